@@ -1,0 +1,51 @@
+"""What every test shares: one torch thread, no windows, seeded noise, and reasons for skipping."""
+
+import os
+from pathlib import Path
+
+import matplotlib as mpl
+import pytest
+import torch
+
+mpl.use("Agg")  # before pyplot is imported anywhere: no test opens a window
+torch.set_num_threads(1)  # sums in one order, and no fight over the cores
+
+
+def mnist_reason() -> str | None:
+    """Why MNIST cannot be read, or None where it can."""
+    folder = os.environ.get("VAE_DATA_DIR")
+    if not folder:
+        return "VAE_DATA_DIR is not set"
+    if not (Path(folder).expanduser() / "MNIST" / "raw").is_dir():
+        return f"VAE_DATA_DIR={folder} has no folder MNIST/raw"
+    return None
+
+
+def gpu_reason() -> str | None:
+    """Why no test can use a GPU, or None where one can."""
+    return None if torch.cuda.is_available() else "torch sees no CUDA device"
+
+
+REASONS = {"mnist": mnist_reason, "gpu": gpu_reason}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    reasons = {marker: reason() for marker, reason in REASONS.items()}
+    for item in items:
+        for marker, reason in reasons.items():
+            if reason and item.get_closest_marker(marker):
+                item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture
+def generator() -> torch.Generator:
+    """Noise that is the same in every run."""
+    return torch.Generator().manual_seed(20240)
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    yield
+    import matplotlib.pyplot as plt
+
+    plt.close("all")
