@@ -1,0 +1,135 @@
+"""Checks at the door: what a public function was given, against what it needs.
+
+Shapes are written as in the docstrings: ``checked(mu="B D", eps="... B D")`` says that ``mu`` has two axes, that
+``eps`` ends in the same two and may have more in front. A letter stands for one size in the whole call.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+_HERE = str(Path(__file__).parent)
+_trusted: ContextVar[bool] = ContextVar("trusted", default=False)
+
+
+class Brief(Exception):
+    """An error that a notebook shows as the reader's own line and one sentence, without the library's frames."""
+
+    def _render_traceback_(self) -> list[str]:
+        """Called by IPython in place of its own traceback."""
+        frames = traceback.extract_tb(self.__traceback__)
+        own = [f for f in frames if not f.filename.startswith(_HERE) and "IPython" not in f.filename]
+        where = [f"line {own[-1].lineno}: {own[-1].line}"] if own and own[-1].line else []
+        return [*where, f"{type(self).__name__}: {self}"]
+
+
+class InputError(Brief, ValueError):
+    """What was handed in cannot be used; the message says what was given and what is needed."""
+
+
+def require(condition: bool, message: str) -> None:
+    """Raise `InputError` with `message` unless `condition` holds."""
+    if not condition:
+        raise InputError(message)
+
+
+def require_count(value: int, name: str, least: int = 1) -> None:
+    """`value` is a whole number of at least `least`."""
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    require(whole and value >= least, f"{name} must be a whole number of at least {least}, not {value!r}.")
+
+
+def require_positive(value: float, name: str) -> None:
+    """`value` is a finite number above 0."""
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    require(number and 0 < value < float("inf"), f"{name} must be a positive number, not {value!r}.")
+
+
+@contextmanager
+def trusted() -> Iterator[None]:
+    """Switch the checks off for a loop over data that has been checked before it.
+
+    A finiteness check reads every value and, on a GPU, waits for it: too dear for every step of a training run.
+    """
+    token = _trusted.set(True)
+    try:
+        yield
+    finally:
+        _trusted.reset(token)
+
+
+def checked(**shapes: str) -> Callable:
+    """Decorator: the named arguments are finite floating tensors of these shapes, and none is empty.
+
+    `shapes` maps a parameter's name to its axes, e.g. ``x="B P"`` or ``logits="... B P"``. An argument that is None is left alone.
+    Raises `InputError` in one sentence that names the function, the argument, what it was and what it must be.
+    """
+
+    def decorate(function: Callable) -> Callable:
+        signature = inspect.signature(function)
+
+        @functools.wraps(function)
+        def wrapper(*args, **kwargs):
+            if not _trusted.get():
+                arguments = signature.bind(*args, **kwargs).arguments
+                check_shapes(function.__name__, shapes, arguments)
+            return function(*args, **kwargs)
+
+        return wrapper
+
+    return decorate
+
+
+def check_shapes(function: str, shapes: dict[str, str], arguments: dict[str, object]) -> None:
+    """What `checked` does, for names and values given by hand; `function` is the name in the message."""
+    sizes: dict[str, tuple[int, str]] = {}
+    dtypes: dict[torch.dtype, str] = {}
+    for name, axes in shapes.items():
+        value = arguments.get(name)
+        if value is None:
+            continue
+        _check_tensor(function, name, value)
+        _bind_sizes(f"{function}: {name}", value.shape, axes, name, sizes)
+        dtypes.setdefault(value.dtype, name)
+    given = " and ".join(f"{name} is {dtype}" for dtype, name in dtypes.items())
+    require(len(dtypes) <= 1, f"{function}: {given}; give all of them the same dtype.")
+
+
+def _check_tensor(function: str, name: str, value: object) -> None:
+    what = type(value).__name__
+    require(isinstance(value, Tensor), f"{function}: {name} must be a torch tensor, not {what}.")
+    require(
+        value.is_floating_point(), f"{function}: {name} must be floating point, not {value.dtype}; call .float() on it."
+    )
+    require(value.numel() > 0, f"{function}: {name} is empty, its shape is {tuple(value.shape)}.")
+    require(
+        bool(torch.isfinite(value.detach()).all()),
+        f"{function}: {name} has {int((~torch.isfinite(value.detach())).sum())} of {value.numel()} values that are NaN or infinite.",
+    )
+
+
+def _bind_sizes(label: str, shape: torch.Size, axes: str, name: str, sizes: dict[str, tuple[int, str]]) -> None:
+    letters = axes.replace("...", "").split()
+    rank_fits = len(shape) >= len(letters) if axes.startswith("...") else len(shape) == len(letters)
+    need = f"({', '.join(axes.split())}{',' if len(axes.split()) == 1 else ''})"
+    require(rank_fits, f"{label} must have shape {need}, not {tuple(shape)}.")
+    for letter, size in zip(letters, shape[len(shape) - len(letters) :], strict=True):
+        known, first = sizes.setdefault(letter, (size, name))
+        other = "the two must be equal" if first == name else f"{first} has {letter} = {known}"
+        require(known == size, f"{label} must have shape {need}, not {tuple(shape)}: {other}.")
+
+
+def require_unit_interval(x: Tensor, label: str) -> None:
+    """Every value of `x` lies in [0, 1]."""
+    if not _trusted.get():
+        low, high = x.min().item(), x.max().item()
+        require(low >= 0 and high <= 1, f"{label} must lie in [0, 1], it runs from {low:.4g} to {high:.4g}.")

@@ -1,0 +1,63 @@
+"""Multilayer perceptrons: the encoder that gives μ and log σ², the decoder that gives logits."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from vae_lib.checks import require, require_count
+
+
+def mlp(sizes: Sequence[int], generator: torch.Generator | None = None) -> nn.Sequential:
+    """Linear layers of these sizes with a ReLU between any two; two sizes make one linear map.
+
+    Shapes: (..., sizes[0]) -> (..., sizes[-1]). Weights and biases are drawn from U(−1/√fan_in, 1/√fan_in),
+    as in `torch.nn.Linear`, from `generator` if one is given.
+    """
+    require(len(sizes) >= 2, f"mlp: sizes must name at least an input and an output, not {tuple(sizes)}.")
+    for size in sizes:
+        require_count(size, "a layer's size")
+    layers: list[nn.Module] = []
+    for n_in, n_out in zip(sizes, sizes[1:], strict=False):
+        # in place: the linear layer before it does not need its own output for its gradient
+        layers += [_linear(n_in, n_out, generator), nn.ReLU(inplace=True)]
+    return nn.Sequential(*layers[:-1])
+
+
+class Encoder(nn.Module):
+    """x -> μ, log σ² of q(z|x). Shapes: (..., P) -> (..., D), (..., D)."""
+
+    def __init__(
+        self, n_pixels: int, hidden: Sequence[int], latent_dim: int, generator: torch.Generator | None = None
+    ) -> None:
+        super().__init__()
+        self.layers = mlp([n_pixels, *hidden, 2 * latent_dim], generator)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        mu, logvar = self.layers(x).chunk(2, dim=-1)
+        return mu, logvar
+
+
+class Decoder(nn.Module):
+    """z -> logits of p(x|z). Shapes: (..., D) -> (..., P)."""
+
+    def __init__(
+        self, latent_dim: int, hidden: Sequence[int], n_pixels: int, generator: torch.Generator | None = None
+    ) -> None:
+        super().__init__()
+        self.layers = mlp([latent_dim, *hidden, n_pixels], generator)
+
+    def forward(self, z: Tensor) -> Tensor:
+        return self.layers(z)
+
+
+def _linear(n_in: int, n_out: int, generator: torch.Generator | None) -> nn.Linear:
+    layer = nn.Linear(n_in, n_out)
+    if generator is not None:
+        bound = 1 / math.sqrt(n_in)
+        nn.init.uniform_(layer.weight, -bound, bound, generator=generator)
+        nn.init.uniform_(layer.bias, -bound, bound, generator=generator)
+    return layer
