@@ -1,0 +1,33 @@
+"""How `make lab` starts JupyterLab. What is given in ARGS goes before what stands here."""
+
+import os
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+START = "course/00_start_here.ipynb"
+
+
+def has_display():
+    """Whether a browser would find a screen; without one, Jupyter prints the address."""
+    if sys.platform != "linux":
+        return True
+    return any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"))
+
+
+c = get_config()  # noqa: F821  (Jupyter puts it there)
+c.ServerApp.root_dir = str(ROOT)
+c.ServerApp.open_browser = has_display()
+c.ExtensionApp.open_browser = has_display()
+if (ROOT / START).exists():
+    c.LabApp.default_url = f"/lab/tree/{START}"
+if hasattr(os, "geteuid") and os.geteuid() == 0:
+    c.ServerApp.allow_root = True  # in a container one is root
+
+# The course works offline: nothing asks the network for news, updates or extensions.
+c.LabApp.news_url = None
+c.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"
+c.LabApp.extension_manager = "readonly"
+
+# Terminals find this environment's commands without being told.
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
