@@ -1,8 +1,10 @@
 """A small library for variational autoencoders, to be read.
 
-Axes: B batch, P pixels, D latent dimensions, L Monte Carlo samples, K importance samples; sample axes come first. `logvar` is log σ².
+Axes: B batch, P pixels, D latent dimensions, L Monte Carlo samples, K importance samples; sample axes come first.
+`logvar` is log σ².
 Decoders return logits. Densities, losses and divergences are per example, in nats; `elbo` goes up, `loss` goes down.
-Data, figures and the labs' checks are imported from their own modules: `vae_lib.data`, `vae_lib.figures`, `vae_lib.testing`.
+Data, figures and the labs' checks are imported from their own modules: `vae_lib.data`, `vae_lib.figures`,
+`vae_lib.testing`.
 """
 
 from vae_lib.checks import InputError

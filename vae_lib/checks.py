@@ -70,7 +70,8 @@ def trusted() -> Iterator[None]:
 def checked(**shapes: str) -> Callable:
     """Decorator: the named arguments are finite floating tensors of these shapes, and none is empty.
 
-    `shapes` maps a parameter's name to its axes, e.g. ``x="B P"`` or ``logits="... B P"``. An argument that is None is left alone.
+    `shapes` maps a parameter's name to its axes, e.g. ``x="B P"`` or ``logits="... B P"``. An argument that is None
+    is left alone.
     Raises `InputError` in one sentence that names the function, the argument, what it was and what it must be.
     """
 
@@ -111,10 +112,8 @@ def _check_tensor(function: str, name: str, value: object) -> None:
         value.is_floating_point(), f"{function}: {name} must be floating point, not {value.dtype}; call .float() on it."
     )
     require(value.numel() > 0, f"{function}: {name} is empty, its shape is {tuple(value.shape)}.")
-    require(
-        bool(torch.isfinite(value.detach()).all()),
-        f"{function}: {name} has {int((~torch.isfinite(value.detach())).sum())} of {value.numel()} values that are NaN or infinite.",
-    )
+    bad = int((~torch.isfinite(value.detach())).sum())
+    require(bad == 0, f"{function}: {name} has {bad} of {value.numel()} values that are NaN or infinite.")
 
 
 def _bind_sizes(label: str, shape: torch.Size, axes: str, name: str, sizes: dict[str, tuple[int, str]]) -> None:

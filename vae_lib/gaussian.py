@@ -49,7 +49,8 @@ def gaussian_kl(mu: Tensor, logvar: Tensor) -> Tensor:
 def kl_gaussians(mu_q: Tensor, cov_q: Tensor, mu_p: Tensor, cov_p: Tensor) -> Tensor:
     """KL(N(μ_q, Σ_q) ‖ N(μ_p, Σ_p)) = ½ [log |Σ_p|/|Σ_q| − D + tr(Σ_p⁻¹ Σ_q) + (μ_p−μ_q)ᵀ Σ_p⁻¹ (μ_p−μ_q)], in nats.
 
-    Shapes: (D,), (D, D), (D,), (D, D) -> scalar. Raises `InputError` where a covariance is not symmetric positive definite.
+    Shapes: (D,), (D, D), (D,), (D, D) -> scalar. Raises `InputError` where a covariance is not symmetric positive
+    definite.
     """
     factor_q, factor_p = _cholesky(cov_q, "cov_q"), _cholesky(cov_p, "cov_p")
     whitened = torch.linalg.solve_triangular(factor_p, factor_q, upper=False)
@@ -66,7 +67,10 @@ def entropy(logvar: Tensor) -> Tensor:
 
 @checked(z="... B D", mu="B D", logvar="B D")
 def log_prob(z: Tensor, mu: Tensor, logvar: Tensor) -> Tensor:
-    """log N(z; μ, diag σ²) = −½ Σ_d (log 2π + log σ² + (z−μ)²/σ²), in nats. Shapes: (..., B, D), (B, D), (B, D) -> (..., B)."""
+    """log N(z; μ, diag σ²) = −½ Σ_d (log 2π + log σ² + (z−μ)²/σ²), in nats.
+
+    Shapes: (..., B, D), (B, D), (B, D) -> (..., B).
+    """
     return -0.5 * (LOG_2PI + logvar + (z - mu).square() * torch.exp(-logvar)).sum(-1)
 
 

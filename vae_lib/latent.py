@@ -30,7 +30,10 @@ def sample_box(low: Tensor, high: Tensor, u: Tensor) -> Tensor:
 
 @checked(z_start="D", z_end="D")
 def interpolate(z_start: Tensor, z_end: Tensor, steps: int) -> Tensor:
-    """(1 − t) z_start + t z_end for `steps` equal steps of t from 0 to 1, both ends included. Shapes: (D,), (D,) -> (steps, D)."""
+    """(1 − t) z_start + t z_end for `steps` equal steps of t from 0 to 1, both ends included.
+
+    Shapes: (D,), (D,) -> (steps, D).
+    """
     require_count(steps, "steps", least=2)
     t = torch.linspace(0, 1, steps, dtype=z_start.dtype, device=z_start.device).unsqueeze(-1)
     return (1 - t) * z_start + t * z_end
@@ -38,7 +41,8 @@ def interpolate(z_start: Tensor, z_end: Tensor, steps: int) -> Tensor:
 
 @checked(z_start="D", z_end="D")
 def slerp(z_start: Tensor, z_end: Tensor, steps: int) -> Tensor:
-    """[sin((1−t) Ω) z_start + sin(t Ω) z_end] / sin Ω with Ω the angle between the two; a straight line where they are parallel.
+    """[sin((1−t) Ω) z_start + sin(t Ω) z_end] / sin Ω with Ω the angle between the two; a straight line where they
+    are parallel.
 
     Shapes: (D,), (D,) -> (steps, D). Source: Shoemake (1985).
     """
@@ -52,14 +56,20 @@ def slerp(z_start: Tensor, z_end: Tensor, steps: int) -> Tensor:
 
 
 def latent_grid(n: int, limit: float = 3.0) -> Tensor:
-    """n × n points of [−limit, limit]², row by row; the first row has z₂ = +limit, the first column z₁ = −limit. -> (n·n, 2)."""
+    """n × n points of [−limit, limit]², row by row; the first row has z₂ = +limit, the first column z₁ = −limit.
+
+    -> (n·n, 2).
+    """
     require_count(n, "n", least=2)
     require_positive(limit, "limit")
     return _plane(torch.linspace(-limit, limit, n))
 
 
 def quantile_grid(n: int) -> Tensor:
-    """n × n points with coordinates Φ⁻¹((i + ½)/n), in the order of `latent_grid`: equal prior mass for each. -> (n·n, 2)."""
+    """n × n points with coordinates Φ⁻¹((i + ½)/n), in the order of `latent_grid`: equal prior mass for each.
+
+    -> (n·n, 2).
+    """
     require_count(n, "n")
     probabilities = (torch.arange(n, dtype=torch.float64) + 0.5) / n
     return _plane(torch.special.ndtri(probabilities).float())

@@ -21,7 +21,8 @@ from vae_lib.gaussian import LOG_2PI
 def bernoulli_nll(x: Tensor, logits: Tensor) -> Tensor:
     """−log p(x|z) = Σ_p [softplus(l_p) − x_p l_p], in nats: pixels are Bernoulli with logits l, x in [0, 1].
 
-    Right at any logit, where log(sigmoid(l)) is not. For grey x this is a cross-entropy: its least value is the pixels' own entropy.
+    Right at any logit, where log(sigmoid(l)) is not. For grey x this is a cross-entropy: its least value is the
+    pixels' own entropy.
     Shapes: (B, P), (..., B, P) -> (..., B). Source: Kingma and Welling (2013), appendix C.1.
     """
     require_unit_interval(x, "bernoulli_nll: x")

@@ -57,7 +57,10 @@ class LinearGaussian:
         return Posterior((x - self.b) @ self.W @ cov / self.variance, cov)
 
     def best_diagonal(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """μ, log σ² of the diagonal Gaussian with the least KL(q ‖ p(z|x)): the posterior's mean, σ_d² = 1/M_dd. -> (B, D), (B, D)."""
+        """μ, log σ² of the diagonal Gaussian with the least KL(q ‖ p(z|x)): the posterior's mean, σ_d² = 1/M_dd.
+
+        -> (B, D), (B, D).
+        """
         mean = self.posterior(x).mean
         return mean, -self._precision.diagonal().log().expand_as(mean)
 

@@ -14,7 +14,8 @@ from vae_lib.networks import Decoder, Encoder, mlp
 
 
 class Autoencoder(nn.Module):
-    """x -> code -> x̂ with squared error. `hidden` sizes run from the pixels to the code and are mirrored in the decoder.
+    """x -> code -> x̂ with squared error. `hidden` sizes run from the pixels to the code and are mirrored in the
+    decoder.
 
     With ``hidden=()`` and ``output="identity"`` both maps are linear and the optimum spans PCA's subspace.
     """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -21,7 +22,7 @@ def mlp(sizes: Sequence[int], generator: torch.Generator | None = None) -> nn.Se
     for size in sizes:
         require_count(size, "a layer's size")
     layers: list[nn.Module] = []
-    for n_in, n_out in zip(sizes, sizes[1:], strict=False):
+    for n_in, n_out in pairwise(sizes):
         # in place: the linear layer before it does not need its own output for its gradient
         layers += [_linear(n_in, n_out, generator), nn.ReLU(inplace=True)]
     return nn.Sequential(*layers[:-1])

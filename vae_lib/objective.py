@@ -59,7 +59,8 @@ def reconstruction_loss(
 ) -> Tensor:
     """(1/L) Σ_l −log p(x|z_l) with z_l = μ + σ ε_l: a Monte Carlo estimate of E_q[−log p(x|z)], in nats.
 
-    Shapes: decode (..., B, D) -> (..., B, P) logits; (B, P), (B, D), (B, D), (L, B, D) -> (B,). Bernoulli unless told otherwise.
+    Shapes: decode (..., B, D) -> (..., B, P) logits; (B, P), (B, D), (B, D), (L, B, D) -> (B,). Bernoulli unless told
+    otherwise.
     """
     logits = decode(reparametrize(mu, logvar, eps))
     return (likelihood or Bernoulli()).nll(x, logits).mean(0)
@@ -68,7 +69,10 @@ def reconstruction_loss(
 def vae_loss(
     decode: Callable[[Tensor], Tensor], x: Tensor, mu: Tensor, logvar: Tensor, eps: Tensor, beta: float = 1.0
 ) -> VaeLoss:
-    """Batch means of reconstruction + β KL, reconstruction, KL: −ELBO for β = 1. Shapes as `reconstruction_loss`; -> 3 scalars."""
+    """Batch means of reconstruction + β KL, reconstruction, KL: −ELBO for β = 1.
+
+    Shapes as `reconstruction_loss`; -> 3 scalars.
+    """
     terms = ElboTerms(reconstruction_loss(decode, x, mu, logvar, eps), gaussian_kl(mu, logvar))
     return VaeLoss(terms.loss(beta), terms.reconstruction.mean(), terms.kl.mean())
 
@@ -81,7 +85,8 @@ def elbo_terms(
     n_samples: int = 1,
     generator: torch.Generator | None = None,
 ) -> ElboTerms:
-    """Both terms for a model, with L = `n_samples` draws of z where no `eps` (L, B, D) is handed in. Shapes: (B, P) -> (B,), (B,).
+    """Both terms for a model, with L = `n_samples` draws of z where no `eps` (L, B, D) is handed in. Shapes: (B, P)
+    -> (B,), (B,).
 
     An `Autoencoder` has the squared error for its reconstruction and no KL.
     """
@@ -97,7 +102,10 @@ def elbo_terms(
 
 @checked(log_px_given_z="K B", z="K B D", mu="B D", logvar="B D")
 def log_importance_weights(log_px_given_z: Tensor, z: Tensor, mu: Tensor, logvar: Tensor) -> Tensor:
-    """log w_k = log p(x|z_k) + log p(z_k) − log q(z_k|x), in nats. Shapes: (K, B), (K, B, D), (B, D), (B, D) -> (K, B)."""
+    """log w_k = log p(x|z_k) + log p(z_k) − log q(z_k|x), in nats.
+
+    Shapes: (K, B), (K, B, D), (B, D), (B, D) -> (K, B).
+    """
     log_prior = log_prob(z, torch.zeros_like(mu), torch.zeros_like(mu))
     return log_px_given_z + log_prior - log_prob(z, mu, logvar)
 
@@ -114,7 +122,10 @@ def importance_weighted_bound(log_weights: Tensor) -> Tensor:
 @torch.no_grad()
 @checked(x="B P")
 def log_evidence(model: VAE, x: Tensor, n_samples: int = 100, generator: torch.Generator | None = None) -> Tensor:
-    """The importance-weighted bound on log p(x) with K = `n_samples` draws, one at a time to bound the memory. (B, P) -> (B,)."""
+    """The importance-weighted bound on log p(x) with K = `n_samples` draws, one at a time to bound the memory.
+
+    (B, P) -> (B,).
+    """
     require_count(n_samples, "n_samples")
     mu, logvar = model.encode(x)
     rows = []
@@ -126,7 +137,10 @@ def log_evidence(model: VAE, x: Tensor, n_samples: int = 100, generator: torch.G
 
 @checked(mu="D", logvar="D", eps="L D")
 def gaussian_elbo(log_joint: Callable[[Tensor], Tensor], mu: Tensor, logvar: Tensor, eps: Tensor) -> Tensor:
-    """(1/L) Σ_l log p(x, z_l) + H[q] with z_l = μ + σ ε_l, in nats. log_joint: (L, D) -> (L,); (D,), (D,), (L, D) -> scalar."""
+    """(1/L) Σ_l log p(x, z_l) + H[q] with z_l = μ + σ ε_l, in nats.
+
+    log_joint: (L, D) -> (L,); (D,), (D,), (L, D) -> scalar.
+    """
     z = mu + torch.exp(0.5 * logvar) * eps
     values = log_joint(z)
     require(

@@ -60,7 +60,10 @@ def reconstruction_error(X: Tensor, X_hat: Tensor) -> Tensor:
 
 @checked(variances="P")
 def components_needed(variances: Tensor, fraction: float) -> int:
-    """The smallest k whose k largest variances sum to at least `fraction` of them all. Shapes: (P,), 0 < fraction <= 1 -> int."""
+    """The smallest k whose k largest variances sum to at least `fraction` of them all.
+
+    Shapes: (P,), 0 < fraction <= 1 -> int.
+    """
     require(0 < fraction <= 1, f"components_needed: fraction must lie in (0, 1], not {fraction!r}.")
     require(
         bool((variances >= 0).all()) and bool(variances.sum() > 0),

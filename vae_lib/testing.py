@@ -1,4 +1,5 @@
-"""`expect`: compare what a student's function returned with a reference number, and name the mistake where it is known."""
+"""`expect`: compare what a student's function returned with a reference number, and name the mistake where it is
+known."""
 
 from __future__ import annotations
 
@@ -29,9 +30,11 @@ def expect(
     hints: Mapping[str, Reference] | None = None,
     atol: float = 1e-6,
 ) -> None:
-    """Pass if `actual` is a plain tensor or number of the reference's shape, and |actual − reference| <= atol + rtol |reference|.
+    """Pass if `actual` is a plain tensor or number of the reference's shape, and |actual − reference| <= atol + rtol
+    |reference|.
 
-    A tuple is compared part by part. A Python int as reference wants a whole number. Infinite only where the reference is; never NaN.
+    A tuple is compared part by part. A Python int as reference wants a whole number. Infinite only where the
+    reference is; never NaN.
     `hints` maps a mistake in words to what it returns. Raises `Mismatch` with one message; returns None.
     """
     problem = _problem(actual, reference, rtol, atol)
@@ -89,7 +92,8 @@ def _value_problem(given: Tensor, wanted: Tensor, rtol: float, atol: float) -> s
     worst = max(wrong, key=lambda i: abs(values[i] - targets[i]))
     where = list(np.unravel_index(worst, tuple(wanted.shape)))
     place = ", ".join(str(int(i)) for i in where)
-    return f"{len(wrong)} of {len(values)} values are off; at [{place}] it is {values[worst]:.6g}, expected {targets[worst]:.6g}."
+    pair = f"it is {values[worst]:.6g}, expected {targets[worst]:.6g}"
+    return f"{len(wrong)} of {len(values)} values are off; at [{place}] {pair}."
 
 
 def _close(value: float, target: float, rtol: float, atol: float) -> bool:

@@ -84,9 +84,12 @@ def fit(
 ) -> History:
     """Train `model` in place on `data` (N, P) and return the history; `test` (M, P) is scored after each epoch.
 
-    `on_epoch(epoch, model, history)` is called after each epoch, epochs counted from 1. With `checkpoint`, a file, the run is
-    saved after each epoch, and goes on where the file stopped. Ctrl-C returns what is trained so far. The same seed, start
-    and machine give the same numbers. Raises `InputError` for data or a checkpoint that do not fit, `TrainingDiverged` for NaN.
+    `on_epoch(epoch, model, history)` is called after each epoch, epochs counted from 1. With `checkpoint`, a file,
+    the run is
+    saved after each epoch, and goes on where the file stopped. Ctrl-C returns what is trained so far. The same seed,
+    start
+    and machine give the same numbers. Raises `InputError` for data or a checkpoint that do not fit,
+    `TrainingDiverged` for NaN.
     """
     config = config or TrainConfig()
     for name, x in {"data": data, "test": test}.items():
@@ -180,9 +183,10 @@ def _require_finite(steps: Tensor, epoch: int) -> None:
     bad = (~torch.isfinite(steps)).any(1).nonzero()
     if len(bad):
         step = int(bad[0])
+        total = (epoch - 1) * len(steps) + step + 1
         raise TrainingDiverged(
-            f"The loss is NaN or infinite at step {step + 1} of epoch {epoch} "
-            f"(step {(epoch - 1) * len(steps) + step + 1} of the run); try a smaller learning_rate, and look at the data's range."
+            f"The loss is NaN or infinite at step {step + 1} of epoch {epoch} (step {total} of the run); "
+            "try a smaller learning_rate, and look at the data's range."
         )
 
 
@@ -247,10 +251,15 @@ def _read_checkpoint(path: Path) -> dict[str, Any]:
 
 
 def _check_data(model: nn.Module, name: str, x: Tensor | None) -> None:
-    require(isinstance(model, (VAE, Autoencoder)), f"fit: model must be a VAE or an Autoencoder, not {type(model).__name__}.")
+    require(
+        isinstance(model, (VAE, Autoencoder)),
+        f"fit: model must be a VAE or an Autoencoder, not {type(model).__name__}.",
+    )
     if x is None:
         return
     check_shapes("fit", {name: "N P"}, {name: x})
-    require(x.shape[1] == model.n_pixels, f"fit: the model has {model.n_pixels} pixels, {name} has {x.shape[1]} columns.")
+    require(
+        x.shape[1] == model.n_pixels, f"fit: the model has {model.n_pixels} pixels, {name} has {x.shape[1]} columns."
+    )
     if isinstance(model, VAE) and isinstance(model.likelihood, Bernoulli):
         require_unit_interval(x, f"fit: with a Bernoulli likelihood {name}")

@@ -1,0 +1,69 @@
+"""The grader against its banks: what wrong answers lose, what right answers written otherwise keep, and where the
+numbers come from."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.lab_bank import LABS, Answer, bank, grade, load, touched_by
+
+ANSWERS = [(lab, answer) for lab in LABS for answer in bank(lab)]
+
+
+def _of(kind: str):
+    chosen = [(lab, a) for lab, a in ANSWERS if a.kind == kind]
+    return pytest.mark.parametrize(
+        ("lab", "answer"), chosen, ids=[f"{lab}-{a.exercise}-{a.function.__name__}" for lab, a in chosen]
+    )
+
+
+@pytest.mark.parametrize("lab", LABS)
+def test_solutions_earn_every_point(lab):
+    for exercise in load(lab).exercises.values():
+        outcome = grade(load(lab), exercise, {})
+        assert outcome.points == outcome.max_points, f"{exercise.name}: {outcome.message}"
+
+
+@_of("wrong")
+def test_wrong_answer_loses_its_points_and_no_others(lab, answer: Answer):
+    book = load(lab)
+    replaced = {answer.exercise: answer.function}
+    lost = [e.name for e in touched_by(book, answer.exercise) if grade(book, e, replaced).points < e.points]
+    assert lost == [answer.exercise]
+
+
+@_of("wrong")
+def test_visible_message_names_the_mistake(lab, answer: Answer):
+    book = load(lab)
+    outcome = grade(book, book.exercises[answer.exercise], {answer.exercise: answer.function}, visible=True)
+    if answer.names:
+        assert answer.names in outcome.message
+    else:
+        assert outcome.points == outcome.max_points, (
+            f"the visible test catches it: say what its message names: {outcome.message}"
+        )
+
+
+@_of("right")
+def test_right_answer_written_otherwise_keeps_every_point(lab, answer: Answer):
+    book = load(lab)
+    outcome = grade(book, book.exercises[answer.exercise], {answer.exercise: answer.function})
+    assert outcome.points == outcome.max_points, outcome.message
+
+
+@_of("oracle")
+def test_reference_numbers_come_out_by_a_second_route(lab, answer: Answer):
+    book = load(lab)
+    outcome = grade(book, book.exercises[answer.exercise], {answer.exercise: answer.function})
+    assert outcome.points == outcome.max_points, outcome.message
+
+
+@pytest.mark.parametrize("lab", LABS)
+def test_every_exercise_has_a_full_bank(lab):
+    for name in load(lab).exercises:
+        kinds = [a.kind for a in bank(lab) if a.exercise == name]
+        counts = {kind: kinds.count(kind) for kind in ("wrong", "right", "oracle")}
+        short = [kind for kind, least in {"wrong": 5, "right": 3, "oracle": 1}.items() if counts[kind] < least]
+        assert not short, f"{name}: {counts}"
+        named = [a for a in bank(lab) if a.exercise == name and a.kind == "wrong" and a.names]
+        assert len(named) >= 3, f"{name}: the visible test names {len(named)} of its mistakes"

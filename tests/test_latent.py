@@ -1,0 +1,81 @@
+"""Places in the latent space: against scipy and by hand."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from scipy.spatial import distance
+from scipy.stats import norm
+
+from vae_lib import (
+    InputError,
+    bounding_box,
+    diversity,
+    interpolate,
+    latent_grid,
+    nearest_distance,
+    perturb,
+    quantile_grid,
+    sample_box,
+    slerp,
+)
+
+
+def test_perturb_adds_sigma_eps_to_every_sample():
+    z, eps = torch.tensor([[1.0, 2.0]]), torch.tensor([[[1.0, -1.0]], [[0.0, 4.0]]])
+    torch.testing.assert_close(perturb(z, 0.5, eps), torch.tensor([[[1.5, 1.5]], [[1.0, 4.0]]]))
+
+
+def test_box_is_per_dimension_and_its_samples_fill_it(generator):
+    Z = torch.tensor([[0.0, 5.0], [2.0, -1.0], [1.0, 3.0]])
+    low, high = bounding_box(Z)
+    assert low.tolist() == [0, -1]
+    assert high.tolist() == [2, 5]
+    corners = sample_box(low, high, torch.tensor([[0.0, 0.0], [0.5, 0.25]]))
+    assert corners.tolist() == [[0, -1], [1, 0.5]]
+    with pytest.raises(InputError, match="low must not exceed high"):
+        sample_box(high, low, torch.rand(3, 2, generator=generator))
+
+
+def test_line_keeps_both_ends_and_equal_steps():
+    path = interpolate(torch.tensor([0.0, 4.0]), torch.tensor([3.0, -2.0]), 4)
+    torch.testing.assert_close(path, torch.tensor([[0.0, 4.0], [1.0, 2.0], [2.0, 0.0], [3.0, -2.0]]))
+    assert path[[0, -1]].tolist() == [[0, 4], [3, -2]]
+
+
+def test_slerp_keeps_the_length_and_turns_by_equal_angles():
+    start, end = torch.tensor([2.0, 0.0, 0.0], dtype=torch.float64), torch.tensor([0.0, 2.0, 0.0], dtype=torch.float64)
+    path = slerp(start, end, 7)
+    angles = torch.linspace(0, math.pi / 2, 7, dtype=torch.float64)
+    torch.testing.assert_close(path[:, 0], 2 * torch.cos(angles))
+    torch.testing.assert_close(path[:, 1], 2 * torch.sin(angles))
+
+
+@pytest.mark.parametrize("end", [[2.0, 4.0], [-1.0, -2.0], [0.0, 0.0]])
+def test_slerp_is_a_straight_line_where_there_is_no_angle(end):
+    start, end = torch.tensor([1.0, 2.0]), torch.tensor(end)
+    torch.testing.assert_close(slerp(start, end, 5), interpolate(start, end, 5))
+
+
+def test_grids_run_row_by_row_from_the_upper_left():
+    grid = latent_grid(3, 2.0).reshape(3, 3, 2)
+    assert (grid[0, :, 1] == 2).all()
+    assert (grid[:, 0, 0] == -2).all()
+    assert grid[2, 2].tolist() == [2, -2]
+    ticks = norm.ppf((np.arange(4) + 0.5) / 4)
+    quantiles = quantile_grid(4).reshape(4, 4, 2)
+    np.testing.assert_allclose(quantiles[0, :, 0], ticks, rtol=1e-6)
+    np.testing.assert_allclose(quantiles[:, 0, 1], ticks[::-1], rtol=1e-6)
+
+
+def test_distances_agree_with_scipy(generator):
+    samples, data = torch.rand(4, 3, generator=generator), torch.rand(9, 3, generator=generator)
+    every = distance.cdist(samples.numpy(), data.numpy())
+    np.testing.assert_allclose(nearest_distance(samples, data), every.min(1), rtol=1e-5)
+    np.testing.assert_allclose(diversity(samples), distance.pdist(samples.numpy()).mean(), rtol=1e-5)
+
+
+def test_nearest_distance_of_a_data_point_is_exactly_zero(generator):
+    data = 100 + torch.rand(30, 64, generator=generator)  # where expanding the square would lose it
+    assert nearest_distance(data[:5], data).tolist() == [0] * 5
