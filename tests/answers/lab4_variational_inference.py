@@ -1,0 +1,1324 @@
+"""Answers to lab 4: what people get wrong, what is right in other words, and second routes to every number."""
+
+import math
+from fractions import Fraction
+
+import numpy as np
+import torch
+from scipy import special, stats
+from torch.distributions import Categorical, Independent, MultivariateNormal, Normal, kl_divergence
+from torch.distributions.transforms import AffineTransform
+
+from tests.lab_bank import oracle, right, wrong
+
+LOG_2PI = math.log(2 * math.pi)
+
+
+class _Differences(torch.autograd.Function):
+    """A function of numpy arrays as a torch function; its gradient is a central difference in float64."""
+
+    @staticmethod
+    def forward(ctx, function, *arguments):
+        arrays = [a.detach().double().numpy() for a in arguments]
+        ctx.function, ctx.arrays, ctx.dtypes = function, arrays, [a.dtype for a in arguments]
+        return torch.as_tensor(function(*arrays), dtype=arguments[0].dtype)
+
+    @staticmethod
+    def backward(ctx, grad_output):
+        gradients = []
+        for which, array in enumerate(ctx.arrays):
+            slope = np.zeros_like(array)
+            for place in np.ndindex(array.shape):
+                high, low = (_moved(ctx.arrays, which, place, h) for h in (1e-5, -1e-5))
+                change = np.asarray(ctx.function(*high)) - np.asarray(ctx.function(*low))
+                slope[place] = (grad_output.double().numpy() * change).sum() / 2e-5
+            gradients.append(torch.as_tensor(slope, dtype=ctx.dtypes[which]))
+        return None, *gradients
+
+
+def _moved(arrays, which, place, step):
+    moved = [array.copy() for array in arrays]
+    moved[which][place] += step
+    return moved
+
+
+# posterior -----------------------------------------------------------------------------------------------------------
+
+
+@wrong("posterior", names="without dividing by p(x)")
+def posterior_not_normalised(joint):
+    return joint, joint.sum().log()
+
+
+@wrong("posterior", names="largest entry")
+def posterior_divided_by_max(joint):
+    return joint / joint.max(), joint.sum().log()
+
+
+@wrong("posterior", names="divided by K")
+def posterior_divided_by_k(joint):
+    return joint / len(joint), joint.sum().log()
+
+
+@wrong("posterior", names="instead of its logarithm")
+def posterior_evidence_without_log(joint):
+    return joint / joint.sum(), joint.sum()
+
+
+@wrong("posterior", names="base 10")
+def posterior_log10(joint):
+    return joint / joint.sum(), joint.sum().log10()
+
+
+@wrong("posterior", names="mean over z")
+def posterior_mean(joint):
+    return joint / joint.sum(), joint.mean().log()
+
+
+@wrong("posterior", names="wrong sign")
+def posterior_negative_log(joint):
+    return joint / joint.sum(), -joint.sum().log()
+
+
+@wrong("posterior", names="other order")
+def posterior_other_order(joint):
+    return joint.sum().log(), joint / joint.sum()
+
+
+@wrong("posterior", names="softmax")
+def posterior_softmax(joint):
+    return joint.softmax(0), joint.sum().log()
+
+
+@wrong("posterior", names="it is a Tensor")
+def posterior_alone(joint):
+    return joint / joint.sum()
+
+
+@wrong("posterior", names="expected -1.6094")
+def posterior_sum_of_logs(joint):
+    return joint / joint.sum(), joint[joint > 0].log().sum()
+
+
+@wrong("posterior")
+def posterior_in_place(joint):
+    evidence = joint.sum().log()
+    joint /= joint.sum()
+    return joint, evidence
+
+
+@wrong("posterior")
+def posterior_small_constant(joint):
+    return joint / (joint.sum() + 1e-8), (joint.sum() + 1e-8).log()
+
+
+@wrong("posterior")
+def posterior_normalize_has_a_floor(joint):
+    return torch.nn.functional.normalize(joint, p=1, dim=0), joint.sum().log()
+
+
+@wrong("posterior")
+def posterior_evidence_at_most_one(joint):
+    return joint / joint.sum(), joint.sum().clamp(max=1).log()
+
+
+@right("posterior")
+def posterior_by_logs(joint):
+    log_joint = joint.log()
+    return [log_joint.softmax(0), log_joint.logsumexp(0)]
+
+
+@right("posterior")
+def posterior_by_loop(joint):
+    evidence = sum(value for value in joint)
+    return torch.stack([value / evidence for value in joint]), math.log(evidence)
+
+
+@right("posterior")
+def posterior_by_categorical(joint):
+    return Categorical(probs=joint).probs, joint.double().sum().log()
+
+
+@oracle("posterior")
+def posterior_in_fractions(joint):
+    parts = [Fraction(value) for value in joint.tolist()]
+    evidence = sum(parts)
+    table = torch.tensor([float(part / evidence) for part in parts], dtype=torch.float64)
+    return table, math.log(evidence.numerator) - math.log(evidence.denominator)
+
+
+# kl_discrete ---------------------------------------------------------------------------------------------------------
+
+
+@wrong("kl_discrete", names="swapped")
+def kl_discrete_reversed(q, p):
+    return (torch.xlogy(p, p) - torch.xlogy(p, q)).sum()
+
+
+@wrong("kl_discrete", names="base 10")
+def kl_discrete_log10(q, p):
+    return kl_discrete_two_entropies(q, p) / math.log(10)
+
+
+@wrong("kl_discrete", names="base 2")
+def kl_discrete_log2(q, p):
+    return kl_discrete_two_entropies(q, p) / math.log(2)
+
+
+@wrong("kl_discrete", names="divided by K")
+def kl_discrete_mean(q, p):
+    return kl_discrete_two_entropies(q, p) / len(q)
+
+
+@wrong("kl_discrete", names="upside down")
+def kl_discrete_upside_down(q, p):
+    return (q * (p / q).log()).nansum()
+
+
+@wrong("kl_discrete", names="not weighted by q")
+def kl_discrete_without_weights(q, p):
+    return (q / p).log().sum()
+
+
+@wrong("kl_discrete", names="weighted by p")
+def kl_discrete_weights_p(q, p):
+    return (p * (q / p).log()).sum()
+
+
+@wrong("kl_discrete", names="cross-entropy")
+def kl_discrete_cross_entropy(q, p):
+    return -torch.xlogy(q, p).sum()
+
+
+@wrong("kl_discrete", names="absolute value")
+def kl_discrete_absolute(q, p):
+    return (q * (q / p).log()).abs().sum()
+
+
+@wrong("kl_discrete", names="NaN")
+def kl_discrete_zero_log_zero(q, p):
+    return (q * (q / p).log()).sum()
+
+
+@wrong("kl_discrete", names="NaN")
+def kl_discrete_torch_kl_div(q, p):
+    return torch.nn.functional.kl_div(p.log(), q, reduction="sum")
+
+
+@wrong("kl_discrete", names="left out")
+def kl_discrete_leaves_out_p_zero(q, p):
+    both = (q > 0) & (p > 0)
+    return (q[both] * (q[both] / p[both]).log()).sum()
+
+
+@wrong("kl_discrete", names="left out")
+def kl_discrete_nansum_and_nan_to_num(q, p):
+    return (q * (q / p).log()).nan_to_num(nan=0.0, posinf=0.0).sum()
+
+
+@wrong("kl_discrete", names="replaced by 1e-8")
+def kl_discrete_small_constant(q, p):
+    return torch.xlogy(q, (q + 1e-8) / (p + 1e-8)).sum()
+
+
+@wrong("kl_discrete", names="expected inf")
+def kl_discrete_nan_to_num_large(q, p):
+    return (q * (q / p).log()).nan_to_num(nan=0.0).sum()
+
+
+@wrong("kl_discrete")
+def kl_discrete_mask_above_a_threshold(q, p):
+    used = q > 1e-12
+    safe = torch.where(p > 1e-12, p, torch.where(p > 0, 1e-12, 0.0))
+    return (q[used] * (q[used] / safe[used]).log()).sum()
+
+
+@wrong("kl_discrete")
+def kl_discrete_in_place(q, p):
+    answer = kl_discrete_two_entropies(q, p)
+    p += 1e-3
+    return answer
+
+
+@right("kl_discrete")
+def kl_discrete_two_entropies(q, p):
+    return (torch.xlogy(q, q) - torch.xlogy(q, p)).sum()
+
+
+@right("kl_discrete")
+def kl_discrete_where(q, p):
+    return torch.where(q > 0, q * (q.log() - p.log()), torch.zeros_like(q)).sum()
+
+
+@right("kl_discrete")
+def kl_discrete_nansum(q, p):
+    return (q * (q / p).log()).nansum()
+
+
+@right("kl_discrete")
+def kl_discrete_loop(q, p):
+    total = 0.0
+    for a, b in zip(q.tolist(), p.tolist(), strict=True):
+        if a > 0 and b == 0:
+            return math.inf
+        total += a * math.log(a / b) if a > 0 else 0.0
+    return total
+
+
+@right("kl_discrete")
+def kl_discrete_masked_kl_div(q, p):
+    used = q > 0
+    return torch.nn.functional.kl_div(p[used].log(), q[used], reduction="none").sum()
+
+
+@oracle("kl_discrete")
+def kl_discrete_scipy(q, p):
+    return special.rel_entr(q.double().numpy(), p.double().numpy()).sum()
+
+
+# elbo_discrete -------------------------------------------------------------------------------------------------------
+
+
+@wrong("elbo_discrete", names="−ELBO")
+def elbo_discrete_sign(q, joint):
+    return (torch.xlogy(q, q) - torch.xlogy(q, joint)).sum()
+
+
+@wrong("elbo_discrete", names="base 10")
+def elbo_discrete_log10(q, joint):
+    return (torch.xlogy(q, joint) - torch.xlogy(q, q)).sum() / math.log(10)
+
+
+@wrong("elbo_discrete", names="divided by K")
+def elbo_discrete_mean(q, joint):
+    return (torch.xlogy(q, joint) - torch.xlogy(q, q)).mean()
+
+
+@wrong("elbo_discrete", names="log p(x) is lost")
+def elbo_discrete_normalised_joint(q, joint):
+    return (torch.xlogy(q, joint / joint.sum()) - torch.xlogy(q, q)).sum()
+
+
+@wrong("elbo_discrete", names="KL to the posterior")
+def elbo_discrete_kl(q, joint):
+    return (torch.xlogy(q, q) - torch.xlogy(q, joint / joint.sum())).sum()
+
+
+@wrong("elbo_discrete", names="log p(x) itself")
+def elbo_discrete_evidence(q, joint):
+    return torch.where(q > 0, q * joint / q, 0.0).sum().log()
+
+
+@wrong("elbo_discrete", names="entropy of q is missing")
+def elbo_discrete_without_entropy(q, joint):
+    return torch.xlogy(q, joint).sum()
+
+
+@wrong("elbo_discrete", names="entropy of q has the wrong sign")
+def elbo_discrete_entropy_sign(q, joint):
+    return (torch.xlogy(q, joint) + torch.xlogy(q, q)).sum()
+
+
+@wrong("elbo_discrete", names="weighted by the joint")
+def elbo_discrete_weights_joint(q, joint):
+    return (joint * (joint / q).log()).sum()
+
+
+@wrong("elbo_discrete", names="weighted by the posterior")
+def elbo_discrete_weights_posterior(q, joint):
+    return (joint / joint.sum() * (joint / q).log()).sum()
+
+
+@wrong("elbo_discrete", names="not weighted by q")
+def elbo_discrete_no_weights(q, joint):
+    return (joint / q).log().sum()
+
+
+@wrong("elbo_discrete", names="swapped")
+def elbo_discrete_swapped(q, joint):
+    return (joint * (q / joint).log()).sum()
+
+
+@wrong("elbo_discrete", names="NaN")
+def elbo_discrete_zero_log_zero(q, joint):
+    return (q * (joint / q).log()).sum()
+
+
+@wrong("elbo_discrete")
+def elbo_discrete_small_constant(q, joint):
+    return torch.xlogy(q, (joint + 1e-12) / (q + 1e-12)).sum()
+
+
+@wrong("elbo_discrete")
+def elbo_discrete_leaves_out_joint_zero(q, joint):
+    both = (q > 0) & (joint > 0)
+    return (q[both] * (joint[both] / q[both]).log()).sum()
+
+
+@wrong("elbo_discrete")
+def elbo_discrete_never_above_zero(q, joint):
+    return (torch.xlogy(q, joint) - torch.xlogy(q, q)).sum().clamp(max=0)
+
+
+@right("elbo_discrete")
+def elbo_discrete_evidence_minus_kl(q, joint):
+    evidence = joint.sum()
+    gap = torch.where(q > 0, q * (q * evidence / joint).log(), torch.zeros_like(q)).sum()
+    return evidence.log() - gap
+
+
+@right("elbo_discrete")
+def elbo_discrete_two_terms(q, joint):
+    return torch.xlogy(q, joint).sum() + torch.special.entr(q).sum()
+
+
+@right("elbo_discrete")
+def elbo_discrete_loop(q, joint):
+    total = 0.0
+    for a, b in zip(q.tolist(), joint.tolist(), strict=True):
+        if a > 0:
+            total += a * (math.log(b / a) if b > 0 else -math.inf)
+    return torch.tensor(total)
+
+
+@right("elbo_discrete")
+def elbo_discrete_nansum(q, joint):
+    return (q * (joint.double() / q).log()).nansum()
+
+
+@oracle("elbo_discrete")
+def elbo_discrete_scipy(q, joint):
+    return -special.rel_entr(q.double().numpy(), joint.double().numpy()).sum()
+
+
+# gaussian_entropy ----------------------------------------------------------------------------------------------------
+
+
+@wrong("gaussian_entropy", names="taken for log σ")
+def entropy_logvar_for_log_sigma(logvar):
+    return (0.5 * (1 + LOG_2PI) + logvar).sum(1)
+
+
+@wrong("gaussian_entropy", names="halved twice")
+def entropy_halved_twice(logvar):
+    return 0.5 * (1 + LOG_2PI + 0.5 * logvar).sum(1)
+
+
+@wrong("gaussian_entropy", names="factor ½ is missing")
+def entropy_without_half(logvar):
+    return (1 + LOG_2PI + logvar).sum(1)
+
+
+@wrong("gaussian_entropy", names="½ stands only")
+def entropy_half_misplaced(logvar):
+    return (1 + LOG_2PI + 0.5 * logvar).sum(1)
+
+
+@wrong("gaussian_entropy", names="log 2π is missing")
+def entropy_without_2pi(logvar):
+    return 0.5 * (1 + logvar).sum(1)
+
+
+@wrong("gaussian_entropy", names="the 1 is missing")
+def entropy_without_one(logvar):
+    return 0.5 * (LOG_2PI + logvar).sum(1)
+
+
+@wrong("gaussian_entropy", names="once a row")
+def entropy_constant_once(logvar):
+    return 0.5 * (1 + LOG_2PI + logvar.sum(1))
+
+
+@wrong("gaussian_entropy", names="mean over dimensions")
+def entropy_mean(logvar):
+    return 0.5 * (1 + LOG_2PI + logvar).mean(1)
+
+
+@wrong("gaussian_entropy", names="batch as well")
+def entropy_sum_over_all(logvar):
+    return 0.5 * (1 + LOG_2PI + logvar).sum()
+
+
+@wrong("gaussian_entropy", names="batch instead")
+def entropy_sum_over_batch(logvar):
+    return 0.5 * (1 + LOG_2PI + logvar).sum(0)
+
+
+@wrong("gaussian_entropy", names="the sign is wrong")
+def entropy_sign(logvar):
+    return -0.5 * (1 + LOG_2PI + logvar).sum(1)
+
+
+@wrong("gaussian_entropy", names="σ² stands")
+def entropy_variance(logvar):
+    return 0.5 * (1 + LOG_2PI + logvar.exp()).sum(1)
+
+
+@wrong("gaussian_entropy")
+def entropy_of_the_determinant(logvar):
+    return 0.5 * (logvar.shape[1] * (1 + LOG_2PI) + logvar.exp().prod(1).log())
+
+
+@wrong("gaussian_entropy")
+def entropy_clamped(logvar):
+    return 0.5 * (1 + LOG_2PI + logvar.clamp(-30, 20)).sum(1)
+
+
+@wrong("gaussian_entropy")
+def entropy_detached(logvar):
+    return 0.5 * (1 + LOG_2PI + logvar.detach()).sum(1) + 0 * logvar.sum(1)
+
+
+@wrong("gaussian_entropy")
+def entropy_small_constant(logvar):
+    return 0.5 * (1 + LOG_2PI + (logvar.exp() + 1e-8).log()).sum(1)
+
+
+@right("gaussian_entropy")
+def entropy_by_distributions(logvar):
+    return Independent(Normal(torch.zeros_like(logvar), (0.5 * logvar).exp()), 1).entropy()
+
+
+@right("gaussian_entropy")
+def entropy_by_loop(logvar):
+    return torch.stack([sum(0.5 * math.log(2 * math.pi * math.e) + 0.5 * v for v in row) for row in logvar])
+
+
+@right("gaussian_entropy")
+def entropy_constant_apart(logvar):
+    n_dims = logvar.shape[-1]
+    return 0.5 * torch.einsum("bd->b", logvar) + 0.5 * n_dims * torch.log(torch.tensor(2 * torch.pi * torch.e))
+
+
+@right("gaussian_entropy")
+def entropy_through_sigma(logvar):
+    sigma = torch.exp(logvar / 2)
+    return (torch.log(sigma) + 0.5 * math.log(2 * math.pi * math.e)).sum(-1)
+
+
+@oracle("gaussian_entropy")
+def entropy_scipy(logvar):
+    return _Differences.apply(lambda v: stats.norm(scale=np.exp(v / 2)).entropy().sum(1), logvar)
+
+
+# kl_gaussians --------------------------------------------------------------------------------------------------------
+
+
+def _kl_parts(mu_q, cov_q, mu_p, cov_p):
+    """The log ratio, the trace and the squared distance of the formula."""
+    shift, precision = mu_p - mu_q, torch.linalg.inv(cov_p)
+    log_ratio = torch.logdet(cov_p) - torch.logdet(cov_q)
+    return log_ratio, torch.trace(precision @ cov_q), shift @ precision @ shift
+
+
+@wrong("kl_gaussians", names="swapped")
+def kl_gaussians_reversed(mu_q, cov_q, mu_p, cov_p):
+    return kl_gaussians_inverse(mu_p, cov_p, mu_q, cov_q)
+
+
+@wrong("kl_gaussians", names="factor ½ is missing")
+def kl_gaussians_without_half(mu_q, cov_q, mu_p, cov_p):
+    return 2 * kl_gaussians_inverse(mu_q, cov_q, mu_p, cov_p)
+
+
+@wrong("kl_gaussians", names="−D is missing")
+def kl_gaussians_without_d(mu_q, cov_q, mu_p, cov_p):
+    return 0.5 * sum(_kl_parts(mu_q, cov_q, mu_p, cov_p))
+
+
+@wrong("kl_gaussians", names="−1 stands")
+def kl_gaussians_one_for_d(mu_q, cov_q, mu_p, cov_p):
+    return 0.5 * (sum(_kl_parts(mu_q, cov_q, mu_p, cov_p)) - 1)
+
+
+@wrong("kl_gaussians", names="subtracted instead of added")
+def kl_gaussians_as_the_lecture_prints_it(mu_q, cov_q, mu_p, cov_p):
+    _, trace, distance = _kl_parts(mu_q, cov_q, mu_p, cov_p)
+    log_ratio = torch.log(torch.det(cov_p) ** -1 / torch.det(cov_q))
+    return 0.5 * (log_ratio - len(mu_q) + trace + distance)
+
+
+@wrong("kl_gaussians", names="upside down")
+def kl_gaussians_ratio_upside_down(mu_q, cov_q, mu_p, cov_p):
+    log_ratio, trace, distance = _kl_parts(mu_q, cov_q, mu_p, cov_p)
+    return 0.5 * (-log_ratio - len(mu_q) + trace + distance)
+
+
+@wrong("kl_gaussians", names="logarithm of the ratio")
+def kl_gaussians_without_log(mu_q, cov_q, mu_p, cov_p):
+    _, trace, distance = _kl_parts(mu_q, cov_q, mu_p, cov_p)
+    return 0.5 * (torch.det(cov_p) / torch.det(cov_q) - len(mu_q) + trace + distance)
+
+
+@wrong("kl_gaussians", names="not its inverse")
+def kl_gaussians_no_inverse(mu_q, cov_q, mu_p, cov_p):
+    log_ratio, trace, _ = _kl_parts(mu_q, cov_q, mu_p, cov_p)
+    shift = mu_p - mu_q
+    return 0.5 * (log_ratio - len(mu_q) + trace + shift @ cov_p @ shift)
+
+
+@wrong("kl_gaussians", names="inverse of Σq is used in both")
+def kl_gaussians_wrong_inverse(mu_q, cov_q, mu_p, cov_p):
+    log_ratio, _, _ = _kl_parts(mu_q, cov_q, mu_p, cov_p)
+    _, trace, distance = _kl_parts(mu_p, cov_p, mu_q, cov_q)
+    return 0.5 * (log_ratio - len(mu_q) + trace + distance)
+
+
+@wrong("kl_gaussians", names="difference of the means is left out")
+def kl_gaussians_without_means(mu_q, cov_q, mu_p, cov_p):
+    log_ratio, trace, _ = _kl_parts(mu_q, cov_q, mu_p, cov_p)
+    return 0.5 * (log_ratio - len(mu_q) + trace)
+
+
+@wrong("kl_gaussians", names="the trace is of an element by element product")
+def kl_gaussians_elementwise_trace(mu_q, cov_q, mu_p, cov_p):
+    log_ratio, _, distance = _kl_parts(mu_q, cov_q, mu_p, cov_p)
+    return 0.5 * (log_ratio - len(mu_q) + torch.trace(torch.linalg.inv(cov_p) * cov_q) + distance)
+
+
+@wrong("kl_gaussians", names="quadratic form is taken element by element")
+def kl_gaussians_elementwise_form(mu_q, cov_q, mu_p, cov_p):
+    log_ratio, trace, _ = _kl_parts(mu_q, cov_q, mu_p, cov_p)
+    shift = mu_p - mu_q
+    return 0.5 * (log_ratio - len(mu_q) + trace + (shift * torch.linalg.inv(cov_p) * shift).sum())
+
+
+@wrong("kl_gaussians", names="it should be ()")
+def kl_gaussians_form_transposed(mu_q, cov_q, mu_p, cov_p):
+    log_ratio, trace, _ = _kl_parts(mu_q, cov_q, mu_p, cov_p)
+    shift = (mu_p - mu_q).unsqueeze(1)
+    return 0.5 * (log_ratio - len(mu_q) + trace + shift @ shift.mT @ torch.linalg.inv(cov_p))
+
+
+@wrong("kl_gaussians", names="only the diagonals")
+def kl_gaussians_diagonals(mu_q, cov_q, mu_p, cov_p):
+    return kl_gaussians_inverse(mu_q, cov_q.diag().diag(), mu_p, cov_p.diag().diag())
+
+
+@wrong("kl_gaussians")
+def kl_gaussians_determinants_underflow(mu_q, cov_q, mu_p, cov_p):
+    _, trace, distance = _kl_parts(mu_q, cov_q, mu_p, cov_p)
+    log_ratio = torch.log(torch.det(cov_p) / torch.det(cov_q))
+    return 0.5 * (log_ratio - len(mu_q) + trace + distance)
+
+
+@wrong("kl_gaussians")
+def kl_gaussians_only_two_dimensions(mu_q, cov_q, mu_p, cov_p):
+    d = min(len(mu_q), 2)
+    return kl_gaussians_inverse(mu_q[:d], cov_q[:d, :d], mu_p[:d], cov_p[:d, :d])
+
+
+@wrong("kl_gaussians")
+def kl_gaussians_in_place(mu_q, cov_q, mu_p, cov_p):
+    answer = kl_gaussians_inverse(mu_q, cov_q, mu_p, cov_p)
+    cov_p += 1e-3 * torch.eye(len(cov_p))
+    return answer
+
+
+@wrong("kl_gaussians")
+def kl_gaussians_detached(mu_q, cov_q, mu_p, cov_p):
+    answer = kl_gaussians_inverse(mu_q.detach(), cov_q, mu_p, cov_p)
+    return answer + 0 * mu_q.sum()
+
+
+@right("kl_gaussians")
+def kl_gaussians_inverse(mu_q, cov_q, mu_p, cov_p):
+    return 0.5 * (sum(_kl_parts(mu_q, cov_q, mu_p, cov_p)) - len(mu_q))
+
+
+@right("kl_gaussians")
+def kl_gaussians_cholesky(mu_q, cov_q, mu_p, cov_p):
+    a, b = torch.linalg.cholesky(cov_q), torch.linalg.cholesky(cov_p)
+    whitened = torch.linalg.solve_triangular(b, torch.cat([a, (mu_p - mu_q)[:, None]], 1), upper=False)
+    log_ratio = 2 * (b.diagonal().log() - a.diagonal().log()).sum()
+    return 0.5 * (log_ratio - len(mu_q) + whitened.square().sum())
+
+
+@right("kl_gaussians")
+def kl_gaussians_distributions(mu_q, cov_q, mu_p, cov_p):
+    return kl_divergence(MultivariateNormal(mu_q, cov_q), MultivariateNormal(mu_p, cov_p))
+
+
+@right("kl_gaussians")
+def kl_gaussians_einsum(mu_q, cov_q, mu_p, cov_p):
+    precision, shift = torch.linalg.pinv(cov_p, hermitian=True), mu_p - mu_q
+    moments = cov_q + torch.outer(shift, shift)
+    log_ratio = torch.linalg.slogdet(cov_p).logabsdet - torch.linalg.slogdet(cov_q)[1]
+    return 0.5 * (log_ratio - mu_q.numel() + torch.einsum("ij,ij->", precision, moments))
+
+
+@right("kl_gaussians")
+def kl_gaussians_eigenvalues(mu_q, cov_q, mu_p, cov_p):
+    values, vectors = torch.linalg.eigh(cov_p)
+    turned = vectors.T @ cov_q @ vectors
+    shift = vectors.T @ (mu_p - mu_q)
+    log_ratio = values.log().sum() - torch.linalg.eigvalsh(cov_q).log().sum()
+    return 0.5 * (log_ratio - len(mu_q) + ((turned.diagonal() + shift**2) / values).sum())
+
+
+@oracle("kl_gaussians")
+def kl_gaussians_cubature(mu_q, cov_q, mu_p, cov_p):
+    """E_q[log q − log p] by the 2 D point rule that is exact for quadratic functions, with scipy's log densities."""
+
+    def average(m_q, c_q, m_p, c_p):
+        axes = math.sqrt(len(m_q)) * np.linalg.cholesky(c_q).T
+        z = np.concatenate([m_q + axes, m_q - axes])
+        log_q, log_p = (stats.multivariate_normal(m, c).logpdf(z) for m, c in ((m_q, c_q), (m_p, c_p)))
+        return np.mean(log_q - log_p)
+
+    fixed = [a.detach().double().numpy() for a in (cov_q, mu_p, cov_p)]
+    return _Differences.apply(lambda m_q: average(m_q, *fixed), mu_q)
+
+
+# score_function_gradient ---------------------------------------------------------------------------------------------
+
+
+@wrong("score_function_gradient", names="σ stands where σ² should")
+def score_sigma(f, mu, sigma, eps):
+    z = mu + sigma * eps
+    return f(z) * (z - mu) / sigma
+
+
+@wrong("score_function_gradient", names="division by σ² is missing")
+def score_without_sigma(f, mu, sigma, eps):
+    z = mu + sigma * eps
+    return f(z) * (z - mu)
+
+
+@wrong("score_function_gradient", names="ε stands where")
+def score_eps_over_variance(f, mu, sigma, eps):
+    return f(mu + sigma * eps) * eps / sigma**2
+
+
+@wrong("score_function_gradient", names="f is missing")
+def score_without_f(f, mu, sigma, eps):
+    return eps / sigma
+
+
+@wrong("score_function_gradient", names="f is taken at ε")
+def score_f_at_eps(f, mu, sigma, eps):
+    return f(eps) * eps / sigma
+
+
+@wrong("score_function_gradient", names="μ is not subtracted")
+def score_forgets_mu(f, mu, sigma, eps):
+    z = mu + sigma * eps
+    return f(z) * z / sigma**2
+
+
+@wrong("score_function_gradient", names="wrong sign")
+def score_sign(f, mu, sigma, eps):
+    z = mu + sigma * eps
+    return f(z) * (mu - z) / sigma**2
+
+
+@wrong("score_function_gradient", names="mean over the samples")
+def score_mean(f, mu, sigma, eps):
+    return (f(mu + sigma * eps) * eps / sigma).mean()
+
+
+@wrong("score_function_gradient", names="respect to σ")
+def score_of_sigma(f, mu, sigma, eps):
+    z = mu + sigma * eps
+    return f(z) * ((z - mu) ** 2 / sigma**3 - 1 / sigma)
+
+
+@wrong("score_function_gradient", names="reparametrized")
+def score_by_pathwise(f, mu, sigma, eps):
+    z = (mu + sigma * eps).requires_grad_()
+    return torch.autograd.grad(f(z).sum(), z)[0]
+
+
+@wrong("score_function_gradient", names="scaled by σ²")
+def score_noise_times_variance(f, mu, sigma, eps):
+    return f(mu + sigma**2 * eps) * eps / sigma
+
+
+@wrong("score_function_gradient")
+def score_baseline_of_the_mean(f, mu, sigma, eps):
+    values = f(mu + sigma * eps)
+    baseline = values.mean() if values.max() <= 1 else 0.0
+    return (values - baseline) * eps / sigma
+
+
+@wrong("score_function_gradient")
+def score_in_place(f, mu, sigma, eps):
+    answer = f(mu + sigma * eps) * eps / sigma
+    eps.mul_(2)
+    return answer
+
+
+@right("score_function_gradient")
+def score_short(f, mu, sigma, eps):
+    return f(mu + sigma * eps) * eps / sigma
+
+
+@right("score_function_gradient")
+def score_by_autograd(f, mu, sigma, eps):
+    means = torch.ones_like(eps) * mu
+    z = (means + sigma * eps).detach()
+    means = means.detach().requires_grad_()
+    return f(z) * torch.autograd.grad(Normal(means, sigma).log_prob(z).sum(), means)[0]
+
+
+@right("score_function_gradient")
+def score_surrogate(f, mu, sigma, eps):
+    mu = mu.detach().clone().requires_grad_()
+    z = (mu + sigma * eps).detach()
+    weighted = f(z) * Normal(mu, sigma).log_prob(z)
+    return torch.stack([torch.autograd.grad(w, mu, retain_graph=True)[0] for w in weighted])
+
+
+@right("score_function_gradient")
+def score_one_by_one(f, mu, sigma, eps):
+    rows = []
+    for e in eps:
+        z = mu + sigma * e
+        rows.append(f(z.reshape(1))[0].item() * (z - mu).item() / sigma.item() ** 2)
+    return torch.tensor(rows)
+
+
+@oracle("score_function_gradient")
+def score_by_density_differences(f, mu, sigma, eps):
+    """f(z) times the slope in μ of scipy's log density."""
+    m, s = mu.double(), sigma.double()
+    z = m + s * eps.double()
+    high, low = (stats.norm(float(m) + h, float(s)).logpdf(z.numpy()) for h in (1e-4, -1e-4))
+    return f(z) * torch.from_numpy((high - low) / 2e-4)
+
+
+# reparametrized_gradient ---------------------------------------------------------------------------------------------
+
+
+def _slope(f, z):
+    z = z.detach().clone().requires_grad_()
+    return torch.autograd.grad(f(z).sum(), z)[0]
+
+
+@wrong("reparametrized_gradient", names="mean over the samples")
+def reparametrized_mean(f, mu, sigma, eps):
+    return _slope(f, mu + sigma * eps).mean()
+
+
+@wrong("reparametrized_gradient", names="summed")
+def reparametrized_one_mu(f, mu, sigma, eps):
+    mu = mu.clone().requires_grad_()
+    f(mu + sigma * eps).sum().backward()
+    return mu.grad
+
+
+@wrong("reparametrized_gradient", names="divided by L")
+def reparametrized_divided(f, mu, sigma, eps):
+    z = (mu + sigma * eps).requires_grad_()
+    return torch.autograd.grad(f(z).mean(), z)[0]
+
+
+@wrong("reparametrized_gradient", names="respect to σ")
+def reparametrized_of_sigma(f, mu, sigma, eps):
+    return _slope(f, mu + sigma * eps) * eps
+
+
+@wrong("reparametrized_gradient", names="respect to ε")
+def reparametrized_of_eps(f, mu, sigma, eps):
+    eps = eps.clone().requires_grad_()
+    return torch.autograd.grad(f(mu + sigma * eps).sum(), eps)[0]
+
+
+@wrong("reparametrized_gradient", names="without the noise")
+def reparametrized_at_mu(f, mu, sigma, eps):
+    return _slope(f, mu + 0 * eps)
+
+
+@wrong("reparametrized_gradient", names="slope is taken at ε")
+def reparametrized_at_eps(f, mu, sigma, eps):
+    return _slope(f, eps)
+
+
+@wrong("reparametrized_gradient", names="μ is forgotten")
+def reparametrized_forgets_mu(f, mu, sigma, eps):
+    return _slope(f, sigma * eps)
+
+
+@wrong("reparametrized_gradient", names="σ² instead of σ")
+def reparametrized_variance(f, mu, sigma, eps):
+    return _slope(f, mu + sigma**2 * eps)
+
+
+@wrong("reparametrized_gradient", names="not its slope")
+def reparametrized_value(f, mu, sigma, eps):
+    return f(mu + sigma * eps)
+
+
+@wrong("reparametrized_gradient", names="score-function")
+def reparametrized_by_score(f, mu, sigma, eps):
+    return f(mu + sigma * eps) * eps / sigma
+
+
+@wrong("reparametrized_gradient", names="graph is cut")
+def reparametrized_cut(f, mu, sigma, eps):
+    z = (mu + sigma * eps).requires_grad_()
+    return torch.autograd.grad(f(z.detach()).sum() + 0 * z.sum(), z)[0]
+
+
+@wrong("reparametrized_gradient", names="does not require grad")
+def reparametrized_no_leaf(f, mu, sigma, eps):
+    z = mu + sigma * eps
+    return torch.autograd.grad(f(z).sum(), z)[0]
+
+
+@wrong("reparametrized_gradient")
+def reparametrized_knows_the_cube(f, mu, sigma, eps):
+    return 3 * (mu + sigma * eps) ** 2
+
+
+@wrong("reparametrized_gradient")
+def reparametrized_coarse_differences(f, mu, sigma, eps):
+    z = mu + sigma * eps
+    return (f(z + 0.01) - f(z - 0.01)) / 0.02
+
+
+@right("reparametrized_gradient")
+def reparametrized_many_mus(f, mu, sigma, eps):
+    means = mu.repeat(len(eps)).requires_grad_()
+    f(means + sigma * eps).sum().backward()
+    return means.grad
+
+
+@right("reparametrized_gradient")
+def reparametrized_loop(f, mu, sigma, eps):
+    rows = []
+    for e in eps:
+        m = mu.detach().clone().requires_grad_()
+        rows.append(torch.autograd.grad(f((m + sigma * e).unsqueeze(0)).sum(), m)[0])
+    return torch.stack(rows)
+
+
+@right("reparametrized_gradient")
+def reparametrized_vector_jacobian(f, mu, sigma, eps):
+    z = mu + sigma * eps
+    return torch.func.vjp(f, z)[1](torch.ones_like(z))[0]
+
+
+@right("reparametrized_gradient")
+def reparametrized_mapped(f, mu, sigma, eps):
+    return torch.func.vmap(torch.func.grad(lambda z: f(z.unsqueeze(0)).sum()))(mu + sigma * eps)
+
+
+@right("reparametrized_gradient")
+def reparametrized_keeps_the_graph(f, mu, sigma, eps):
+    z = torch.nn.Parameter(mu + sigma * eps)
+    return torch.autograd.grad(f(z), z, torch.ones_like(z), create_graph=True)[0]
+
+
+@oracle("reparametrized_gradient")
+def reparametrized_differences(f, mu, sigma, eps):
+    """Central differences of f, extrapolated to step 0, in float64."""
+    z = mu.double() + sigma.double() * eps.double()
+    coarse, fine = ((f(z + h) - f(z - h)) / (2 * h) for h in (2e-3, 1e-3))
+    return (4 * fine - coarse) / 3
+
+
+# gaussian_elbo -------------------------------------------------------------------------------------------------------
+
+
+def _entropy(logvar):
+    return 0.5 * (1 + LOG_2PI + logvar).sum()
+
+
+def _sample(mu, logvar, eps):
+    return mu + (0.5 * logvar).exp() * eps
+
+
+@wrong("gaussian_elbo", names="entropy is missing")
+def elbo_without_entropy(log_joint, mu, logvar, eps):
+    return log_joint(_sample(mu, logvar, eps)).mean()
+
+
+@wrong("gaussian_elbo", names="entropy has the wrong sign")
+def elbo_entropy_sign(log_joint, mu, logvar, eps):
+    return log_joint(_sample(mu, logvar, eps)).mean() - _entropy(logvar)
+
+
+@wrong("gaussian_elbo", names="averaged over the dimensions")
+def elbo_entropy_mean(log_joint, mu, logvar, eps):
+    return log_joint(_sample(mu, logvar, eps)).mean() + _entropy(logvar) / len(mu)
+
+
+@wrong("gaussian_elbo", names="logvar for log σ")
+def elbo_entropy_log_sigma(log_joint, mu, logvar, eps):
+    return log_joint(_sample(mu, logvar, eps)).mean() + _entropy(2 * logvar)
+
+
+@wrong("gaussian_elbo", names="lacks log 2π")
+def elbo_entropy_without_2pi(log_joint, mu, logvar, eps):
+    return log_joint(_sample(mu, logvar, eps)).mean() + 0.5 * (1 + logvar).sum()
+
+
+@wrong("gaussian_elbo", names="KL to the prior")
+def elbo_minus_kl(log_joint, mu, logvar, eps):
+    kl = 0.5 * (mu**2 + logvar.exp() - logvar - 1).sum()
+    return log_joint(_sample(mu, logvar, eps)).mean() - kl
+
+
+@wrong("gaussian_elbo", names="−ELBO")
+def elbo_sign(log_joint, mu, logvar, eps):
+    return -log_joint(_sample(mu, logvar, eps)).mean() - _entropy(logvar)
+
+
+@wrong("gaussian_elbo", names="summed over the samples")
+def elbo_sum(log_joint, mu, logvar, eps):
+    return log_joint(_sample(mu, logvar, eps)).sum() + _entropy(logvar)
+
+
+@wrong("gaussian_elbo", names="one value a sample")
+def elbo_one_a_sample(log_joint, mu, logvar, eps):
+    return log_joint(_sample(mu, logvar, eps)) + _entropy(logvar)
+
+
+@wrong("gaussian_elbo", names="scaled by logvar")
+def elbo_scaled_by_logvar(log_joint, mu, logvar, eps):
+    return log_joint(mu + logvar * eps).mean() + _entropy(logvar)
+
+
+@wrong("gaussian_elbo", names="scaled by σ²")
+def elbo_scaled_by_variance(log_joint, mu, logvar, eps):
+    return log_joint(mu + logvar.exp() * eps).mean() + _entropy(logvar)
+
+
+@wrong("gaussian_elbo", names="noise is left out")
+def elbo_at_the_mean(log_joint, mu, logvar, eps):
+    return log_joint(mu + 0 * eps).mean() + _entropy(logvar)
+
+
+@wrong("gaussian_elbo", names="μ is left out")
+def elbo_forgets_mu(log_joint, mu, logvar, eps):
+    return log_joint(_sample(0 * mu, logvar, eps)).mean() + _entropy(logvar)
+
+
+@wrong("gaussian_elbo", names="log of the mean")
+def elbo_log_outside(log_joint, mu, logvar, eps):
+    return log_joint(_sample(mu, logvar, eps)).logsumexp(0) - math.log(len(eps)) + _entropy(logvar)
+
+
+@wrong("gaussian_elbo", names="expected -11.618")
+def elbo_draws_its_own_noise(log_joint, mu, logvar, eps):
+    return log_joint(_sample(mu, logvar, torch.randn_like(eps))).mean() + _entropy(logvar)
+
+
+@wrong("gaussian_elbo", names="graph is cut")
+def elbo_as_a_float(log_joint, mu, logvar, eps):
+    return (log_joint(_sample(mu, logvar, eps)).mean() + _entropy(logvar)).item()
+
+
+@wrong("gaussian_elbo", names="graph is cut")
+def elbo_detached(log_joint, mu, logvar, eps):
+    return (log_joint(_sample(mu, logvar, eps)).mean() + _entropy(logvar)).detach()
+
+
+@wrong("gaussian_elbo", names="z is detached")
+def elbo_z_detached(log_joint, mu, logvar, eps):
+    return log_joint(_sample(mu, logvar, eps).detach()).mean() + _entropy(logvar)
+
+
+@wrong("gaussian_elbo", names="σ is detached")
+def elbo_sigma_detached(log_joint, mu, logvar, eps):
+    return log_joint(_sample(mu, logvar.detach(), eps)).mean() + _entropy(logvar)
+
+
+@wrong("gaussian_elbo", names="the entropy is detached")
+def elbo_entropy_detached(log_joint, mu, logvar, eps):
+    return log_joint(_sample(mu, logvar, eps)).mean() + _entropy(logvar.detach())
+
+
+@wrong("gaussian_elbo")
+def elbo_in_place(log_joint, mu, logvar, eps):
+    eps *= (0.5 * logvar).exp()
+    return log_joint(mu + eps).mean() + _entropy(logvar)
+
+
+@wrong("gaussian_elbo")
+def elbo_entropy_of_two_dimensions(log_joint, mu, logvar, eps):
+    return log_joint(_sample(mu, logvar, eps)).mean() + 1 + LOG_2PI + 0.5 * logvar.sum()
+
+
+@right("gaussian_elbo")
+def elbo_by_distributions(log_joint, mu, logvar, eps):
+    q = Independent(Normal(mu, (logvar / 2).exp()), 1)
+    return log_joint(AffineTransform(q.mean, q.stddev)(eps)).mean() + q.entropy()
+
+
+@right("gaussian_elbo")
+def elbo_by_loop(log_joint, mu, logvar, eps):
+    values = [log_joint((mu + logvar.exp().sqrt() * e).unsqueeze(0))[0] for e in eps]
+    return sum(values) / len(values) + sum(0.5 * (1 + LOG_2PI + v) for v in logvar)
+
+
+@right("gaussian_elbo")
+def elbo_by_covariance(log_joint, mu, logvar, eps):
+    q = MultivariateNormal(mu, torch.diag(logvar.exp()))
+    return torch.mean(log_joint(mu + eps @ q.scale_tril.T) + q.entropy())
+
+
+@right("gaussian_elbo")
+def elbo_as_minus_loss(log_joint, mu, logvar, eps):
+    loss = -log_joint(torch.addcmul(mu, torch.exp(0.5 * logvar), eps)).sum() / eps.size(0)
+    return -(loss - _entropy(logvar))
+
+
+@oracle("gaussian_elbo")
+def elbo_by_scipy_and_differences(log_joint, mu, logvar, eps):
+    def value(m, v, noise):
+        rows = [log_joint(torch.from_numpy((m + np.sqrt(np.exp(v)) * e)[None])).item() for e in noise]
+        return math.fsum(rows) / len(rows) + stats.norm(scale=np.exp(v / 2)).entropy().sum()
+
+    fixed = eps.detach().double().numpy()
+    return _Differences.apply(lambda m, v: value(m, v, fixed), mu, logvar)
+
+
+# fit_gaussian --------------------------------------------------------------------------------------------------------
+
+
+def _elbo(log_joint, mu, logvar, eps):
+    return log_joint(_sample(mu, logvar, eps)).mean() + _entropy(logvar)
+
+
+def _fit(
+    log_joint, mu, logvar, noise, make, objective=_elbo, sign=-1, clear=True, which=("mu", "logvar"), refresh=False
+):
+    """The usual loop, with something changed."""
+    mu, logvar = mu.clone().requires_grad_(), logvar.clone().requires_grad_()
+    chosen = [parameter for name, parameter in (("mu", mu), ("logvar", logvar)) if name in which]
+    optimizer = make(chosen)
+    for eps in noise:
+        optimizer = make(chosen) if refresh else optimizer
+        if clear:
+            mu.grad = logvar.grad = None
+        (sign * objective(log_joint, mu, logvar, eps)).backward()
+        optimizer.step()
+    return mu.detach(), logvar.detach()
+
+
+def _adam(learning_rate):
+    return lambda parameters: torch.optim.Adam(parameters, lr=learning_rate)
+
+
+@wrong("fit_gaussian", names="downhill in the ELBO")
+def fit_downhill(log_joint, mu, logvar, steps, learning_rate, eps):
+    return _fit(log_joint, mu, logvar, eps, _adam(learning_rate), sign=1)
+
+
+@wrong("fit_gaussian", names="nothing has moved")
+def fit_returns_the_start(log_joint, mu, logvar, steps, learning_rate, eps):
+    _fit(log_joint, mu, logvar, eps, _adam(learning_rate))
+    return mu.detach(), logvar.detach()
+
+
+@wrong("fit_gaussian", names="not handed to Adam")
+def fit_default_rate(log_joint, mu, logvar, steps, learning_rate, eps):
+    return _fit(log_joint, mu, logvar, eps, torch.optim.Adam)
+
+
+@wrong("fit_gaussian", names="plain gradient descent")
+def fit_sgd(log_joint, mu, logvar, steps, learning_rate, eps):
+    return _fit(log_joint, mu, logvar, eps, lambda p: torch.optim.SGD(p, lr=learning_rate))
+
+
+@wrong("fit_gaussian", names="RMSprop")
+def fit_rmsprop(log_joint, mu, logvar, steps, learning_rate, eps):
+    return _fit(log_joint, mu, logvar, eps, lambda p: torch.optim.RMSprop(p, lr=learning_rate))
+
+
+@wrong("fit_gaussian", names="AdamW")
+def fit_adamw(log_joint, mu, logvar, steps, learning_rate, eps):
+    return _fit(log_joint, mu, logvar, eps, lambda p: torch.optim.AdamW(p, lr=learning_rate))
+
+
+@wrong("fit_gaussian", names="Adagrad")
+def fit_adagrad(log_joint, mu, logvar, steps, learning_rate, eps):
+    return _fit(log_joint, mu, logvar, eps, lambda p: torch.optim.Adagrad(p, lr=learning_rate))
+
+
+@wrong("fit_gaussian", names="entropy is missing")
+def fit_without_entropy(log_joint, mu, logvar, steps, learning_rate, eps):
+    return _fit(log_joint, mu, logvar, eps, _adam(learning_rate), elbo_without_entropy)
+
+
+@wrong("fit_gaussian", names="z is detached")
+def fit_z_detached(log_joint, mu, logvar, steps, learning_rate, eps):
+    return _fit(log_joint, mu, logvar, eps, _adam(learning_rate), lambda *a: elbo_z_detached(*a) + 0 * a[1].sum())
+
+
+@wrong("fit_gaussian", names="only mu")
+def fit_only_mu(log_joint, mu, logvar, steps, learning_rate, eps):
+    return _fit(log_joint, mu, logvar, eps, _adam(learning_rate), which=("mu",))
+
+
+@wrong("fit_gaussian", names="only logvar")
+def fit_only_logvar(log_joint, mu, logvar, steps, learning_rate, eps):
+    return _fit(log_joint, mu, logvar, eps, _adam(learning_rate), which=("logvar",))
+
+
+@wrong("fit_gaussian", names="log σ is optimised")
+def fit_optimises_log_sigma(log_joint, mu, logvar, steps, learning_rate, eps):
+    m, s = _fit(log_joint, mu, logvar / 2, eps, _adam(learning_rate), lambda f, m, s, noise: _elbo(f, m, 2 * s, noise))
+    return m, 2 * s
+
+
+@wrong("fit_gaussian", names="other order")
+def fit_other_order(log_joint, mu, logvar, steps, learning_rate, eps):
+    return _fit(log_joint, mu, logvar, eps, _adam(learning_rate))[::-1]
+
+
+@wrong("fit_gaussian", names="expected [")
+def fit_draws_its_own_noise(log_joint, mu, logvar, steps, learning_rate, eps):
+    return _fit(log_joint, mu, logvar, torch.randn_like(eps), _adam(learning_rate))
+
+
+@wrong("fit_gaussian", names="still carry a graph")
+def fit_not_detached(log_joint, mu, logvar, steps, learning_rate, eps):
+    fitted = _fit(log_joint, mu, logvar, eps, _adam(learning_rate))
+    return tuple(value.requires_grad_() for value in fitted)
+
+
+@wrong("fit_gaussian", names="changed in place")
+def fit_changes_the_start(log_joint, mu, logvar, steps, learning_rate, eps):
+    leaves = mu.requires_grad_(), logvar.requires_grad_()
+    optimizer = torch.optim.Adam(leaves, lr=learning_rate)
+    for noise in eps:
+        optimizer.zero_grad()
+        (-_elbo(log_joint, *leaves, noise)).backward()
+        optimizer.step()
+    return mu.requires_grad_(False), logvar.requires_grad_(False)
+
+
+@wrong("fit_gaussian", names="eps[0]")
+def fit_first_slice_always(log_joint, mu, logvar, steps, learning_rate, eps):
+    return _fit(log_joint, mu, logvar, eps[:1].expand_as(eps), _adam(learning_rate))
+
+
+@wrong("fit_gaussian", names="all of eps")
+def fit_all_slices_always(log_joint, mu, logvar, steps, learning_rate, eps):
+    return _fit(log_joint, mu, logvar, [eps.flatten(0, 1)] * steps, _adam(learning_rate))
+
+
+@wrong("fit_gaussian", names="zero_grad")
+def fit_gradients_pile_up(log_joint, mu, logvar, steps, learning_rate, eps):
+    return _fit(log_joint, mu, logvar, eps, _adam(learning_rate), clear=False)
+
+
+@wrong("fit_gaussian", names="made anew")
+def fit_new_adam_each_step(log_joint, mu, logvar, steps, learning_rate, eps):
+    return _fit(log_joint, mu, logvar, eps, _adam(learning_rate), refresh=True)
+
+
+@wrong("fit_gaussian", names="ε is scaled by logvar")
+def fit_scaled_by_logvar(log_joint, mu, logvar, steps, learning_rate, eps):
+    return _fit(log_joint, mu, logvar, eps, _adam(learning_rate), elbo_scaled_by_logvar)
+
+
+@wrong("fit_gaussian", names="one step is left out")
+def fit_one_step_short(log_joint, mu, logvar, steps, learning_rate, eps):
+    return _fit(log_joint, mu, logvar, eps[: max(steps - 1, 1)], _adam(learning_rate))
+
+
+@wrong("fit_gaussian", names="nothing has moved")
+def fit_range_from_one(log_joint, mu, logvar, steps, learning_rate, eps):
+    return _fit(log_joint, mu, logvar, eps[1:steps], _adam(learning_rate))
+
+
+@wrong("fit_gaussian", names="it is a float")
+def fit_returns_the_bound(log_joint, mu, logvar, steps, learning_rate, eps):
+    fitted = _fit(log_joint, mu, logvar, eps, _adam(learning_rate))
+    return _elbo(log_joint, *fitted, eps[-1]).item()
+
+
+@wrong("fit_gaussian", names="Got [1.9, -0.9], expected [-1.9, 0.9]")
+def fit_returns_mu_twice(log_joint, mu, logvar, steps, learning_rate, eps):
+    return (_fit(log_joint, mu, logvar, eps, _adam(learning_rate))[0],) * 2
+
+
+@wrong("fit_gaussian")
+def fit_at_most_a_hundred_steps(log_joint, mu, logvar, steps, learning_rate, eps):
+    return _fit(log_joint, mu, logvar, eps[:100], _adam(learning_rate))
+
+
+@wrong("fit_gaussian")
+def fit_stops_early(log_joint, mu, logvar, steps, learning_rate, eps):
+    last = -math.inf
+    for step in range(1, steps + 1):
+        fitted = _fit(log_joint, mu, logvar, eps[:step], _adam(learning_rate))
+        now = _elbo(log_joint, *fitted, eps[step - 1]).item()
+        if step > 3 and abs(now - last) < 0.01:
+            break
+        last = now
+    return fitted
+
+
+@wrong("fit_gaussian", names="Got [")
+def fit_clips_gradients(log_joint, mu, logvar, steps, learning_rate, eps):
+    def clipped(log_joint, mu, logvar, noise):
+        value = _elbo(log_joint, mu, logvar, noise)
+        norm = torch.cat(torch.autograd.grad(value, (mu, logvar), retain_graph=True)).norm()
+        return value / norm.clamp(min=1)
+
+    return _fit(log_joint, mu, logvar, eps, _adam(learning_rate), clipped)
+
+
+@right("fit_gaussian")
+def fit_maximize(log_joint, mu, logvar, steps, learning_rate, eps):
+    make = lambda p: torch.optim.Adam(p, lr=learning_rate, maximize=True)  # noqa: E731
+    return list(_fit(log_joint, mu, logvar, eps, make, elbo_by_distributions, sign=1))
+
+
+@right("fit_gaussian")
+def fit_parameters_and_two_optimizers(log_joint, mu, logvar, steps, learning_rate, eps):
+    m, v = torch.nn.Parameter(mu.clone()), torch.nn.Parameter(logvar.clone())
+    optimizers = [torch.optim.Adam([parameter], lr=learning_rate) for parameter in (m, v)]
+    for step in range(steps):
+        for optimizer in optimizers:
+            optimizer.zero_grad(set_to_none=False)
+        (-elbo_by_loop(log_joint, m, v, eps[step])).backward()
+        for optimizer in optimizers:
+            optimizer.step()
+    return m.data, v.data
+
+
+@right("fit_gaussian")
+def fit_gradients_by_hand(log_joint, mu, logvar, steps, learning_rate, eps):
+    m, v = mu.clone(), logvar.clone()
+    optimizer = torch.optim.Adam([m, v], lr=learning_rate, foreach=False)
+    for noise in eps:
+        slopes = torch.func.grad(lambda a, b, e=noise: -_elbo(log_joint, a, b, e), (0, 1))(m, v)
+        m.grad, v.grad = slopes
+        optimizer.step()
+    return m, v
+
+
+@right("fit_gaussian")
+def fit_adam_written_out(log_joint, mu, logvar, steps, learning_rate, eps):
+    theta = torch.cat([mu, logvar]).detach()
+    first, second = torch.zeros_like(theta), torch.zeros_like(theta)
+    for t in range(1, steps + 1):
+        leaf = theta.clone().requires_grad_()
+        (slope,) = torch.autograd.grad(-_elbo(log_joint, *leaf.chunk(2), eps[t - 1]), leaf)
+        first, second = 0.9 * first + 0.1 * slope, 0.999 * second + 0.001 * slope**2
+        theta = theta - learning_rate * first / (1 - 0.9**t) / ((second / (1 - 0.999**t)).sqrt() + 1e-8)
+    return theta.chunk(2)
+
+
+@oracle("fit_gaussian")
+def fit_by_differences_and_kingma_and_ba(log_joint, mu, logvar, steps, learning_rate, eps):
+    """Algorithm 1 of Kingma and Ba in numpy, on central differences of scipy's entropy plus log_joint, in float64."""
+    theta = np.concatenate([mu.double().numpy(), logvar.double().numpy()])
+    size = len(mu)
+    moved = np.concatenate([np.eye(2 * size), -np.eye(2 * size)]) * 1e-5
+    m, v = np.zeros(2 * size), np.zeros(2 * size)
+    for t, noise in enumerate(eps.double().numpy(), start=1):
+        places = theta + moved
+        z = places[:, None, :size] + np.sqrt(np.exp(places[:, None, size:])) * noise
+        heights = log_joint(torch.from_numpy(z.reshape(-1, size))).numpy().reshape(len(places), -1).mean(1)
+        heights = heights + stats.norm.entropy(scale=np.exp(places[:, size:] / 2)).sum(1)
+        g = -(heights[: 2 * size] - heights[2 * size :]) / 2e-5
+        m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g * g
+        theta = theta - learning_rate * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)
+    return torch.from_numpy(theta[:size].copy()), torch.from_numpy(theta[size:].copy())
