@@ -1,0 +1,878 @@
+"""Answers to lab 2: usual mistakes, right answers written otherwise, and second routes to the reference numbers."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import scipy.linalg
+import torch
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+from torch import nn
+from torch.nn import functional as F
+
+from tests.lab_bank import oracle, right, wrong
+
+# build_encoder ---------------------------------------------------------------------------------------------------
+
+
+@wrong("build_encoder", names="there is no hidden layer")
+def encoder_without_hidden_layer(n_pixels, n_hidden, latent_dim):
+    return nn.Linear(n_pixels, latent_dim)
+
+
+@wrong("build_encoder", names="there are two hidden layers")
+def encoder_with_two_hidden_layers(n_pixels, n_hidden, latent_dim):
+    first, second = nn.Linear(n_pixels, n_hidden), nn.Linear(n_hidden, n_hidden)
+    return nn.Sequential(first, nn.ReLU(), second, nn.ReLU(), nn.Linear(n_hidden, latent_dim))
+
+
+@wrong("build_encoder", names="n_hidden and latent_dim are swapped")
+def encoder_hidden_and_code_swapped(n_pixels, n_hidden, latent_dim):
+    return nn.Sequential(nn.Linear(n_pixels, latent_dim), nn.ReLU(), nn.Linear(latent_dim, n_hidden))
+
+
+@wrong("build_encoder", names="the sizes are those of a decoder")
+def encoder_the_wrong_way_round(n_pixels, n_hidden, latent_dim):
+    return nn.Sequential(nn.Linear(latent_dim, n_hidden), nn.ReLU(), nn.Linear(n_hidden, n_pixels))
+
+
+@wrong("build_encoder", names="the layers have no biases")
+def encoder_without_biases(n_pixels, n_hidden, latent_dim):
+    first, second = nn.Linear(n_pixels, n_hidden, bias=False), nn.Linear(n_hidden, latent_dim, bias=False)
+    return nn.Sequential(first, nn.ReLU(), second)
+
+
+class _ListOfLayers(nn.Module):
+    def __init__(self, sizes, last):
+        super().__init__()
+        self.layers = [nn.Linear(a, b) for a, b in (sizes[:2], sizes[1:])]
+        self.last = last
+
+    def forward(self, x):
+        return self.last(self.layers[1](F.relu(self.layers[0](x))))
+
+
+@wrong("build_encoder", names="plain list")
+def encoder_with_layers_in_a_list(n_pixels, n_hidden, latent_dim):
+    return _ListOfLayers((n_pixels, n_hidden, latent_dim), nn.Identity())
+
+
+@wrong("build_encoder", names="a ReLU ends the encoder")
+def encoder_with_relu_on_the_code(n_pixels, n_hidden, latent_dim):
+    return nn.Sequential(nn.Linear(n_pixels, n_hidden), nn.ReLU(), nn.Linear(n_hidden, latent_dim), nn.ReLU())
+
+
+@wrong("build_encoder", names="a sigmoid or a softmax ends the encoder")
+def encoder_with_sigmoid_on_the_code(n_pixels, n_hidden, latent_dim):
+    return nn.Sequential(nn.Linear(n_pixels, n_hidden), nn.ReLU(), nn.Linear(n_hidden, latent_dim), nn.Sigmoid())
+
+
+@wrong("build_encoder", names="a sigmoid or a softmax ends the encoder")
+def encoder_with_softmax_on_the_code(n_pixels, n_hidden, latent_dim):
+    return nn.Sequential(nn.Linear(n_pixels, n_hidden), nn.ReLU(), nn.Linear(n_hidden, latent_dim), nn.Softmax(dim=1))
+
+
+@wrong("build_encoder", names="a tanh or a sigmoid limits the code")
+def encoder_with_tanh_on_the_code(n_pixels, n_hidden, latent_dim):
+    return nn.Sequential(nn.Linear(n_pixels, n_hidden), nn.ReLU(), nn.Linear(n_hidden, latent_dim), nn.Tanh())
+
+
+@wrong("build_encoder", names="a tanh or a sigmoid limits the code, or the hidden layer")
+def encoder_with_tanh_inside(n_pixels, n_hidden, latent_dim):
+    return nn.Sequential(nn.Linear(n_pixels, n_hidden), nn.Tanh(), nn.Linear(n_hidden, latent_dim))
+
+
+@wrong("build_encoder", names="there is no ReLU between the two linear layers")
+def encoder_all_linear(n_pixels, n_hidden, latent_dim):
+    return nn.Sequential(nn.Linear(n_pixels, n_hidden), nn.Linear(n_hidden, latent_dim))
+
+
+@wrong("build_encoder", names="leaky")
+def encoder_with_leaky_relu(n_pixels, n_hidden, latent_dim):
+    return nn.Sequential(nn.Linear(n_pixels, n_hidden), nn.LeakyReLU(), nn.Linear(n_hidden, latent_dim))
+
+
+@wrong("build_encoder", names="batch")
+def encoder_with_batch_norm(n_pixels, n_hidden, latent_dim):
+    normal = nn.BatchNorm1d(n_hidden)
+    return nn.Sequential(nn.Linear(n_pixels, n_hidden), normal, nn.ReLU(), nn.Linear(n_hidden, latent_dim))
+
+
+@wrong("build_encoder", names="values are off")
+def encoder_with_dropout(n_pixels, n_hidden, latent_dim):
+    return nn.Sequential(nn.Linear(n_pixels, n_hidden), nn.ReLU(), nn.Dropout(0.5), nn.Linear(n_hidden, latent_dim))
+
+
+@wrong("build_encoder")
+def encoder_with_gelu(n_pixels, n_hidden, latent_dim):
+    return nn.Sequential(nn.Linear(n_pixels, n_hidden), nn.GELU(), nn.Linear(n_hidden, latent_dim))
+
+
+@wrong("build_encoder")
+def encoder_with_softplus(n_pixels, n_hidden, latent_dim):
+    return nn.Sequential(nn.Linear(n_pixels, n_hidden), nn.Softplus(), nn.Linear(n_hidden, latent_dim))
+
+
+@wrong("build_encoder", names="has no attribute 'parameters'")
+def encoder_as_a_function(n_pixels, n_hidden, latent_dim):
+    first, second = nn.Linear(n_pixels, n_hidden), nn.Linear(n_hidden, latent_dim)
+    return lambda x: second(F.relu(first(x)))
+
+
+@wrong("build_encoder", names="is a `return` missing")
+def encoder_forgotten(n_pixels, n_hidden, latent_dim):
+    nn.Sequential(nn.Linear(n_pixels, n_hidden), nn.ReLU(), nn.Linear(n_hidden, latent_dim))
+
+
+class _TwoLayers(nn.Module):
+    """Named layers, a forward with functions: the usual class."""
+
+    def __init__(self, n_in, n_hidden, n_out, last=None):
+        super().__init__()
+        self.fc1 = nn.Linear(n_in, n_hidden)
+        self.fc2 = nn.Linear(n_hidden, n_out)
+        self.last = last
+
+    def forward(self, x):
+        out = self.fc2(torch.relu(self.fc1(x)))
+        return out if self.last is None else self.last(out)
+
+
+@right("build_encoder")
+def encoder_as_a_class(n_pixels, n_hidden, latent_dim):
+    return _TwoLayers(n_pixels, n_hidden, latent_dim)
+
+
+class _Matrices(nn.Module):
+    """Bare parameters: the matrices stand the other way round, and a bias may have an axis more."""
+
+    def __init__(self, n_in, n_hidden, n_out):
+        super().__init__()
+        self.first = nn.Parameter(torch.randn(n_in, n_hidden) / math.sqrt(n_in))
+        self.first_bias = nn.Parameter(torch.zeros(1, n_hidden))
+        self.second = nn.Parameter(torch.randn(n_hidden, n_out) / math.sqrt(n_hidden))
+        self.second_bias = nn.Parameter(torch.zeros(n_out))
+
+    def forward(self, x):
+        hidden = torch.clamp(x @ self.first + self.first_bias, min=0)
+        return hidden @ self.second + self.second_bias
+
+
+@right("build_encoder")
+def encoder_of_bare_matrices(n_pixels, n_hidden, latent_dim):
+    return _Matrices(n_pixels, n_hidden, latent_dim)
+
+
+@right("build_encoder")
+def encoder_with_flatten_and_kaiming(n_pixels, n_hidden, latent_dim):
+    layers = [nn.Linear(n_pixels, n_hidden), nn.Linear(n_hidden, latent_dim)]
+    for layer in layers:
+        nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+        nn.init.zeros_(layer.bias)
+    return nn.Sequential(nn.Flatten(), layers[0], nn.ReLU(inplace=True), layers[1])
+
+
+@right("build_encoder")
+def encoder_with_orthogonal_weights(n_pixels, n_hidden, latent_dim):
+    net = nn.Sequential(nn.Linear(n_pixels, n_hidden), nn.Threshold(0, 0), nn.Linear(n_hidden, latent_dim))
+    nn.init.orthogonal_(net[0].weight)
+    nn.init.xavier_uniform_(net[2].weight, gain=3.0)
+    return net
+
+
+@right("build_encoder")
+def encoder_in_eval_mode_with_nested_parts(n_pixels, n_hidden, latent_dim):
+    hidden = nn.Sequential(nn.Linear(n_pixels, n_hidden), nn.ReLU())
+    return nn.Sequential(hidden, nn.Linear(n_hidden, latent_dim), nn.Identity()).eval()
+
+
+class _Sklearn(nn.Module):
+    """scikit-learn's multilayer perceptron, its arrays held as parameters."""
+
+    def __init__(self, model, predict):
+        super().__init__()
+        self.predict = predict
+        self.arrays = nn.ParameterList(torch.tensor(a) for a in (*model.coefs_, *model.intercepts_))
+
+    def forward(self, x):
+        return torch.from_numpy(np.asarray(self.predict(x.numpy()))).to(x.dtype)
+
+
+@oracle("build_encoder")
+def encoder_by_sklearn(n_pixels, n_hidden, latent_dim):
+    model = MLPRegressor(hidden_layer_sizes=(n_hidden,), activation="relu", alpha=0, random_state=1)
+    model.partial_fit(np.eye(2, n_pixels), np.zeros((2, latent_dim)))  # one step: the weights stay random
+    return _Sklearn(model, model.predict)
+
+
+# build_decoder ---------------------------------------------------------------------------------------------------
+
+
+@wrong("build_decoder", names="there is no hidden layer")
+def decoder_without_hidden_layer(latent_dim, n_hidden, n_pixels):
+    return nn.Sequential(nn.Linear(latent_dim, n_pixels), nn.Sigmoid())
+
+
+@wrong("build_decoder", names="there are two hidden layers")
+def decoder_with_two_hidden_layers(latent_dim, n_hidden, n_pixels):
+    first, second = nn.Linear(latent_dim, n_hidden), nn.Linear(n_hidden, n_hidden)
+    return nn.Sequential(first, nn.ReLU(), second, nn.ReLU(), nn.Linear(n_hidden, n_pixels), nn.Sigmoid())
+
+
+@wrong("build_decoder", names="the sizes are those of an encoder")
+def decoder_with_the_encoders_order(n_pixels, n_hidden, latent_dim):
+    return _TwoLayers(latent_dim, n_hidden, n_pixels, torch.sigmoid)
+
+
+@wrong("build_decoder", names="n_hidden and n_pixels are swapped")
+def decoder_hidden_and_pixels_swapped(latent_dim, n_hidden, n_pixels):
+    return _TwoLayers(latent_dim, n_pixels, n_hidden, torch.sigmoid)
+
+
+@wrong("build_decoder", names="the layers have no biases")
+def decoder_without_biases(latent_dim, n_hidden, n_pixels):
+    first, second = nn.Linear(latent_dim, n_hidden, bias=False), nn.Linear(n_hidden, n_pixels, bias=False)
+    return nn.Sequential(first, nn.ReLU(), second, nn.Sigmoid())
+
+
+@wrong("build_decoder", names="plain list")
+def decoder_with_layers_in_a_list(latent_dim, n_hidden, n_pixels):
+    return _ListOfLayers((latent_dim, n_hidden, n_pixels), nn.Sigmoid())
+
+
+@wrong("build_decoder", names="there is no sigmoid at the end")
+def decoder_without_sigmoid(latent_dim, n_hidden, n_pixels):
+    return _TwoLayers(latent_dim, n_hidden, n_pixels)
+
+
+@wrong("build_decoder", names="there is no sigmoid at the end")
+def decoder_with_tanh_at_the_end(latent_dim, n_hidden, n_pixels):
+    return _TwoLayers(latent_dim, n_hidden, n_pixels, torch.tanh)
+
+
+@wrong("build_decoder", names="a ReLU or a clamp ends the decoder")
+def decoder_with_relu_at_the_end(latent_dim, n_hidden, n_pixels):
+    return _TwoLayers(latent_dim, n_hidden, n_pixels, torch.relu)
+
+
+@wrong("build_decoder", names="a ReLU or a clamp ends the decoder")
+def decoder_clamped(latent_dim, n_hidden, n_pixels):
+    return _TwoLayers(latent_dim, n_hidden, n_pixels, lambda a: a.clamp(0, 1))
+
+
+@wrong("build_decoder", names="nothing keeps the pixels below 1")
+def decoder_with_softplus_at_the_end(latent_dim, n_hidden, n_pixels):
+    return _TwoLayers(latent_dim, n_hidden, n_pixels, F.softplus)
+
+
+@wrong("build_decoder", names="nothing keeps the pixels below 1")
+def decoder_with_exp_at_the_end(latent_dim, n_hidden, n_pixels):
+    return _TwoLayers(latent_dim, n_hidden, n_pixels, torch.exp)
+
+
+@wrong("build_decoder", names="there is no ReLU between the two linear layers")
+def decoder_all_linear(latent_dim, n_hidden, n_pixels):
+    return nn.Sequential(nn.Linear(latent_dim, n_hidden), nn.Linear(n_hidden, n_pixels), nn.Sigmoid())
+
+
+@wrong("build_decoder", names="one sigmoid (or tanh) too many")
+def decoder_with_sigmoids_throughout(latent_dim, n_hidden, n_pixels):
+    return nn.Sequential(nn.Linear(latent_dim, n_hidden), nn.Sigmoid(), nn.Linear(n_hidden, n_pixels), nn.Sigmoid())
+
+
+@wrong("build_decoder", names="shares")
+def decoder_with_softmax_at_the_end(latent_dim, n_hidden, n_pixels):
+    return _TwoLayers(latent_dim, n_hidden, n_pixels, lambda a: a.softmax(dim=1))
+
+
+@wrong("build_decoder", names="one sigmoid (or tanh) too many")
+def decoder_with_two_sigmoids(latent_dim, n_hidden, n_pixels):
+    return _TwoLayers(latent_dim, n_hidden, n_pixels, lambda a: torch.sigmoid(torch.sigmoid(a)))
+
+
+@wrong("build_decoder")
+def decoder_with_elu_inside(latent_dim, n_hidden, n_pixels):
+    return nn.Sequential(nn.Linear(latent_dim, n_hidden), nn.ELU(), nn.Linear(n_hidden, n_pixels), nn.Sigmoid())
+
+
+@wrong("build_decoder", names="is a `return` missing")
+def decoder_forgotten(latent_dim, n_hidden, n_pixels):
+    _TwoLayers(latent_dim, n_hidden, n_pixels, torch.sigmoid)
+
+
+@right("build_decoder")
+def decoder_as_a_class(latent_dim, n_hidden, n_pixels):
+    return _TwoLayers(latent_dim, n_hidden, n_pixels, torch.sigmoid)
+
+
+@right("build_decoder")
+def decoder_by_the_formula(latent_dim, n_hidden, n_pixels):
+    class Decoder(_Matrices):
+        def forward(self, z):
+            return 1 / (1 + torch.exp(-super().forward(z)))
+
+    return Decoder(latent_dim, n_hidden, n_pixels)
+
+
+@right("build_decoder")
+def decoder_by_the_tanh_of_half(latent_dim, n_hidden, n_pixels):
+    return _TwoLayers(latent_dim, n_hidden, n_pixels, lambda a: 0.5 * (1 + torch.tanh(0.5 * a)))
+
+
+@right("build_decoder")
+def decoder_with_kaiming_and_unflattened_parts(latent_dim, n_hidden, n_pixels):
+    net = nn.Sequential(
+        nn.Sequential(nn.Linear(latent_dim, n_hidden), nn.ReLU()), nn.Linear(n_hidden, n_pixels), nn.Sigmoid()
+    )
+    for layer in (net[0][0], net[1]):
+        nn.init.kaiming_normal_(layer.weight)
+        nn.init.zeros_(layer.bias)
+    return net
+
+
+@right("build_decoder")
+def decoder_as_exp_of_logsigmoid(latent_dim, n_hidden, n_pixels):
+    return _TwoLayers(latent_dim, n_hidden, n_pixels, lambda a: F.logsigmoid(a).exp())
+
+
+@oracle("build_decoder")
+def decoder_by_sklearn(latent_dim, n_hidden, n_pixels):
+    model = MLPClassifier(hidden_layer_sizes=(n_hidden,), activation="relu", alpha=0, random_state=1)
+    labels = np.eye(n_pixels, dtype=int)  # several labels a row: a logistic output for each
+    model.partial_fit(np.zeros((n_pixels, latent_dim)), labels, classes=np.arange(n_pixels))
+    return _Sklearn(model, model.predict_proba)
+
+
+# squared_error ---------------------------------------------------------------------------------------------------
+
+
+@wrong("squared_error", names="the mean is taken over the pixels")
+def error_mean_over_pixels(x, x_hat):
+    return (x - x_hat).pow(2).mean(dim=1)
+
+
+@wrong("squared_error", names="the sum runs over the batch as well")
+def error_summed_over_everything(x, x_hat):
+    return ((x - x_hat) ** 2).sum()
+
+
+@wrong("squared_error", names="the mean is taken over the batch")
+def error_batch_mean(x, x_hat):
+    return ((x - x_hat) ** 2).sum(dim=1).mean()
+
+
+@wrong("squared_error", names="as `mse_loss` does")
+def error_by_mse_loss(x, x_hat):
+    return F.mse_loss(x_hat, x)
+
+
+@wrong("squared_error", names="over the batch in place of the pixels")
+def error_over_the_wrong_axis(x, x_hat):
+    return ((x - x_hat) ** 2).sum(0)
+
+
+@wrong("squared_error", names="the root is taken")
+def error_as_a_distance(x, x_hat):
+    return torch.linalg.norm(x - x_hat, dim=1)
+
+
+@wrong("squared_error", names="absolute differences")
+def error_absolute(x, x_hat):
+    return (x - x_hat).abs().sum(1)
+
+
+@wrong("squared_error", names="factor ½")
+def error_halved(x, x_hat):
+    return 0.5 * ((x - x_hat) ** 2).sum(1)
+
+
+@wrong("squared_error", names="summed first and squared after")
+def error_squared_last(x, x_hat):
+    return (x - x_hat).sum(1) ** 2
+
+
+@wrong("squared_error", names="the pixels are not summed")
+def error_not_summed(x, x_hat):
+    return (x - x_hat) ** 2
+
+
+@wrong("squared_error", names="keepdim")
+def error_with_an_axis_too_many(x, x_hat):
+    return ((x - x_hat) ** 2).sum(1, keepdim=True)
+
+
+@wrong("squared_error", names="is a `return` missing")
+def error_forgotten(x, x_hat):
+    ((x - x_hat) ** 2).sum(1)
+
+
+@wrong("squared_error")
+def error_detached(x, x_hat):
+    return ((x - x_hat.detach()) ** 2).sum(1)
+
+
+@wrong("squared_error")
+def error_changes_its_argument(x, x_hat):
+    x -= x_hat.detach()
+    return (x + 0 * x_hat).square().sum(1)
+
+
+@wrong("squared_error")
+def error_by_the_root_squared(x, x_hat):
+    return ((x - x_hat) ** 2).sum(1).sqrt() ** 2  # the slope of the root at 0 is infinite
+
+
+@right("squared_error")
+def error_by_loops(x, x_hat):
+    return torch.stack([sum((a - b) ** 2 for a, b in zip(p, q, strict=True)) for p, q in zip(x, x_hat, strict=True)])
+
+
+@right("squared_error")
+def error_by_einsum(x, x_hat):
+    rest = x_hat - x
+    return torch.einsum("bp,bp->b", rest, rest)
+
+
+@right("squared_error")
+def error_by_mse_loss_unreduced(x, x_hat):
+    return F.mse_loss(x_hat, x, reduction="none").sum(-1)
+
+
+@right("squared_error")
+def error_multiplied_out(x, x_hat):
+    return (x * x - 2 * x * x_hat + x_hat * x_hat).sum(dim=1)
+
+
+@right("squared_error")
+def error_in_float64(x, x_hat):
+    return (x.double() - x_hat.double()).pow(2).sum(-1)
+
+
+@right("squared_error")
+def error_as_the_norm_squared(x, x_hat):
+    return torch.linalg.vector_norm(x - x_hat, dim=1) ** 2
+
+
+@right("squared_error")
+def error_by_a_gaussian(x, x_hat):
+    nll = -torch.distributions.Normal(x_hat, 1.0).log_prob(x) - 0.5 * math.log(2 * math.pi)
+    return 2 * nll.sum(-1)
+
+
+class _CdistSquared(torch.autograd.Function):
+    """scipy's sqeuclidean, row by row; the slope is that of the parabola, 2 (x̂ − x)."""
+
+    @staticmethod
+    def forward(ctx, x, x_hat):
+        ctx.save_for_backward(x, x_hat)
+        rows = zip(x.detach().numpy(), x_hat.detach().numpy(), strict=True)
+        return torch.tensor([scipy.spatial.distance.sqeuclidean(p, q) for p, q in rows], dtype=x.dtype)
+
+    @staticmethod
+    def backward(ctx, upstream):
+        x, x_hat = ctx.saved_tensors
+        return None, 2 * upstream[:, None] * (x_hat - x)
+
+
+@oracle("squared_error")
+def error_by_scipy(x, x_hat):
+    return _CdistSquared.apply(x, x_hat)
+
+
+# train_step ------------------------------------------------------------------------------------------------------
+
+
+def _mean_error(encoder, decoder, x):
+    return (x - decoder(encoder(x))).square().sum(dim=1).mean()
+
+
+def _step(optimizer, loss):
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+
+
+@wrong("train_step", names="the loss is computed after the step")
+def step_loss_after(encoder, decoder, optimizer, x):
+    _step(optimizer, _mean_error(encoder, decoder, x))
+    return _mean_error(encoder, decoder, x).item()
+
+
+@wrong("train_step", names="the mean is taken over the pixels too")
+def step_on_mse_loss(encoder, decoder, optimizer, x):
+    loss = F.mse_loss(decoder(encoder(x)), x)
+    _step(optimizer, loss)
+    return loss.item()
+
+
+@wrong("train_step", names="the loss is summed over the batch")
+def step_on_the_batch_sum(encoder, decoder, optimizer, x):
+    loss = (x - decoder(encoder(x))).square().sum()
+    _step(optimizer, loss)
+    return loss.item()
+
+
+@wrong("train_step", names="there is a factor ½")
+def step_on_half_the_loss(encoder, decoder, optimizer, x):
+    loss = 0.5 * _mean_error(encoder, decoder, x)
+    _step(optimizer, loss)
+    return loss.item()
+
+
+@wrong("train_step", names="the step is made on the sum over the batch")
+def step_on_the_sum_returns_the_mean(encoder, decoder, optimizer, x):
+    loss = (x - decoder(encoder(x))).square().sum()
+    _step(optimizer, loss)
+    return loss.item() / len(x)
+
+
+@wrong("train_step", names="the step is made on the mean over the pixels")
+def step_on_the_pixel_mean_returns_the_sum(encoder, decoder, optimizer, x):
+    loss = F.mse_loss(decoder(encoder(x)), x)
+    _step(optimizer, loss)
+    return loss.item() * x.shape[1]
+
+
+@wrong("train_step", names="zero_grad is missing")
+def step_without_zero_grad(encoder, decoder, optimizer, x):
+    loss = _mean_error(encoder, decoder, x)
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+@wrong("train_step", names="no step is made")
+def step_that_clears_before_it_moves(encoder, decoder, optimizer, x):
+    loss = _mean_error(encoder, decoder, x)
+    loss.backward()
+    optimizer.zero_grad()
+    optimizer.step()
+    return loss.item()
+
+
+@wrong("train_step", names="no step is made")
+def step_without_backward(encoder, decoder, optimizer, x):
+    optimizer.zero_grad()
+    loss = _mean_error(encoder, decoder, x)
+    optimizer.step()
+    return loss.item()
+
+
+@wrong("train_step", names="a detached code")
+def step_with_detached_code(encoder, decoder, optimizer, x):
+    loss = (x - decoder(encoder(x).detach())).square().sum(dim=1).mean()
+    _step(optimizer, loss)
+    return loss.item()
+
+
+@wrong("train_step", names="as `loss.item()` is")
+def step_returns_the_tensor(encoder, decoder, optimizer, x):
+    loss = _mean_error(encoder, decoder, x)
+    _step(optimizer, loss)
+    return loss
+
+
+@wrong("train_step", names="not a NoneType")
+def step_returns_nothing(encoder, decoder, optimizer, x):
+    _step(optimizer, _mean_error(encoder, decoder, x))
+
+
+@wrong("train_step", names="up the loss")
+def step_uphill(encoder, decoder, optimizer, x):
+    loss = _mean_error(encoder, decoder, x)
+    _step(optimizer, -loss)
+    return loss.item()
+
+
+@wrong("train_step", names="two steps are made")
+def step_twice(encoder, decoder, optimizer, x):
+    first = _mean_error(encoder, decoder, x)
+    _step(optimizer, first)
+    _step(optimizer, _mean_error(encoder, decoder, x))
+    return first.item()
+
+
+@wrong("train_step", names="the decoder does not move")
+def step_for_the_encoder_alone(encoder, decoder, optimizer, x):
+    loss = _mean_error(encoder, decoder, x)
+    optimizer.zero_grad()
+    loss.backward(inputs=list(encoder.parameters()))
+    optimizer.step()
+    return loss.item()
+
+
+@wrong("train_step", names="the root")
+def step_on_the_distance(encoder, decoder, optimizer, x):
+    loss = torch.linalg.norm(x - decoder(encoder(x)), dim=1).mean()
+    _step(optimizer, loss)
+    return loss.item()
+
+
+@wrong("train_step")
+def step_by_hand_without_the_optimizer(encoder, decoder, optimizer, x):
+    loss = _mean_error(encoder, decoder, x)
+    parameters = [*encoder.parameters(), *decoder.parameters()]
+    with torch.no_grad():
+        for p, slope in zip(parameters, torch.autograd.grad(loss, parameters), strict=True):
+            p -= optimizer.param_groups[0]["lr"] * slope
+    return loss.item()
+
+
+@wrong("train_step")
+def step_with_its_own_optimizer(encoder, decoder, optimizer, x):
+    parameters = [*encoder.parameters(), *decoder.parameters()]
+    loss = _mean_error(encoder, decoder, x)
+    _step(torch.optim.SGD(parameters, lr=optimizer.param_groups[0]["lr"]), loss)
+    return loss.item()
+
+
+@right("train_step")
+def step_in_the_usual_order(encoder, decoder, optimizer, x):
+    optimizer.zero_grad()
+    loss = torch.mean(torch.sum((decoder(encoder(x)) - x) ** 2, dim=-1))
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+@right("train_step")
+def step_that_clears_at_the_end(encoder, decoder, optimizer, x):
+    loss = ((x - decoder(encoder(x))) ** 2).sum() / len(x)
+    loss.backward()
+    optimizer.step()
+    optimizer.zero_grad()
+    return float(loss)
+
+
+@right("train_step")
+def step_by_the_modules_zero_grad(encoder, decoder, optimizer, x):
+    encoder.train()
+    decoder.train()
+    encoder.zero_grad(set_to_none=False)
+    decoder.zero_grad(set_to_none=False)
+    loss = F.mse_loss(decoder(encoder(x)), x, reduction="sum") / x.shape[0]
+    before = loss.detach().clone()
+    loss.backward()
+    optimizer.step()
+    return before.tolist()
+
+
+@right("train_step")
+def step_by_a_closure(encoder, decoder, optimizer, x):
+    def closure():
+        optimizer.zero_grad()
+        loss = F.mse_loss(decoder(encoder(x)), x) * x.shape[1]
+        loss.backward()
+        return loss
+
+    return optimizer.step(closure).item()
+
+
+@right("train_step")
+def step_by_explicit_gradients(encoder, decoder, optimizer, x):
+    parameters = [*encoder.parameters(), *decoder.parameters()]
+    loss = _mean_error(encoder, decoder, x)
+    for p, slope in zip(parameters, torch.autograd.grad(loss, parameters), strict=True):
+        p.grad = slope
+    optimizer.step()
+    return loss.item()
+
+
+@right("train_step")
+def step_picture_by_picture(encoder, decoder, optimizer, x):
+    optimizer.zero_grad()
+    total = 0.0
+    for row in x:
+        part = (row - decoder(encoder(row[None]))[0]).square().sum() / len(x)
+        part.backward()  # gradients add up over the pictures, and that is meant here
+        total += part.item()
+    optimizer.step()
+    return total
+
+
+@oracle("train_step")
+def step_by_central_differences(encoder, decoder, optimizer, x):
+    """The loss in numpy, its slopes by differences: exact for a parabola in each weight, up to rounding."""
+    parameters = [*encoder.parameters(), *decoder.parameters()]
+    arrays = [p.detach().double().numpy().copy() for p in parameters]
+    pictures = x.double().numpy()
+
+    def loss():
+        parts = iter(arrays)
+        values = pictures
+        for module in (encoder, decoder):
+            values = values @ next(parts).T
+            if module.bias is not None:
+                values = values + next(parts)
+        return float(np.sum((values - pictures) ** 2)) / len(pictures)
+
+    before = loss()
+    for p, array in zip(parameters, arrays, strict=True):
+        slope = np.zeros_like(array)
+        for place in np.ndindex(array.shape):
+            kept = array[place]
+            array[place] = kept + 0.5
+            above = loss()
+            array[place] = kept - 0.5
+            slope[place] = above - loss()
+            array[place] = kept
+        p.grad = torch.from_numpy(slope).to(p.dtype)
+    optimizer.step()
+    return before
+
+
+# largest_principal_angle -----------------------------------------------------------------------------------------
+
+
+def _bases(A, B):
+    return torch.linalg.qr(A).Q, torch.linalg.qr(B).Q
+
+
+@wrong("largest_principal_angle", names="taken as they are")
+def angle_of_raw_columns(A, B):
+    return torch.linalg.svdvals(A.T @ B).min().clamp(max=1).arccos()
+
+
+@wrong("largest_principal_angle", names="only scaled to length 1")
+def angle_of_normalised_columns(A, B):
+    A, B = A / A.norm(dim=0), B / B.norm(dim=0)
+    return torch.linalg.svdvals(A.T @ B).min().clamp(max=1).arccos()
+
+
+@wrong("largest_principal_angle", names="the smallest angle")
+def angle_smallest(A, B):
+    Q, R = _bases(A, B)
+    return torch.linalg.svdvals(Q.T @ R).max().clamp(max=1).arccos()
+
+
+@wrong("largest_principal_angle", names="the cosine is returned")
+def angle_as_cosine(A, B):
+    Q, R = _bases(A, B)
+    return torch.linalg.svdvals(Q.T @ R).min()
+
+
+@wrong("largest_principal_angle", names="the arcsine")
+def angle_by_arcsine(A, B):
+    Q, R = _bases(A, B)
+    return torch.linalg.svdvals(Q.T @ R).min().clamp(max=1).arcsin()
+
+
+@wrong("largest_principal_angle", names="in degrees")
+def angle_in_degrees(A, B):
+    Q, R = _bases(A, B)
+    return torch.linalg.svdvals(Q.T @ R).min().clamp(max=1).arccos().rad2deg()
+
+
+@wrong("largest_principal_angle", names="added up")
+def angle_sum(A, B):
+    Q, R = _bases(A, B)
+    return torch.linalg.svdvals(Q.T @ R).clamp(max=1).arccos().sum()
+
+
+@wrong("largest_principal_angle", names="the mean of the angles")
+def angle_mean(A, B):
+    Q, R = _bases(A, B)
+    return torch.linalg.svdvals(Q.T @ R).clamp(max=1).arccos().mean()
+
+
+@wrong("largest_principal_angle", names="both angles are returned")
+def angle_all_of_them(A, B):
+    Q, R = _bases(A, B)
+    return torch.linalg.svdvals(Q.T @ R).clamp(max=1).arccos()
+
+
+@wrong("largest_principal_angle", names="NaN")
+def angle_without_the_cut(A, B):
+    Q, R = _bases(A, B)
+    return torch.linalg.svdvals(Q.T @ R).min().arccos()
+
+
+@wrong("largest_principal_angle", names="Got")
+def angle_by_eigenvalues(A, B):
+    Q, R = _bases(A, B)
+    return torch.linalg.eigvals(Q.T @ R).real.min().clamp(-1, 1).arccos()
+
+
+@wrong("largest_principal_angle", names="Got")
+def angle_between_first_columns(A, B):
+    return torch.nn.functional.cosine_similarity(A[:, 0], B[:, 0], dim=0).clamp(-1, 1).arccos()
+
+
+@wrong("largest_principal_angle", names="Got")
+def angle_of_matched_columns(A, B):
+    Q, R = _bases(A, B)
+    return (Q * R).sum(0).abs().min().clamp(max=1).arccos()
+
+
+@wrong("largest_principal_angle", names="is a `return` missing")
+def angle_forgotten(A, B):
+    Q, R = _bases(A, B)
+    torch.linalg.svdvals(Q.T @ R).min().clamp(max=1).arccos()
+
+
+@wrong("largest_principal_angle")
+def angle_changes_its_arguments(A, B):
+    A /= 2.0
+    Q, R = _bases(A, B)
+    return torch.linalg.svdvals(Q.T @ R).min().clamp(max=1).arccos()
+
+
+@right("largest_principal_angle")
+def angle_by_singular_bases(A, B):
+    U = torch.linalg.svd(A, full_matrices=False).U
+    V = torch.linalg.svd(B, full_matrices=False).U
+    return torch.acos(torch.clamp(torch.linalg.svd(U.mT @ V).S[-1], -1.0, 1.0))
+
+
+@right("largest_principal_angle")
+def angle_as_a_float_from_float64(A, B):
+    Q, R = _bases(A.double(), B.double())
+    return math.acos(min(1.0, torch.linalg.svdvals(Q.T @ R)[-1].item()))
+
+
+@right("largest_principal_angle")
+def angle_by_projectors(A, B):
+    P = A @ torch.linalg.pinv(A)
+    Q = B @ torch.linalg.pinv(B)
+    return torch.linalg.matrix_norm(P - Q, ord=2).clamp(max=1).arcsin()
+
+
+@right("largest_principal_angle")
+def angle_by_the_rest(A, B):
+    Q, R = _bases(A, B)
+    inside = Q @ (Q.T @ R)
+    sine = torch.linalg.svdvals(R - inside)[0]
+    cosine = torch.linalg.svdvals(inside)[-1]
+    return torch.atan2(sine, cosine)
+
+
+@right("largest_principal_angle")
+def angle_by_gram_schmidt(A, B):
+    def orthonormal(M):
+        columns = []
+        for column in M.T:
+            for known in columns:
+                column = column - (column @ known) * known
+            columns.append(column / column.norm())
+        return torch.stack(columns, dim=1)
+
+    squares = torch.linalg.eigvalsh(orthonormal(A).T @ orthonormal(B) @ orthonormal(B).T @ orthonormal(A))
+    return squares.min().clamp(0, 1).sqrt().arccos()
+
+
+@right("largest_principal_angle")
+def angle_with_minus_signs_in_the_bases(A, B):
+    Q, R = _bases(-A.flip(1), B)
+    return torch.linalg.svdvals(R.T @ Q).arccos().nan_to_num(0.0).max()
+
+
+@right("largest_principal_angle")
+def angle_from_numpy(A, B):
+    Q, R = np.linalg.qr(A.numpy())[0], np.linalg.qr(B.numpy())[0]
+    return np.arccos(np.clip(np.linalg.svd(Q.T @ R)[1], 0, 1)).max()
+
+
+@oracle("largest_principal_angle")
+def angle_by_scipy(A, B):
+    return float(scipy.linalg.subspace_angles(A.double().numpy(), B.double().numpy())[0])
