@@ -38,6 +38,9 @@ c.Execute.extra_arguments = ["--IPKernelApp.exec_lines=import sys; sys.stderr = 
 c.IgnorePattern.enabled = True
 c.IgnorePattern.pattern = r"\A"
 
+# The kernel need not warn that it is not encrypted: it can be.
+c.KernelManager.transport_encryption = "auto"
+
 # nbgrader calls `alembic` by name, also where the environment is not activated.
 BIN = str(Path(sys.executable).parent)
 if BIN not in os.environ.get("PATH", "").split(os.pathsep):

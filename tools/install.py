@@ -67,7 +67,7 @@ class Environment:
         version = self.ask("import pip, sys; print('%d.%d' % sys.version_info[:2])")
         if version in ("3.10", "3.11", "3.12", "3.13"):
             return
-        name = "%d.%d.%d" % sys.version_info[:3]
+        name = ".".join(map(str, sys.version_info[:3]))
         say(f"Creating {self.folder.name} with Python {name} ({sys.executable}) …")
         self.call(sys.executable, "-m", "venv", "--clear", self.folder)
 

@@ -21,8 +21,13 @@ works() {
 sys.exit(not (3, 10) <= sys.version_info < (3, 14))' >/dev/null 2>&1
 }
 
+if [ -n "${PYTHON:-}" ]; then
+    set -- "$PYTHON"
+else
+    set -- python3.13 python3.12 python3.11 python3.10 python3 python
+fi
 found=
-for name in ${PYTHON:-python3.13 python3.12 python3.11 python3.10 python3 python}; do
+for name; do
     if works "$name"; then
         found=$name
         break

@@ -1,5 +1,6 @@
 """How `make lab` starts JupyterLab. What is given in ARGS goes before what stands here."""
 
+import logging
 import os
 import sys
 from pathlib import Path
@@ -15,6 +16,11 @@ def has_display():
     return any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"))
 
 
+def is_wanted(record):
+    text = record.getMessage()
+    return record.levelno > logging.INFO or text.strip().startswith("http") or "Control-C" in text
+
+
 c = get_config()  # noqa: F821  (Jupyter puts it there)
 c.ServerApp.root_dir = str(ROOT)
 c.ServerApp.open_browser = has_display()
@@ -23,6 +29,16 @@ if (ROOT / START).exists():
     c.LabApp.default_url = f"/lab/tree/{START}"
 if hasattr(os, "geteuid") and os.geteuid() == 0:
     c.ServerApp.allow_root = True  # in a container one is root
+
+# Only what a person needs to see: the address, how to stop, and what goes wrong. (A higher
+# log_level would hide the address from those who have a password.)
+c.ServerApp.logging_config = {
+    "filters": {"brief": {"()": lambda: is_wanted}},
+    "handlers": {"console": {"filters": ["brief"]}},
+}
+c.LabApp.log_level = "WARN"
+c.LanguageServerManager.autodetect = False
+c.KernelManager.transport_encryption = "auto"  # else each kernel warns that it is not
 
 # The course works offline: nothing asks the network for news, updates or extensions.
 c.LabApp.news_url = None

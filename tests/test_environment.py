@@ -1,0 +1,145 @@
+"""The four places that say what the course needs agree, and so does what is installed here."""
+
+import json
+import re
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+ROOT = Path(__file__).resolve().parent.parent
+PYTHONS = ("3.10", "3.11", "3.12", "3.13")
+KEPT = ("torch", "torchvision")  # make lab keeps those that are already there
+
+
+def project():
+    """pyproject.toml's [project] table; Python 3.10 has no tomllib, but the pin brings tomli."""
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+def needed():
+    """Everything that pyproject.toml asks for, extras too, by name."""
+    table = project()
+    lists = [table["dependencies"], *table["optional-dependencies"].values()]
+    found = [Requirement(line) for lines in lists for line in lines]
+    return {canonicalize_name(one.name): one for one in found if one.name != table["name"]}
+
+
+def pins(python=None):
+    """constraints.txt by name, for this Python or for another."""
+    environment = {"python_version": python, "python_full_version": f"{python}.0"} if python else None
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    found = [Requirement(line) for line in lines if line and not line.startswith("#")]
+    kept = [one for one in found if one.marker is None or one.marker.evaluate(environment)]
+    assert len({one.name for one in kept}) == len(kept), "a package has two pins"
+    return {one.name: one for one in kept}
+
+
+def version(pin):
+    (clause,) = pin.specifier
+    assert clause.operator == "==", f"{pin} is not an exact pin"
+    return Version(clause.version)
+
+
+def conda():
+    entries = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))["dependencies"]
+    plain = [entry for entry in entries if isinstance(entry, str)]
+    (pip,) = [entry["pip"] for entry in entries if isinstance(entry, dict)]
+    return plain, pip
+
+
+def test_all_say_the_same_pythons():
+    plain, _ = conda()
+    allowed = SpecifierSet(project()["requires-python"])
+    assert [minor for minor in range(5, 20) if f"3.{minor}.1" in allowed] == [10, 11, 12, 13]
+    assert [entry for entry in plain if entry.startswith("python")] == [f"python{allowed_text()}"]
+    assert "(3, 10) <= sys.version_info < (3, 14)" in (ROOT / "tools/venv.sh").read_text()
+    assert str(PYTHONS)[1:-1] in (ROOT / "tools/install.py").read_text().replace('"', "'")
+
+
+def allowed_text():
+    return project()["requires-python"].replace(" ", "")
+
+
+def test_conda_installs_through_pip_what_make_test_installs():
+    plain, pip = conda()
+    assert {re.split(r"[<>=]", entry)[0] for entry in plain} == {"python", "pip"}
+    assert [line.split() for line in pip] == [["--constraint", "constraints.txt"], ["--editable", ".[test]"]]
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+def test_every_requirement_has_a_pin_within_its_bounds(python):
+    have = pins(python)
+    for name, requirement in needed().items():
+        assert name in have, f"{name} has no pin for Python {python}"
+        assert version(have[name]) in requirement.specifier, f"{have[name]} is not {requirement}"
+
+
+def test_every_requirement_says_its_least_version_and_no_more():
+    for requirement in needed().values():
+        assert [clause.operator for clause in requirement.specifier] == [">="], f"{requirement}"
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+def test_pins_are_exact_and_leave_torchs_own_packages_to_torch(python):
+    for name, pin in pins(python).items():
+        assert version(pin)
+        assert not re.match(r"nvidia-|cuda-|triton|vae-course", name)
+
+
+def test_what_is_installed_is_what_is_pinned():
+    installed = {canonicalize_name(one.name): one.version for one in metadata.distributions()}
+    other = {
+        name: (installed[name], str(pin))
+        for name, pin in pins().items()
+        if name in installed and name not in KEPT and Version(installed[name]) != version(pin)
+    }
+    assert other == {}
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_a_torch_that_was_kept_is_within_the_bounds(name):
+    base = Version(metadata.version(name)).base_version
+    assert base in needed()[name].specifier
+
+
+def test_everything_installed_has_what_it_needs():
+    checked = subprocess.run([sys.executable, "-m", "pip", "check"], capture_output=True, text=True)
+    ours = [line for line in checked.stdout.splitlines() if line.split()[0] in pins()]
+    assert ours == []
+
+
+def notebooks():
+    folders = ("course", "solutions", "labs")
+    paths = [path for name in folders for path in (ROOT / name).rglob("*.ipynb")]
+    return sorted(path for path in paths if ".ipynb_checkpoints" not in path.parts)
+
+
+def test_every_notebook_starts_without_asking_for_a_kernel():
+    for path in notebooks():
+        kernel = json.loads(path.read_text(encoding="utf-8"))["metadata"].get("kernelspec", {})
+        assert kernel.get("name") == "python3", f"{path.relative_to(ROOT)} names kernel {kernel}"
+
+
+def test_make_help_lists_each_target_with_a_line():
+    done = subprocess.run(["make", "-s", "-C", str(ROOT), "help"], capture_output=True, text=True)
+    listed = {line.split()[0]: line.split(maxsplit=1)[1] for line in done.stdout.splitlines()[1:]}
+    wanted = {"help", "lab", "test", "quick", "lint", "labs", "validate", "grade", "submit", "bench", "clean"}
+    assert wanted <= listed.keys()
+    rules = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.M)
+    assert set(rules) == listed.keys()
+
+
+def test_the_guide_for_contributors_is_short():
+    assert len((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").splitlines()) < 60

@@ -1,0 +1,169 @@
+"""The set-up: which Python it takes, what it keeps, and what it does about what was left half done."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SPEC = importlib.util.spec_from_file_location("install", ROOT / "tools" / "install.py")
+install = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(install)
+
+CONSTRAINTS = "# pins\nnumpy==2.0\ntorch==2.14.1 ; python_version < '3.11'\ntorch==2.15.0\ntorchvision==0.29.2\n"
+
+
+def test_without_a_torch_the_constraints_stay():
+    assert install.merge(CONSTRAINTS, {}) == CONSTRAINTS
+
+
+def test_a_kept_torch_takes_the_place_of_the_pins():
+    merged = install.merge(CONSTRAINTS, {"torch": "2.13.0+cpu"})
+    assert merged == "# pins\nnumpy==2.0\ntorch==2.13.0+cpu\n"
+
+
+@pytest.mark.parametrize(
+    ("version", "kept"),
+    [("2.13.0+cpu", True), ("99.0", True), ("2.5", True), ("2.10.0a0+git1", True), ("2.4.1", False), ("1.13", False)],
+)
+def test_a_torch_is_kept_if_it_is_new_enough(tmp_path, version, kept):
+    for name, number in (("torch", version), ("torchvision", "0.20.0")):
+        info = tmp_path / f"{name}-{number}.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {number}\n")
+    found = install.kept_versions(tmp_path)
+    assert found == ({"torch": version, "torchvision": "0.20.0"} if kept else {})
+
+
+def test_a_torchvision_alone_is_not_kept(tmp_path):
+    info = tmp_path / "torchvision-0.20.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: torchvision\nVersion: 0.20.0\n")
+    assert install.kept_versions(tmp_path) == {}
+
+
+@pytest.fixture
+def environment(tmp_path):
+    """A bare environment without pip: quick to make."""
+    folder = tmp_path / "old" / ".venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
+    return install.Environment(folder, None)
+
+
+def test_a_half_installed_package_goes(environment):
+    for name in ("whole-1.dist-info", "half-1.dist-info"):
+        (environment.packages() / name).mkdir()
+    (environment.packages() / "whole-1.dist-info" / "RECORD").touch()
+    environment.drop_halves()
+    assert [path.name for path in environment.packages().glob("*.dist-info")] == ["whole-1.dist-info"]
+
+
+def test_commands_follow_a_moved_folder(environment, tmp_path):
+    command = environment.folder / "bin" / "hello"
+    command.write_text(f"#!{environment.python}\nimport sys\nprint(sys.prefix)\n")
+    command.chmod(0o755)
+    environment.follow_move()
+    (tmp_path / "old").rename(tmp_path / "new")
+    moved = install.Environment(tmp_path / "new" / ".venv", None)
+    moved.follow_move()
+    shown = subprocess.run([str(moved.folder / "bin" / "hello")], capture_output=True, text=True)
+    assert shown.stdout.strip() == str(tmp_path / "new" / ".venv")
+    assert str(tmp_path / "old") not in (moved.folder / "bin" / "activate").read_text()
+
+
+def copy_of_tools(folder):
+    """A project whose installing takes a second and writes down when it begins and ends."""
+    (folder / "tools").mkdir(parents=True)
+    for name in ("pyproject.toml", "constraints.txt", "tools/venv.sh"):
+        (folder / name).write_text((ROOT / name).read_text())
+    text = (ROOT / "tools/install.py").read_text()
+    slow = (
+        "\n\ndef slow(self, extra):\n    import time\n    log = open(ROOT / 'log', 'a')\n"
+        "    print('begin', file=log, flush=True)\n    time.sleep(1)\n    print('end', file=log, flush=True)\n"
+        "\n\nEnvironment.create = lambda self: (self.folder / 'bin').mkdir(parents=True, exist_ok=True)\n"
+        "Environment.drop_halves = lambda self: None\nEnvironment.install = slow\n\n\n"
+    )
+    main = 'if __name__ == "__main__"'
+    (folder / "tools/install.py").write_text(text.replace(f"\n\n{main}", slow + main))
+    return folder
+
+
+def start(folder, extra="lab", **changes):
+    environment = {**os.environ, "PYTHON": sys.executable, "VENV": ".venv", **changes}
+    command = ["sh", "tools/venv.sh", extra]
+    return subprocess.Popen(
+        command, cwd=folder, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+
+
+def test_two_at_once_install_once(tmp_path):
+    folder = copy_of_tools(tmp_path / "a project")  # a blank in the name must not matter
+    both = [start(folder), start(folder)]
+    said = [process.communicate(timeout=60)[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0]
+    assert (folder / "log").read_text() == "begin\nend\n"
+    assert sum("Another make is installing" in text for text in said) == 1
+
+
+def test_a_killed_install_is_done_again_and_leaves_no_lock(tmp_path):
+    folder = copy_of_tools(tmp_path / "project")
+    first = start(folder)
+    deadline = time.monotonic() + 30
+    while not (folder / "log").exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    first.kill()
+    first.communicate()
+    again = start(folder)
+    said = again.communicate(timeout=60)[0]
+    assert again.returncode == 0
+    assert "Another make" not in said
+    assert (folder / "log").read_text().splitlines() == ["begin", "begin", "end"]
+
+
+def test_what_is_complete_is_not_touched_until_a_pin_changes(tmp_path):
+    folder = copy_of_tools(tmp_path / "project")
+    runs = []
+    for step in ("test", "lab", "test"):
+        start(folder, step).communicate(timeout=60)
+        (folder / ".venv/bin/python").touch(mode=0o755)
+        runs.append((folder / "log").read_text().count("end"))
+    assert runs == [1, 1, 1]
+    with (folder / "constraints.txt").open("a") as file:
+        file.write("# newer\n")
+    start(folder).communicate(timeout=60)
+    assert (folder / "log").read_text().count("end") == 2
+
+
+def python_that_says(path, status):
+    path.write_text(f"#!/bin/sh\nexit {status}\n")
+    path.chmod(0o755)
+
+
+def test_without_a_suitable_python_there_is_one_clear_sentence(tmp_path):
+    folder = copy_of_tools(tmp_path / "project")
+    shims = tmp_path / "shims"
+    shims.mkdir()
+    for name in ("python3.13", "python3.12", "python3.11", "python3.10", "python3", "python"):
+        python_that_says(shims / name, 127)  # as a pyenv shim without that version
+    process = start(folder, PYTHON="", PATH=f"{shims}:/usr/bin:/bin")
+    said = process.communicate(timeout=60)[0]
+    assert process.returncode == 1
+    assert said.startswith("No suitable Python: the PATH has none from 3.10 to 3.13")
+    assert said.count("\n") == 1
+
+
+def test_a_python_that_fails_is_passed_over(tmp_path):
+    folder = copy_of_tools(tmp_path / "project")
+    shims = tmp_path / "shims"
+    shims.mkdir()
+    for name in ("python3.13", "python3.12", "python3.11"):
+        python_that_says(shims / name, 1)
+    (shims / "python3.10").symlink_to(sys.executable)
+    process = start(folder, PYTHON="", PATH=f"{shims}:/usr/bin:/bin")
+    process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert (folder / "log").read_text() == "begin\nend\n"

@@ -1,0 +1,147 @@
+"""What `make lab` starts: the course's first page, and nbgrader's panels for instructors only."""
+
+import http.client
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PANELS = {f"@jupyter/nbgrader:{name}" for name in ("assignment-list", "course-list", "create-assignment", "formgrader")}
+SECONDS = 60
+
+
+class Answer(NamedTuple):
+    status: int
+    location: str | None
+    text: str
+
+
+class Server:
+    """JupyterLab as the Makefile starts it, on a port that is taken, so that it takes the next."""
+
+    def __init__(self, role, home):
+        self.taken = socket.create_server(("127.0.0.1", 0))
+        port = self.taken.getsockname()[1]
+        paths = [ROOT / ".jupyter" / name for name in (role, "shared")]
+        environment = {**os.environ, "HOME": str(home), "JUPYTER_CONFIG_PATH": os.pathsep.join(map(str, paths))}
+        for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR"):
+            environment.pop(name, None)
+        command = [sys.executable, "-m", "jupyterlab", f"--port={port}", "--IdentityProvider.token=t"]
+        self.log = home / "log"
+        with self.log.open("w") as file:
+            self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=file, stderr=file)
+        self.port = None
+
+    def wait_for_port(self):
+        end = time.monotonic() + SECONDS
+        while time.monotonic() < end and self.process.poll() is None:
+            if found := re.search(r"http://127\.0\.0\.1:(\d+)/", self.log.read_text()):
+                self.port = int(found[1])
+                return
+            time.sleep(0.1)
+        raise AssertionError(self.log.read_text())
+
+    def get(self, path):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=SECONDS)
+        connection.request("GET", path, headers={"Authorization": "token t"})
+        answer = connection.getresponse()
+        text = answer.read().decode()
+        connection.close()
+        return Answer(answer.status, answer.getheader("Location"), text)
+
+    def page(self):
+        html = self.get("/lab").text
+        return json.loads(re.search(r'id="jupyter-config-data"[^>]*>(.*?)</script>', html, re.S)[1])
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(SECONDS)
+        self.taken.close()
+
+
+@pytest.fixture(scope="module", params=["student", "instructor"])
+def role(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def server(role, tmp_path_factory):
+    server = Server(role, tmp_path_factory.mktemp(role))
+    try:
+        server.wait_for_port()
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.mark.slow
+class TestServer:
+    def test_a_taken_port_is_passed_over_and_the_address_printed(self, server):
+        assert server.port != server.taken.getsockname()[1]
+        assert f"http://localhost:{server.port}/lab" in server.log.read_text()
+
+    def test_it_opens_the_first_page_of_the_course(self, server):
+        assert (ROOT / "course/00_start_here.ipynb").exists()
+        assert server.get("/").location == "/lab/tree/course/00_start_here.ipynb?"
+        listed = json.loads(server.get("/api/contents").text)["content"]
+        assert {"course", "labs", "README.md"} <= {entry["name"] for entry in listed}
+
+    def test_panels_are_for_instructors_only(self, server, role):
+        disabled = set(server.page()["disabledExtensions"])
+        assert disabled & PANELS == (PANELS if role == "student" else set())
+        assert "@jupyter/nbgrader:validate-assignment" not in disabled
+
+    def test_so_is_what_is_behind_them(self, server, role):
+        assert server.get("/formgrader").status == (404 if role == "student" else 302)
+        assert server.get("/assignments/validate").status != 404
+
+    def test_nothing_asks_for_news(self, server):
+        page = server.page()
+        assert page["news"] == {"disabled": True}
+        assert "@jupyterlab/apputils-extension:announcements" in page["disabledExtensions"]
+
+
+@pytest.fixture
+def settings(monkeypatch):
+    """The server's settings as they come out with these variables and on this system."""
+
+    def read(system="linux", **variables):
+        from traitlets.config import PyFileConfigLoader
+
+        for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"):
+            monkeypatch.delenv(name, raising=False)
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setattr(sys, "platform", system)
+        monkeypatch.setenv("PATH", os.environ["PATH"])  # put back afterwards
+        return PyFileConfigLoader("jupyter_server_config.py", path=str(ROOT / ".jupyter/shared")).load_config()
+
+    return read
+
+
+@pytest.mark.parametrize(
+    ("system", "variables", "opens"),
+    [
+        ("linux", {}, False),
+        ("linux", {"DISPLAY": ":0"}, True),
+        ("linux", {"WAYLAND_DISPLAY": "wayland-0"}, True),
+        ("linux", {"BROWSER": "firefox"}, True),
+        ("darwin", {}, True),
+    ],
+)
+def test_a_browser_opens_where_there_is_a_screen(settings, system, variables, opens):
+    assert settings(system, **variables).ServerApp.open_browser is opens
+
+
+@pytest.mark.parametrize(("user", "allowed"), [(0, True), (1000, False)])
+def test_only_root_is_allowed_to_be_root(settings, monkeypatch, user, allowed):
+    monkeypatch.setattr(os, "geteuid", lambda: user)
+    assert settings().ServerApp.get("allow_root", False) is allowed
