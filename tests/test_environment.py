@@ -108,6 +108,16 @@ def test_what_is_installed_is_what_is_pinned():
     assert other == {}
 
 
+def test_pins_take_the_first_release_of_each_python():
+    """Debian's Python stays at 3.11.2: a package that needs 3.11.5 could not be installed there."""
+    have = pins()
+    first = f"3.{sys.version_info[1]}.0"
+    for one in metadata.distributions():
+        asked = one.metadata["Requires-Python"]
+        if asked and canonicalize_name(one.name) in have:
+            assert first in SpecifierSet(asked), f"{one.name} {one.version} needs Python {asked}"
+
+
 @pytest.mark.parametrize("name", KEPT)
 def test_a_torch_that_was_kept_is_within_the_bounds(name):
     base = Version(metadata.version(name)).base_version

@@ -166,6 +166,9 @@ def main():
     except subprocess.CalledProcessError as error:
         say(f"Not complete: {' '.join(error.cmd[:5])} … failed (see above); run make again.")
         return 1
+    except PermissionError as error:
+        say(f"Cannot write {error.filename}: make needs a copy of the project that is yours.")
+        return 1
     except KeyboardInterrupt:
         say("Interrupted; run make again and it goes on from there.")
         return 130
