@@ -3,11 +3,11 @@
 #   ROLE=instructor     JupyterLab with nbgrader's Formgrader and Create Assignment
 #   LAB=lab1_pca        the lab for validate and submit
 #   ARGS='...'          further arguments: make lab ARGS=--no-browser, make test ARGS='-k pca'
-ROLE = student
-LAB =
-ARGS =
-VENV = .venv
-PYTHON =
+ROLE ?= student
+LAB ?=
+ARGS ?=
+VENV ?= .venv
+PYTHON ?=
 export VENV PYTHON LAB
 
 RUN = "$(VENV)/bin/python"

@@ -1,6 +1,7 @@
 """What every test shares: one torch thread, no windows, seeded noise, and reasons for skipping."""
 
 import os
+import shutil
 from pathlib import Path
 
 import matplotlib as mpl
@@ -26,7 +27,18 @@ def gpu_reason() -> str | None:
     return None if torch.cuda.is_available() else "torch sees no CUDA device"
 
 
-REASONS = {"mnist": mnist_reason, "gpu": gpu_reason}
+def browser_reason() -> str | None:
+    """Why no test can drive a browser, or None where one can."""
+    found = any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome")))
+    return None if found else "there is no chromium on the PATH"
+
+
+def sandbox_reason() -> str | None:
+    """Why nothing can be sandboxed, or None where it can."""
+    return None if shutil.which("bwrap") else "there is no bwrap (bubblewrap) on the PATH"
+
+
+REASONS = {"mnist": mnist_reason, "gpu": gpu_reason, "browser": browser_reason, "sandbox": sandbox_reason}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -152,7 +152,7 @@ def test_without_a_suitable_python_there_is_one_clear_sentence(tmp_path):
     process = start(folder, PYTHON="", PATH=f"{shims}:/usr/bin:/bin")
     said = process.communicate(timeout=60)[0]
     assert process.returncode == 1
-    assert said.startswith("No suitable Python: the PATH has none from 3.10 to 3.13")
+    assert said.startswith("No suitable Python (tried: python3.13 python3.12")
     assert said.count("\n") == 1
 
 
@@ -167,3 +167,11 @@ def test_a_python_that_fails_is_passed_over(tmp_path):
     process.communicate(timeout=60)
     assert process.returncode == 0
     assert (folder / "log").read_text() == "begin\nend\n"
+
+
+def test_a_named_python_that_will_not_do_is_named_in_the_sentence(tmp_path):
+    folder = copy_of_tools(tmp_path / "project")
+    process = start(folder, PYTHON="/no/python here")
+    said = process.communicate(timeout=60)[0]
+    assert process.returncode == 1
+    assert said.startswith("No suitable Python (tried: /no/python here)")

@@ -49,9 +49,9 @@ class Server:
             time.sleep(0.1)
         raise AssertionError(self.log.read_text())
 
-    def get(self, path):
+    def get(self, path, body=None):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=SECONDS)
-        connection.request("GET", path, headers={"Authorization": "token t"})
+        connection.request("POST" if body else "GET", path, body, headers={"Authorization": "token t"})
         answer = connection.getresponse()
         text = answer.read().decode()
         connection.close()
@@ -102,6 +102,15 @@ class TestServer:
     def test_so_is_what_is_behind_them(self, server, role):
         assert server.get("/formgrader").status == (404 if role == "student" else 302)
         assert server.get("/assignments/validate").status != 404
+
+    def test_the_validate_button_finds_every_exercise_open(self, server):
+        lab = sorted((ROOT / "labs").glob("*/*.ipynb"))[0]
+        body = json.dumps({"path": str(lab.relative_to(ROOT))})
+        answer = json.loads(server.get("/assignments/validate", body).text)
+        assert answer["success"], answer
+        failed = answer["value"]["failed"]
+        assert len(failed) >= 5
+        assert all("NotImplementedError" in one["error"] or "provide a response" in one["error"] for one in failed)
 
     def test_nothing_asks_for_news(self, server):
         page = server.page()

@@ -34,9 +34,8 @@ for name; do
     fi
 done
 if [ -z "$found" ]; then
-    echo "No suitable Python: ${PYTHON:-the PATH} has none from 3.10 to 3.13 with venv and" \
-        "ensurepip (on Debian: apt install python3-venv); install one, or name it: make lab" \
-        "PYTHON=/path/to/python3.12" >&2
+    echo "No suitable Python (tried: $*): install one from 3.10 to 3.13, with venv and ensurepip" \
+        "(on Debian: apt install python3-venv), or name it: make lab PYTHON=/path/to/python" >&2
     exit 1
 fi
 exec "$found" tools/install.py "$extra" "$VENV" "$stamp"
