@@ -108,7 +108,8 @@ def test_evidence_estimate_lies_above_the_elbo_and_agrees_with_quadrature(vae, x
 
 def test_gaussian_elbo_of_the_best_diagonal_is_the_evidence_less_the_gap(model):
     mu, logvar = (p[0] for p in model.best_diagonal(X))
-    # ± one σ along each axis has the moments of the Gaussian, and log_joint is quadratic: the mean over these points is exact
+    # ± one σ along each axis has the moments of the Gaussian, and log_joint is quadratic:
+    # the mean over these points is exact
     root = math.sqrt(2)
     eps = torch.tensor([[root, 0], [-root, 0], [0, root], [0, -root]], dtype=torch.float64)
     elbo = lib.gaussian_elbo(lambda z: model.log_joint(X, z.unsqueeze(1)).squeeze(1), mu, logvar, eps)
