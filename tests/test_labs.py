@@ -1,0 +1,84 @@
+"""The labs as people meet them: run whole in a kernel, and graded by nbgrader itself."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from grading import stock
+from grading.course import ROOT
+from tests.lab_bank import LABS, load
+
+MANUAL = {lab: sum(load(lab).manual.values()) for lab in LABS}
+
+
+def source(lab):
+    return nbformat.read(ROOT / "solutions" / lab / f"{lab}.ipynb", as_version=4)
+
+
+def run(notebook, folder):
+    """Execute in a fresh kernel; raises at the first cell that fails."""
+    NotebookClient(notebook, timeout=180, resources={"metadata": {"path": str(folder)}}).execute()
+    return notebook
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lab", LABS)
+def test_the_whole_lab_runs_and_shows_pictures_with_words(lab, tmp_path):
+    cells = run(source(lab), tmp_path).cells
+    outputs = [output for cell in cells for output in cell.get("outputs", [])]
+    pictures = [o for o in outputs if "image/png" in o.get("data", {})]
+    assert pictures
+    assert all(picture.metadata["image/png"]["alt"] for picture in pictures)
+    streams = [o for o in outputs if o.output_type == "stream" and o.name == "stderr"]
+    assert not streams, streams
+    assert list(tmp_path.iterdir()) == []  # nothing is written, nothing is downloaded
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lab", LABS)
+def test_the_graded_path_takes_seconds(lab, tmp_path):
+    """The limit is ten seconds on a quiet machine; thrice that here, where others may be at work."""
+    notebook = source(lab)
+    notebook.cells = [c for c in notebook.cells if "explore" not in c.metadata.get("tags", [])]
+    start = time.perf_counter()
+    run(notebook, tmp_path)
+    assert time.perf_counter() - start < 30
+
+
+@pytest.fixture(scope="module")
+def scores(tmp_path_factory):
+    """What nbgrader gives the solutions (ann) and the untouched labs (bob)."""
+    course = tmp_path_factory.mktemp("course")
+    for name in ("solutions", "labs"):
+        shutil.copytree(ROOT / name, course / name, ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
+    shutil.copy(ROOT / "nbgrader_config.py", course)
+    for lab in LABS:
+        for student, origin in (("ann", "solutions"), ("bob", "labs")):
+            shutil.copytree(course / origin / lab, course / "submitted" / student / lab)
+        _drop_marks(course / "submitted" / "ann" / lab / f"{lab}.ipynb")
+    return {(score.student, score.lab): score for score in stock.grade(course)}
+
+
+def _drop_marks(path):
+    """The solution as a student would hand it in: the answer without the author's marks."""
+    text = path.read_text(encoding="utf-8")
+    notebook = json.loads(text)
+    for cell in notebook["cells"]:
+        lines = cell["source"] if isinstance(cell["source"], list) else cell["source"].splitlines(keepends=True)
+        cell["source"] = [line for line in lines if "### BEGIN SOLUTION" not in line and "### END SOLUTION" not in line]
+    path.write_text(json.dumps(notebook), encoding="utf-8")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lab", LABS)
+def test_nbgrader_gives_solutions_every_point_and_released_labs_none(lab, scores):
+    points = sum(exercise.points for exercise in load(lab).exercises.values())
+    full, none = scores["ann", lab], scores["bob", lab]
+    assert (full.state, full.score, full.max_score) == ("needs-manual", points, points + MANUAL[lab])
+    assert (none.score, none.max_score) == (0, points + MANUAL[lab])
