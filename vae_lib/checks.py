@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import linecache
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,8 +29,19 @@ class Brief(Exception):
         """Called by IPython in place of its own traceback."""
         frames = traceback.extract_tb(self.__traceback__)
         own = [f for f in frames if not f.filename.startswith(_HERE) and "IPython" not in f.filename]
-        where = [f"line {own[-1].lineno}: {own[-1].line}"] if own and own[-1].line else []
+        where = [f"line {own[-1].lineno}: {_statement(own[-1])}"] if own and own[-1].line else []
         return [*where, f"{type(self).__name__}: {self}"]
+
+
+def _statement(frame: traceback.FrameSummary, width: int = 88) -> str:
+    """The frame's line; where a call is spread over lines, its beginning in one."""
+    lines, text = linecache.getlines(frame.filename)[frame.lineno - 1 :], ""
+    for line in lines:
+        text += line.strip() if text.endswith("(") else f" {line.strip()}"
+        if not text.endswith(("(", ",")) or len(text) > width:
+            break
+    text = text.strip().replace(", )", ")") or frame.line
+    return text if len(text) <= width else text[: width - 1] + "…"
 
 
 class InputError(Brief, ValueError):
