@@ -66,6 +66,21 @@ def require_positive(value: float, name: str) -> None:
     require(number and 0 < value < float("inf"), f"{name} must be a positive number, not {value!r}.")
 
 
+def require_at_least_zero(value: float, name: str) -> None:
+    """`value` is a finite number, 0 or above."""
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    require(number and 0 <= value < float("inf"), f"{name} must be a number of at least 0, not {value!r}.")
+
+
+def require_sizes(sizes: object, name: str, least: int = 0) -> None:
+    """`sizes` is a list or tuple of whole numbers above 0, at least `least` of them."""
+    listed = isinstance(sizes, (list, tuple)) and len(sizes) >= least
+    many = f"at least {least} " if least else ""
+    require(listed, f"{name} must be a list or tuple of {many}whole numbers, not {sizes!r}.")
+    for size in sizes:
+        require_count(size, f"each of {name}")
+
+
 @contextmanager
 def trusted() -> Iterator[None]:
     """Switch the checks off for a loop over data that has been checked before it.

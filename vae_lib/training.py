@@ -18,6 +18,7 @@ from vae_lib.checks import (
     InputError,
     check_shapes,
     require,
+    require_at_least_zero,
     require_count,
     require_positive,
     require_unit_interval,
@@ -49,8 +50,11 @@ class TrainConfig:
         for name in ("epochs", "batch_size", "n_samples"):
             require_count(getattr(self, name), f"TrainConfig: {name}")
         require_positive(self.learning_rate, "TrainConfig: learning_rate")
-        weights = (self.beta, self.reconstruction_weight)
-        require(min(weights) >= 0 < max(weights), "TrainConfig: the two weights must be at least 0, and not both 0.")
+        for name in ("beta", "reconstruction_weight"):
+            require_at_least_zero(getattr(self, name), f"TrainConfig: {name}")
+        require(self.beta + self.reconstruction_weight > 0, "TrainConfig: the two weights must not both be 0.")
+        require_count(self.seed, "TrainConfig: seed", least=0)
+        require(isinstance(self.device, str), f"TrainConfig: device must be a name such as 'cpu', not {self.device!r}.")
 
 
 class History(NamedTuple):
@@ -91,7 +95,11 @@ def fit(
     and machine give the same numbers. Raises `InputError` for data or a checkpoint that do not fit,
     `TrainingDiverged` for NaN.
     """
-    config = config or TrainConfig()
+    config = TrainConfig() if config is None else config
+    require(isinstance(config, TrainConfig), f"fit: config must be a TrainConfig, not {type(config).__name__}.")
+    require(on_epoch is None or callable(on_epoch), f"fit: on_epoch must be a function, not {on_epoch!r}.")
+    named = checkpoint is None or isinstance(checkpoint, (str, os.PathLike))
+    require(named, f"fit: checkpoint must be the path of a file, not {checkpoint!r}.")
     for name, x in {"data": data, "test": test}.items():
         _check_data(model, name, x)
     run = _Run(model, data, test, config)
@@ -127,7 +135,7 @@ def pick_device(name: str = "auto") -> torch.device:
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
     try:
         return torch.zeros(1, device=name).device
-    except (RuntimeError, AssertionError) as error:
+    except (RuntimeError, AssertionError, TypeError) as error:
         raise InputError(f"This machine has no device {name!r}; use device='auto' or 'cpu'.") from error
 
 
