@@ -142,6 +142,7 @@ DAMAGES = {
 # one column more is another right call where nothing else says how many there are
 FREE = {"center", "covariance", "entropy", "components_needed", "fit_pca", "bounding_box", "diversity", "active_units"}
 FREE |= {"importance_weighted_bound", "binarize"}
+FREE_COLUMNS = {("pca_encode", "U"), ("LinearGaussian", "W")}
 
 NUMBERS = {
     "principal_components": {"k": [0, -1, 3, 1.5, "1", None, True]},
@@ -225,7 +226,7 @@ def test_a_right_call_passes(name):
 @pytest.mark.parametrize("damage", DAMAGES)
 @pytest.mark.parametrize(("name", "key"), TENSORS, ids=lambda part: part)
 def test_a_tensor_that_does_not_fit_is_refused_by_its_name(name, key, damage):
-    if damage == "one column more" and name in FREE:
+    if damage == "one column more" and (name in FREE or (name, key) in FREE_COLUMNS):
         pytest.skip("another right call")
     if (name, damage) == ("binarize", "one number"):
         pytest.skip("pixels may have any shape")

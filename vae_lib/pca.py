@@ -64,10 +64,8 @@ def components_needed(variances: Tensor, fraction: float) -> int:
 
     Shapes: (P,), 0 < fraction <= 1 -> int.
     """
-    require(
-        isinstance(fraction, (int, float)) and 0 < fraction <= 1,
-        f"components_needed: fraction must lie in (0, 1], not {fraction!r}.",
-    )
+    within = isinstance(fraction, (int, float)) and 0 < fraction <= 1
+    require(within, f"components_needed: fraction must lie in (0, 1], not {fraction!r}.")
     require(
         bool((variances >= 0).all()) and bool(variances.sum() > 0),
         "components_needed: variances must be >= 0, and not all 0.",

@@ -133,6 +133,7 @@ def pick_device(name: str = "auto") -> torch.device:
         if torch.cuda.is_available():
             return torch.device("cuda")
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    require(isinstance(name, str), f"pick_device: name must be a text such as 'cpu', not {name!r}.")
     try:
         return torch.zeros(1, device=name).device
     except (RuntimeError, AssertionError, TypeError) as error:
