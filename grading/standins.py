@@ -1,0 +1,346 @@
+"""What a test sees in the place of a student's functions: stand-ins that send arguments in and bring numbers back.
+
+A stand-in can be differentiated (it asks the sandbox for the vector-Jacobian product); arguments that a function
+changed are changed here as well; a network that comes back is a stand-in too. Functions among the arguments stay here
+and are called from inside. What comes back is plain numbers, tuples, lists, dictionaries and strings, whatever was
+returned: of anything else only the name of its type.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from grading.sandbox_session import Session
+from grading.sandbox_wire import Reader, WireError, Writer, is_list_of, is_pair, rebuild
+
+MOST_GRAPHS = 2000
+LIBRARIES = ("torch.nn.modules.", "vae_lib.")
+PLACE = re.compile(r"[A-Za-z0-9_]{1,60}(\.[A-Za-z0-9_]{1,60}){0,20}")
+
+
+class Raised(Exception):
+    """The student's function raised an error: its type's name, its message, the line where it arose."""
+
+    def __init__(self, kind: str, message: str, line: str = ""):
+        super().__init__(f"{kind}: {message}" if message else kind)
+        self.kind, self.line = kind, line
+
+
+class Unsendable(Exception):
+    """A test hands over what cannot be sent: a fault of the test."""
+
+
+class Link:
+    """The judge's side of one session: calls in, callbacks out."""
+
+    def __init__(self, session: Session):
+        self.session = session
+        session.handler = self.answer
+        self.count = 0
+        self.callbacks: list[tuple[Callable, list[Tensor]]] = []
+        self.graphs: dict[int, tuple[list[Tensor], list[Tensor]]] = {}
+
+    def call(self, handle: int, positional: tuple, named: dict, options: dict) -> Any:
+        """What the student's function returns for these arguments; Raised, Stopped or WireError."""
+        sending = Sending(self)
+        header = {"op": "call", "handle": handle, "call": self.number()} | options
+        header |= {"positional": sending.value(list(positional)), "named": sending.value(named)}
+        reply, blobs = self.ask(header | {"tensors": sending.metas}, sending.blobs)
+        tensors = read_tensors(reply, blobs)
+        plain = Reader(tensors, odd)
+        sending.take_changes(reply, plain)
+        leaves = [tensor for tensor in sending.tensors if tensor.requires_grad]
+        joined = self.joined(header["call"], reply, tensors, leaves)
+        return Reader(joined, self.special).value(reply.get("result"))
+
+    def number(self) -> int:
+        self.count += 1
+        return self.count
+
+    def ask(self, header: dict, blobs: list[bytes]) -> tuple[dict, list[bytes]]:
+        reply, blobs = self.session.request(header, blobs)
+        if "error" in reply:
+            error = reply["error"] if isinstance(reply["error"], dict) else {}
+            raise Raised(*(str(error.get(key, ""))[:2000] for key in ("type", "message", "line")))
+        return reply, blobs
+
+    def joined(self, call: int, reply: dict, tensors: list[Tensor], leaves: list[Tensor]) -> list[Tensor]:
+        """The tensors, those that carry a graph inside tied to the arguments here."""
+        carry = [i for i, meta in enumerate(reply["tensors"]) if meta.get("grad") is True]
+        carry = [i for i in carry if tensors[i].is_floating_point()]
+        if not carry:
+            return tensors
+        free = [torch.zeros((), requires_grad=True)]  # so that the graph shows even if no argument needs it
+        tied = Answer.apply(self, call, bool(leaves), [tensors[i] for i in carry], *(leaves or free))
+        known = dict(zip(carry, tied, strict=True))
+        return [known.get(i, tensor) for i, tensor in enumerate(tensors)]
+
+    def slopes(self, call: int, given: tuple[Tensor, ...], leaves: list[Tensor]) -> list[Tensor | None]:
+        metas, blobs = pack_all(given)
+        reply, blobs = self.ask({"op": "slopes", "call": call, "tensors": metas}, blobs)
+        reader, found = Reader(read_tensors(reply, blobs), odd), reply.get("slopes")
+        if not isinstance(found, list) or len(found) != len(leaves):
+            raise WireError("The gradient cannot be read.")
+        slopes = [reader.value(tree) for tree in found]
+        for slope, leaf in zip(slopes, leaves, strict=True):
+            if slope is not None and not (isinstance(slope, Tensor) and slope.shape == leaf.shape):
+                raise WireError("The gradient cannot be read.")
+        return [None if s is None else s.to(leaf.dtype) for s, leaf in zip(slopes, leaves, strict=True)]
+
+    def special(self, reader: Reader, tree: dict) -> Any:
+        """Stand-ins for what the student returned and what is not plain."""
+        handle, name = tree.get("h"), str(tree.get("name", ""))
+        if tree.get("t") == "network" and type(handle) is int and isinstance(tree.get("v"), list):
+            return StudentNetwork(self, handle, network_parameters(reader, tree["v"]), tree.get("training") is True)
+        if tree.get("t") == "function" and type(handle) is int:
+            return StudentFunction(lambda: (self, handle), name)
+        return odd(reader, tree)
+
+    def answer(self, header: dict, blobs: list[bytes]) -> tuple[dict, list[bytes]]:
+        """Call what a test handed over, for the student's code; its errors go back as text."""
+        operations = {"callback": self.callback, "callback slopes": self.callback_slopes}
+        try:
+            return operations[header["op"]](header, blobs)
+        except (KeyError, TypeError, IndexError, WireError) as error:
+            return {"error": f"This function was not called as it should be ({type(error).__name__})."}, []
+        except (ValueError, RuntimeError, ArithmeticError) as error:
+            return {"error": str(error)[:500]}, []
+
+    def callback(self, header: dict, blobs: list[bytes]) -> tuple[dict, list[bytes]]:
+        function, held = self.callbacks[natural(header["id"])]
+        tensors, count = read_tensors(header, blobs), natural(header["count"])
+        places = [natural(place) for place in header["places"]]
+        given, current = [tensors[place] for place in places[:count]], [tensors[place] for place in places[count:]]
+        set_values(held, current)
+        leaves = [t.detach().requires_grad_() if t.is_floating_point() else t for t in given]
+        reader = Reader(leaves, odd)
+        result = function(
+            *reader.value(header["arguments"]["positional"]), **reader.value(header["arguments"]["named"])
+        )
+        writer = Writer(refuse)
+        tree, call = writer.value(result), self.number()
+        self.graphs[call] = writer.tensors, [*leaves, *held]
+        if len(self.graphs) > MOST_GRAPHS:
+            del self.graphs[min(self.graphs)]
+        return {"answer": tree, "call": call, "tensors": writer.metas}, writer.blobs
+
+    def callback_slopes(self, header: dict, blobs: list[bytes]) -> tuple[dict, list[bytes]]:
+        outputs, leaves = self.graphs[natural(header["call"])]
+        tensors = read_tensors(header, blobs)
+        given = [tensors[natural(place)] for place in header["places"]]
+        pairs = [(o, g.to(o.dtype)) for o, g in zip(outputs, given, strict=True) if o.requires_grad]
+        wanted = [i for i, leaf in enumerate(leaves) if leaf.requires_grad]
+        found: list[Tensor | None] = [None] * len(leaves)
+        if pairs and wanted:
+            arguments = [o for o, _ in pairs], [leaves[i] for i in wanted], [g for _, g in pairs]
+            slopes = torch.autograd.grad(*arguments, allow_unused=True, retain_graph=True)
+            for place, slope in zip(wanted, slopes, strict=True):
+                found[place] = slope
+        metas, blobs = pack_all([torch.zeros_like(t) if s is None else s for s, t in zip(found, leaves, strict=True)])
+        return {"tensors": metas, "unused": [i for i, s in enumerate(found) if s is None]}, blobs
+
+
+class Sending(Writer):
+    """The arguments of one call, and what is to be done with them after it."""
+
+    def __init__(self, link: Link):
+        super().__init__(self.pack_special)
+        self.link = link
+        self.held: list[Tensor] = []
+        self.optimizers: list[torch.optim.Optimizer] = []
+
+    def pack_special(self, _: Writer, value: Any) -> dict:
+        if isinstance(value, StudentFunction):
+            return {"t": "handle", "h": value.where()[1]}
+        if isinstance(value, StudentNetwork):
+            return {"t": "handle", "h": value.handle}
+        if isinstance(value, nn.Module):
+            return self.network(value)
+        if isinstance(value, torch.optim.Optimizer):
+            return self.optimizer(value)
+        if isinstance(value, torch.Generator):
+            return {"t": "generator", "state": self.value(value.get_state())}
+        if isinstance(value, torch.dtype):
+            return {"t": "dtype", "name": str(value).removeprefix("torch.")}
+        if callable(value):
+            return {"t": "callback", "id": self.callback(value), "name": getattr(value, "__name__", "function")}
+        raise Unsendable(f"The test hands over a {type(value).__name__}, which cannot be sent.")
+
+    def callback(self, function: Callable) -> int:
+        self.link.callbacks.append((function, self.held))  # the list fills as the other arguments are packed
+        return len(self.link.callbacks) - 1
+
+    def network(self, network: nn.Module) -> dict:
+        """Torch's own networks go in whole; a network that the test wrote itself stays, and is called from inside."""
+        kind, settings = type(network), own_settings(network)
+        tree = {"t": "network", "class": f"{kind.__module__}.{kind.__qualname__}", "training": network.training}
+        if settings is None or not (kind.__module__ + ".").startswith(LIBRARIES):
+            parameters, buffers = list(network.named_parameters()), list(network.named_buffers())
+            tree |= {"id": self.callback(network)}
+        else:
+            parameters, buffers = network._parameters.items(), network._buffers.items()
+            children = [[name, child and self.network(child)] for name, child in network._modules.items()]
+            tree |= {"settings": self.value(settings), "children": children}
+        tree |= {"parameters": [[name, self.hold(p)] for name, p in parameters]}
+        tree |= {"buffers": [[name, self.value(b)] for name, b in buffers]}
+        return tree | {"slopes": self.slopes(p for _, p in parameters if p is not None)}
+
+    def hold(self, parameter: Tensor | None) -> Any:
+        """A parameter that functions among the arguments may use too."""
+        if parameter is not None and not any(parameter is known for known in self.held):
+            self.held.append(parameter)
+        return self.value(parameter)
+
+    def slopes(self, parameters: Any) -> list:
+        found = [(self.tensor(p)["i"], p.grad) for p in parameters]
+        return [[place, self.value(slope)] for place, slope in found if slope is not None]
+
+    def optimizer(self, optimizer: torch.optim.Optimizer) -> dict:
+        kind = type(optimizer)
+        if getattr(torch.optim, kind.__name__, None) is not kind:
+            raise Unsendable(f"The test hands over a {kind.__name__}, which is not one of torch.optim's.")
+        self.optimizers.append(optimizer)
+        parameters = held_by(optimizer)
+        for parameter in parameters:
+            self.hold(parameter)
+        groups = [self.value(dict(group)) for group in optimizer.param_groups]
+        states = [[self.value(p), self.value(dict(optimizer.state[p]))] for p in parameters if p in optimizer.state]
+        tree = {"t": "optimizer", "class": kind.__name__, "groups": groups, "states": states}
+        return tree | {"parameters": [["", self.value(p)] for p in parameters], "slopes": self.slopes(parameters)}
+
+    def take_changes(self, reply: dict, reader: Reader) -> None:
+        """Do here what the function did to its arguments inside: new numbers, slopes, an optimizer's memory."""
+        for change in reply.get("changes") or []:
+            tensor = self.tensors[natural(change["place"])]
+            if "value" in change:
+                set_values([tensor], [reader.value(change["value"])])
+            if "slope" in change and tensor.is_leaf:
+                slope = reader.value(change["slope"])
+                tensor.grad = None if slope is None else slope.to(tensor.dtype).reshape(tensor.shape)
+        for optimizer, states in zip(self.optimizers, reply.get("optimizers") or [], strict=True):
+            for parameter, tree in zip(held_by(optimizer), states, strict=True):
+                optimizer.state[parameter] = reader.value(tree)
+
+
+class StudentFunction:
+    """A student's function, as a test sees it; `where` gives the link and the handle that it has now."""
+
+    def __init__(self, where: Callable[[], tuple[Link, int]], name: str):
+        self.where, self.__name__ = where, name
+
+    def __call__(self, *positional: Any, **named: Any) -> Any:
+        link, handle = self.where()
+        return link.call(handle, positional, named, {})
+
+
+class StudentNetwork(nn.Module):
+    """A network that a student's function returned: it can be called, and its parameters can be read."""
+
+    def __init__(self, link: Link, handle: int, parameters: dict[str, Tensor], training: bool):
+        super().__init__()
+        self.link, self.handle = link, handle
+        for name, value in parameters.items():
+            *path, last = name.split(".")
+            owner: nn.Module = self
+            for step in path:
+                if step not in owner._modules:
+                    owner.add_module(step, nn.Module())
+                owner = owner._modules[step]
+            owner._parameters[last] = nn.Parameter(value.detach(), requires_grad=value.is_floating_point())
+        self.train(training)
+
+    def forward(self, *positional: Any, **named: Any) -> Any:
+        return self.link.call(self.handle, positional, named, {"training": self.training})
+
+
+class Answer(torch.autograd.Function):
+    """Ties what came back to what was sent in."""
+
+    @staticmethod
+    def forward(ctx: Any, link: Link, call: int, tied: bool, values: list[Tensor], *leaves: Tensor) -> tuple:
+        ctx.link, ctx.call, ctx.tied, ctx.leaves = link, call, tied, leaves
+        return tuple(value.clone() for value in values)
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, *slopes: Tensor) -> tuple:
+        if not ctx.tied:
+            return None, None, None, None, None
+        return None, None, None, None, *ctx.link.slopes(ctx.call, slopes, ctx.leaves)
+
+
+def own_settings(network: nn.Module) -> dict | None:
+    """What a network holds besides its parts, if that is plain; its hooks must be none."""
+    fresh = vars(nn.Module())
+    own = {key: value for key, value in vars(network).items() if key not in fresh}
+    hooks = any(vars(network).get(key) for key in fresh if "hooks" in key)
+    return None if hooks or not all(is_plain(value) for value in own.values()) else own | {"training": network.training}
+
+
+def is_plain(value: object) -> bool:
+    if type(value) in (tuple, list):
+        return all(map(is_plain, value))
+    return value is None or type(value) in (bool, int, float, str)
+
+
+def held_by(optimizer: torch.optim.Optimizer) -> list[Tensor]:
+    return [parameter for group in optimizer.param_groups for parameter in group["params"]]
+
+
+def set_values(tensors: list[Tensor], values: list[Any]) -> None:
+    """Write the values into the tensors, in place where the shapes agree; what overlaps itself is made anew."""
+    for tensor, value in zip(tensors, values, strict=True):
+        if not isinstance(value, Tensor):
+            raise WireError("The answer cannot be read.")
+        overlaps = any(stride == 0 and size > 1 for stride, size in zip(tensor.stride(), tensor.shape, strict=True))
+        with torch.no_grad():
+            if value.shape == tensor.shape and value.dtype == tensor.dtype and not overlaps:
+                tensor.copy_(value)
+            else:
+                tensor.data = value
+
+
+def read_tensors(header: dict, blobs: list[bytes]) -> list[Tensor]:
+    metas = header.get("tensors")
+    if not is_list_of(metas, dict) or len(metas) != len(blobs):
+        raise WireError("The answer cannot be read.")
+    return [rebuild(meta, blob) for meta, blob in zip(metas, blobs, strict=True)]
+
+
+def pack_all(tensors: Any) -> tuple[list[dict], list[bytes]]:
+    """Tensors one by one, also where one occurs twice."""
+    writer = Writer(refuse)
+    for tensor in tensors:
+        writer.tensor(tensor.detach())
+    return writer.metas, writer.blobs
+
+
+def network_parameters(reader: Reader, pairs: list) -> dict[str, Tensor]:
+    found = {}
+    for pair in pairs:
+        value = reader.value(pair[1]) if is_pair(pair) else None
+        if not (isinstance(value, Tensor) and isinstance(pair[0], str) and PLACE.fullmatch(pair[0])):
+            raise WireError("The network's parameters cannot be read.")
+        found[pair[0]] = value
+    return found
+
+
+def natural(value: object) -> int:
+    if type(value) is not int or value < 0:
+        raise WireError("The answer cannot be read.")
+    return value
+
+
+def odd(reader: Reader, tree: dict) -> Any:
+    """An object that is nothing but the name of a type, so that a test can say what was returned."""
+    if tree.get("t") == "sparse":
+        return torch.zeros(1).to_sparse()
+    name = str(tree.get("name", ""))
+    return type(name if re.fullmatch(r"\w{1,60}", name) else "object", (), {})()
+
+
+def refuse(writer: Writer, value: object) -> Any:
+    raise WireError(f"A {type(value).__name__} cannot be sent.")
