@@ -45,9 +45,9 @@ def release(names: list[str], root: Path = ROOT) -> list[str]:
     return names
 
 
-def register(names: list[str], root: Path = ROOT) -> None:
-    """Tell the gradebook about these labs, as autograding needs; labs/ stays as it is."""
-    with generated(names, root, gradebook=configuration(root).CourseDirectory.db_url):
+def register(names: list[str], root: Path = ROOT, gradebook: str | None = None) -> None:
+    """Tell the gradebook (the course's own unless another is named) about these labs; labs/ stays as it is."""
+    with generated(names, root, gradebook=gradebook or configuration(root).CourseDirectory.db_url):
         pass
 
 

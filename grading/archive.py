@@ -1,0 +1,103 @@
+"""Hand-ins from a zip of a learning platform, read in memory: nothing is unpacked to disk, no path of it is used.
+
+Canvas names a file `doejane_LATE_1234_5678_lab1_pca.ipynb` (her user number comes first); Moodle puts it into a folder
+`Jane Doe_9876_assignsubmission_file_`. Anything else is taken as STUDENT/LAB/FILE or STUDENT/FILE.
+"""
+
+import io
+import re
+import stat
+import zipfile
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+from typing import NamedTuple
+
+from grading.notebook import MAX_BYTES, Unreadable
+
+MAX_FILES = 20_000
+MAX_TOTAL = 4 << 30  # bytes, unpacked, of a whole class
+CANVAS = re.compile(r"(?P<name>[^_/]+)_(?:LATE_)?(?P<user>\d+)_\d+_(?P<file>[^/]+)")
+MOODLE = re.compile(r"(?P<name>.+)_\d+_assignsubmission_(?:file|onlinetext)_?")
+
+
+class Entry(NamedTuple):
+    """A notebook of a zip. `student` is the platform's name for its author, `user` the platform's number or ""."""
+
+    student: str
+    user: str
+    path: str
+    content: bytes | None
+    refusal: str = ""
+
+
+def notebooks(archive: bytes, name: str, outer: Entry | None = None) -> Iterator[Entry]:
+    """The notebooks of a zip, those in zips of single students too; a refused one comes with the reason."""
+    total = 0
+    for member in members(archive, name):
+        place = outer or author(member.filename)
+        try:
+            content = read(archive, member)
+        except Unreadable as reason:
+            yield place._replace(path=member.filename, refusal=str(reason))
+            continue
+        total += len(content)
+        if total > MAX_TOTAL:
+            raise Unreadable(f"{name} holds more than {MAX_TOTAL >> 30} GB.")
+        if member.filename.lower().endswith(".ipynb"):
+            yield place._replace(path=member.filename, content=content)
+        elif outer is None:
+            yield from inner(content, place._replace(path=member.filename))
+
+
+def inner(content: bytes, place: Entry) -> Iterator[Entry]:
+    """What one student's own zip holds."""
+    try:
+        yield from notebooks(content, place.path, place)
+    except Unreadable as reason:
+        yield place._replace(refusal=str(reason))
+
+
+def members(archive: bytes, name: str) -> list[zipfile.ZipInfo]:
+    """The members that may hold hand-ins. Raises `Unreadable` for what is no zip, or for far too many members."""
+    try:
+        found = zipfile.ZipFile(io.BytesIO(archive)).infolist()
+    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
+        raise Unreadable(f"{name} is not a zip file, or a damaged one.") from None
+    if len(found) > MAX_FILES:
+        raise Unreadable(f"{name} holds {len(found)} files, more than {MAX_FILES}.")
+    wanted = [m for m in found if not m.is_dir() and m.filename.lower().endswith((".ipynb", ".zip"))]
+    return [m for m in wanted if not {"__MACOSX", ".ipynb_checkpoints"} & set(PurePosixPath(m.filename).parts)]
+
+
+def read(archive: bytes, member: zipfile.ZipInfo) -> bytes:
+    """A member's bytes, not more than a notebook may have whatever its header says. Raises `Unreadable`."""
+    if stat.S_ISLNK(member.external_attr >> 16):
+        raise Unreadable("The file is a link, not a notebook: hand in the notebook itself.")
+    if unsafe(member.filename):
+        raise Unreadable("The zip was made with a path that leads out of it: make it again with make submit.")
+    try:
+        with zipfile.ZipFile(io.BytesIO(archive)) as opened, opened.open(member) as file:
+            content = file.read(MAX_BYTES + 1)
+    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError, EOFError, ValueError):
+        raise Unreadable("The zip is damaged or has a password: make it again with make submit.") from None
+    except Exception as error:  # zlib and lzma raise their own
+        raise Unreadable(f"The zip is damaged ({type(error).__name__}): make it again with make submit.") from None
+    if len(content) > MAX_BYTES:
+        raise Unreadable(f"The file is larger than {MAX_BYTES >> 20} MB: clear the notebook's outputs and save.")
+    return content
+
+
+def unsafe(path: str) -> bool:
+    parts = PurePosixPath(path.replace("\\", "/")).parts
+    return ".." in parts or path.startswith(("/", "\\")) or bool(re.match(r"[A-Za-z]:", path)) or "\0" in path
+
+
+def author(path: str) -> Entry:
+    """Whose file this is, by the platform's way of naming it."""
+    parts = PurePosixPath(path.replace("\\", "/")).parts
+    for part in parts[:-1]:
+        if found := MOODLE.fullmatch(part):
+            return Entry(found["name"], "", path, None)
+    if found := CANVAS.fullmatch(parts[-1]):
+        return Entry(found["name"], found["user"], path, None)
+    return Entry(parts[0] if len(parts) > 1 else PurePosixPath(path).stem, "", path, None)

@@ -1,0 +1,165 @@
+"""Who grades: this process, several processes on this machine, or the workers of a Dask cluster.
+
+All run the same pure function, (hand-in, release) → result. Only as many hand-ins are under way as keep the workers
+busy, so that memory does not grow with the class.
+"""
+
+import atexit
+import os
+import signal
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context
+from typing import Any, NamedTuple
+
+from grading.course import GradingError
+from grading.handin import CRASHED, ExerciseResult, Handin, Release, Result
+
+ATTEMPTS = 3  # for a hand-in whose grader was killed
+_sandbox: Any = None
+
+
+class Task(NamedTuple):
+    """One hand-in to grade, and how. `ticket` is the caller's own, and comes back with the result."""
+
+    ticket: int
+    handin: Handin
+    lab: str
+    isolated: bool = True
+    full: bool = False
+
+
+Job = tuple[Task, Release]
+
+
+def grade_task(task: Task, release: Release) -> tuple[int, Result]:
+    """Grade in this process, whose sandbox is made once and kept."""
+    from grading.judge import grade
+
+    return task.ticket, grade(task.handin, release, sandbox(task.isolated), task.full)
+
+
+def sandbox(isolated: bool) -> Any:
+    global _sandbox
+    if _sandbox is None or _sandbox.isolated != isolated:
+        import torch
+
+        from grading.sandbox import Sandbox
+
+        close()
+        torch.set_num_threads(1)  # small tensors, and a grader on each core
+        _sandbox = Sandbox(isolated=isolated)
+        _sandbox.start()
+        atexit.register(close)
+    return _sandbox
+
+
+def close() -> None:
+    """Stop this process's sandbox."""
+    global _sandbox
+    if _sandbox is not None:
+        _sandbox.stop()
+        _sandbox = None
+
+
+def here(jobs: Iterable[Job]) -> Iterator[tuple[int, Result]]:
+    """One after the other in this process."""
+    try:
+        for task, release in jobs:
+            yield grade_task(task, release)
+    finally:
+        close()
+
+
+def on_processes(jobs: Iterable[Job], workers: int) -> Iterator[tuple[int, Result]]:
+    """On `workers` processes of this machine, as they come. A worker that is killed costs an attempt, not the run."""
+    pending, attempts = deque[Job](), {}
+    jobs, pool, running = iter(jobs), _pool(workers), {}
+    try:
+        while True:
+            while len(running) < 2 * workers:
+                job = pending.popleft() if pending else next(jobs, None)
+                if job is None:
+                    break
+                running[pool.submit(grade_task, *job)] = job
+            if not running:
+                return
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            broken = False
+            for future in done:
+                job = running.pop(future)
+                try:
+                    yield future.result()
+                except BrokenProcessPool:
+                    broken = True
+                    attempts[job[0].ticket] = attempts.get(job[0].ticket, 0) + 1
+                    if attempts[job[0].ticket] < ATTEMPTS:
+                        pending.append(job)
+                    else:
+                        yield job[0].ticket, lost(*job)
+            if broken:
+                pending.extend(running.values())
+                running.clear()
+                pool.shutdown(wait=False, cancel_futures=True)
+                pool = _pool(workers)
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _pool(workers: int) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_leave_interrupts)
+
+
+def _leave_interrupts() -> None:
+    """Ctrl-C is for the process that writes the gradebook; it then ends the workers."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def on_cluster(jobs: Iterable[Job], address: str) -> Iterator[tuple[int, Result]]:
+    """On a Dask cluster; its workers need this project, and the sandbox, on their machines."""
+    try:
+        from dask.distributed import Client, as_completed
+    except ImportError:
+        raise GradingError("--scheduler needs Dask: .venv/bin/pip install -c constraints.txt '.[dask]'") from None
+    try:
+        client = Client(address, timeout=20)
+    except (OSError, ValueError) as error:
+        raise GradingError(f"There is no Dask scheduler at {address}: {error}") from None
+    with client:
+        jobs, known, futures = iter(jobs), {}, as_completed(with_results=False)
+        window = 2 * max(1, sum(client.nthreads().values()))
+
+        def submit() -> None:
+            job = next(jobs, None)
+            if job is not None:
+                future = client.submit(grade_task, *job, pure=False, retries=ATTEMPTS)
+                known[future.key] = job
+                futures.add(future)
+
+        for _ in range(window):
+            submit()
+        for future in futures:
+            job = known.pop(future.key)
+            yield future.result() if future.status == "finished" else (job[0].ticket, lost(*job))
+            submit()
+
+
+def lost(task: Task, release: Release) -> Result:
+    """The result of a hand-in whose grader was killed again and again: nothing could be graded."""
+    message = "The grader itself was stopped while it graded this; it will be tried again."
+    rows = (ExerciseResult(e.name, e.grade_id, None, e.points, CRASHED, message) for e in release.exercises)
+    return Result(task.handin.student, task.lab, CRASHED, tuple(rows))
+
+
+def engine(workers: int, scheduler: str | None) -> Callable[[Iterable[Job]], Iterator[tuple[int, Result]]]:
+    """The way to grade that these options choose."""
+    if scheduler:
+        return lambda jobs: on_cluster(jobs, scheduler)
+    return here if workers == 1 else lambda jobs: on_processes(jobs, workers)
+
+
+def default_workers() -> int:
+    """One for each core that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,232 @@
+"""From a folder or a zip to hand-ins: find each student's notebook of each lab, and repair it from the released copy.
+
+A folder holds STUDENT/LAB/*.ipynb, as nbgrader has it (or the zip that `make submit` packs); a zip is what Canvas or
+Moodle gives for one lab. What cannot be graded becomes a `Refusal` with a reason that its author understands.
+"""
+
+import csv
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from grading.archive import Entry, inner, notebooks
+from grading.course import GradingError
+from grading.handin import Handin, digest, parts_of
+from grading.notebook import MAX_BYTES, Unreadable, read_notebook
+from grading.repair import likeness, repair
+
+STUDENT_COLUMNS = ("id", "first_name", "last_name", "email", "lms_user_id")  # as `nbgrader db student import` has them
+
+
+class Refusal(NamedTuple):
+    """A hand-in of which nothing can be graded, and why."""
+
+    student: str
+    lab: str
+    reason: str
+
+
+class Arrival(NamedTuple):
+    """A hand-in with the repaired notebook that a person may read and mark; `when` is when it was handed in."""
+
+    handin: Handin
+    notebook: dict
+    when: datetime | None
+
+
+class Source(NamedTuple):
+    """Where one student's files of one lab are; read when its turn comes, so that memory stays small."""
+
+    student: str
+    lab: str
+    place: Path | tuple[Entry, ...]
+
+
+class Student(NamedTuple):
+    """A line of students.csv."""
+
+    id: str
+    first_name: str = ""
+    last_name: str = ""
+    email: str = ""
+    lms_user_id: str = ""
+
+
+def students(path: Path) -> dict[str, Student]:
+    """The class by id, from a CSV whose first column is `id`; {} where there is no file."""
+    if not path.is_file():
+        return {}
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        rows = list(csv.DictReader(file))
+    if rows and "id" not in rows[0]:
+        raise GradingError(
+            f"{path.name} needs a first line with the columns {', '.join(STUDENT_COLUMNS)} (id is enough)."
+        )
+    listed = [Student(*((row.get(column) or "").strip() for column in STUDENT_COLUMNS)) for row in rows]
+    return {student.id: student for student in listed if student.id}
+
+
+def sources(submitted: Path, labs: list[str], released: dict[str, dict], known: dict[str, Student]) -> list[Source]:
+    """All hand-ins for these labs, by student and lab. GradingError where there is nothing of the kind."""
+    if submitted.is_file():
+        return from_zip(submitted, labs, released, known)
+    if not submitted.is_dir():
+        raise GradingError(f"There is no {submitted}: put hand-ins into {submitted}/STUDENT/LAB/LAB.ipynb.")
+    found = [
+        Source(student.name, lab.name, lab)
+        for student in _folders(submitted)
+        for lab in _folders(student)
+        if lab.name in labs
+    ]
+    for archive in sorted(submitted.glob("*.zip")):
+        found += from_zip(archive, labs, released, known)
+    return sorted(found, key=lambda source: (source.lab, source.student))
+
+
+def _folders(folder: Path) -> list[Path]:
+    return sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith(".") and not p.is_symlink())
+
+
+def from_zip(path: Path, labs: list[str], released: dict[str, dict], known: dict[str, Student]) -> list[Source]:
+    """The hand-ins of a platform's zip; the lab is the one that the zip's or the files' names or contents tell."""
+    grouped: dict[tuple[str, str], list[Entry]] = {}
+    try:
+        for entry in notebooks(path.read_bytes(), path.name):
+            lab = lab_of(entry, path.stem, labs, released)
+            if lab:
+                grouped.setdefault((identify(entry, known), lab), []).append(entry)
+    except Unreadable as reason:
+        raise GradingError(str(reason)) from None
+    return [Source(student, lab, tuple(entries)) for (student, lab), entries in sorted(grouped.items())]
+
+
+def lab_of(entry: Entry, archive: str, labs: list[str], released: dict[str, dict]) -> str | None:
+    """The lab of which the notebook holds most; else the one whose name the path holds."""
+    named = next((lab for lab in labs if lab in entry.path or lab in archive), labs[0] if len(labs) == 1 else None)
+    if entry.content is None:
+        return named
+    try:
+        held = read_notebook(entry.content)
+    except Unreadable:
+        return named
+    marks = {lab: likeness(held, released[lab]) for lab in labs}
+    best = max(marks, key=marks.get, default=None)
+    return best if best is not None and marks[best] else named
+
+
+def identify(entry: Entry, known: dict[str, Student]) -> str:
+    """The student's id in students.csv, by the platform's number or by the name; else a plain form of the name."""
+    for student in known.values():
+        full = f"{student.first_name} {student.last_name}"
+        if entry.user and entry.user == student.lms_user_id:
+            return student.id
+        if entry.student in (student.id, full, f"{student.last_name} {student.first_name}"):
+            return student.id
+    plain = unicodedata.normalize("NFC", entry.student).strip()
+    return re.sub(r"[\x00-\x1f/\\]", "_", f"{plain}_{entry.user}" if entry.user else plain)[:100] or "unknown"
+
+
+class Intake:
+    """Reads sources of one course's labs: `released` maps a lab's name to its released notebook."""
+
+    def __init__(self, released: dict[str, dict]):
+        self.released = released
+
+    def take(self, source: Source) -> Arrival | Refusal:
+        """The hand-in, repaired, or why there is none."""
+        try:
+            found = sorted(self._candidates(source), key=lambda f: (f[0], f[2]), reverse=True)
+            if not found:
+                raise Unreadable("There is no notebook in the hand-in: hand in the lab's .ipynb file.")
+            held, notebook, _, when = found[0]
+            other = self._other_lab(notebook, source.lab, held)
+            if other:
+                raise Unreadable(f"This is the notebook of {other}, handed in as {source.lab}: hand in the right one.")
+        except Unreadable as reason:
+            return Refusal(source.student, source.lab, str(reason))
+        mended, said = repair(notebook, self.released[source.lab])
+        if len(found) > 1:
+            said.insert(0, f"There were {len(found)} notebooks; the one that holds most of the lab was graded.")
+        parts = parts_of(mended["cells"])
+        handin = Handin(source.student, source.lab, parts, tuple(said), digest((source.lab, mended["cells"], said)))
+        return Arrival(handin, mended, when)
+
+    def _candidates(self, source: Source) -> Iterator[tuple[int, dict, str, datetime | None]]:
+        """Each readable notebook with how much of the lab it holds. Raises the first refusal if none is readable."""
+        refusals: list[Unreadable] = []
+        readable = 0
+        for path, content, when in _files(source, refusals):
+            try:
+                notebook = read_notebook(content)
+            except Unreadable as reason:
+                refusals.append(reason)
+                continue
+            readable += 1
+            own_name = Path(path).stem == source.lab
+            yield likeness(notebook, self.released[source.lab]), notebook, f"{own_name:d} {path}", when
+        if refusals and not readable:
+            raise refusals[0]
+
+    def _other_lab(self, notebook: dict, lab: str, held: int) -> str | None:
+        if held:
+            return None
+        marks = {other: likeness(notebook, cells) for other, cells in self.released.items()}
+        best = max(marks, key=marks.get)
+        return best if marks[best] > 1 else None
+
+
+def _files(source: Source, refusals: list[Unreadable]) -> Iterator[tuple[str, bytes, datetime | None]]:
+    if isinstance(source.place, tuple):
+        entries: Iterable[tuple[Entry, datetime | None]] = ((entry, None) for entry in source.place)
+    else:
+        entries = _in_folder(source.place)
+    for entry, when in entries:
+        if entry.refusal or entry.content is None:
+            refusals.append(Unreadable(entry.refusal or "The file could not be read: hand it in again."))
+        else:
+            yield entry.path, entry.content, when
+
+
+def _in_folder(folder: Path) -> Iterator[tuple[Entry, datetime | None]]:
+    """The notebooks of STUDENT/LAB, also inside zips; links are not followed."""
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith(".") or path.suffix.lower() not in (".ipynb", ".zip"):
+            continue
+        entry, when = Entry(folder.parent.name, "", path.name, None), handed_in(folder, path)
+        content = _bytes(path)
+        if isinstance(content, str):
+            yield entry._replace(refusal=content), when
+        elif path.suffix.lower() == ".zip":
+            yield from ((one, when) for one in inner(content, entry))
+        else:
+            yield entry._replace(content=content), when
+
+
+def _bytes(path: Path) -> bytes | str:
+    """The file's content, or why it cannot be read."""
+    if path.is_symlink() or not path.is_file():
+        return "The file is a link, not a notebook: hand in the notebook itself."
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            limit = f"{MAX_BYTES >> 20} MB"
+            return f"The file is larger than {limit}: clear the notebook's outputs, save, and hand in again."
+        return path.read_bytes()
+    except OSError as error:
+        return f"The file cannot be read ({error.strerror}): hand it in again."
+
+
+def handed_in(folder: Path, path: Path) -> datetime | None:
+    """The time in timestamp.txt, as nbgrader's collect writes it; None where there is none (a file's own time tells
+    when it was copied)."""
+    note = folder / "timestamp.txt"
+    if not note.is_file() or note.is_symlink() or note.stat().st_size > 200:
+        return None
+    from nbgrader.utils import parse_utc
+
+    try:
+        return parse_utc(note.read_text().strip())
+    except (ValueError, OverflowError, UnicodeDecodeError, OSError):
+        return None
