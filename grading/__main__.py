@@ -1,7 +1,8 @@
-"""The commands behind make: python -m grading release|validate|submit|grade."""
+"""The commands behind make: python -m grading release|validate|submit|grade|feedback|export|doctor|demo."""
 
 import argparse
 import sys
+from pathlib import Path
 
 from grading.course import ROOT, GradingError
 
@@ -47,19 +48,71 @@ def submit(name: str) -> int:
     return 0
 
 
-def grade() -> int:
-    from grading.stock import export, grade, table
+def grade(lab: list[str], no_sandbox: bool, **given) -> int:
+    from grading.grade import Options, grade_class
+    from grading.report import table_of_states
 
-    print("Grading what lies in submitted/ …", flush=True)
-    scores = []
-    for score in grade():
-        print(f"  {score.student} {score.lab}: {score.state}", flush=True)
-        scores.append(score)
-    if not scores:
-        raise GradingError("There is nothing to grade: put hand-ins into submitted/STUDENT/LAB/LAB.ipynb.")
-    print(table(scores))
-    print(f"Written to {export(scores).relative_to(ROOT)}; feedback lies in feedback/.")
+    options = Options(labs=tuple(lab), isolated=not no_sandbox, **given)
+    print(f"Grading what lies in {options.submitted} …", flush=True)
+    try:
+        entries = grade_class(options)
+    except KeyboardInterrupt:
+        print("\nStopped. What is graded is in the gradebook; the next run goes on from here.", file=sys.stderr)
+        return 130
+    print(table_of_states(entries))
+    print(f"Open {options.out / 'report.html'} for the class; feedback, scores.csv and exercises.csv lie beside it.")
     return 0
+
+
+def feedback(out: Path) -> int:
+    from grading.grade import refresh
+
+    print("Writing feedback with what has been marked by hand …")
+    entries = refresh(out)
+    print(f"{len(entries)} pages in {out / 'feedback'}, and {out / 'report.html'}.")
+    return 0
+
+
+def export(form: str, file: Path, template: Path | None, lab: list[str], out: Path) -> int:
+    from grading.export import by_student, filled, nbgrader_table, platform_table
+    from grading.grade import refresh
+    from grading.record import Record, gradebook_url
+    from grading.tables import write
+
+    entries = [entry for entry in refresh(out) if not lab or entry.lab in lab]
+    labs = sorted({entry.lab for entry in entries})
+    with Record(gradebook_url(out)) as record:
+        marks, unmet = by_student(entries, record), []
+        if form == "nbgrader":
+            text = nbgrader_table(marks, record)
+        elif template:
+            text, unmet = filled(template, marks, labs)
+        else:
+            text = platform_table(marks, labs, form)
+    write(file, text)
+    for student in unmet:
+        print(f"  {student} is not in {template.name}: this score was not exported")
+    left = sum(entry.state != "graded" for entry in entries)
+    if left and form != "nbgrader":
+        print(f"  {left} of {len(entries)} hand-ins are not graded to the end, and have no number yet")
+    print(f"Written to {file}.")
+    return 0
+
+
+def doctor() -> int:
+    from grading.doctor import findings
+
+    good = True
+    for fit, sentence in findings():
+        print(f"  {'ok' if fit else '!!'}  {sentence}", flush=True)
+        good &= fit
+    return 0 if good else 1
+
+
+def demo(out: Path, no_sandbox: bool) -> int:
+    from grading.demo import demo
+
+    return demo(out, not no_sandbox)
 
 
 def arguments() -> argparse.Namespace:
@@ -70,15 +123,50 @@ def arguments() -> argparse.Namespace:
     one.add_argument("--check", action="store_true", help="change nothing, say what is wrong")
     for name, says in (("validate", "run a lab's visible tests"), ("submit", "pack a lab")):
         commands.add_parser(name, help=says).add_argument("name", metavar="LAB")
-    commands.add_parser("grade", help="grade everything in submitted/")
+    grading_arguments(commands.add_parser("grade", help="grade a class"))
+    again = commands.add_parser("feedback", help="write reports again, with what was marked by hand")
+    add_out(again)
+    table = commands.add_parser("export", help="scores for nbgrader, Canvas or Moodle")
+    table.add_argument("--format", dest="form", choices=("nbgrader", "canvas", "moodle"), default="nbgrader")
+    table.add_argument("--out", dest="file", type=Path, required=True, metavar="FILE", help="the CSV to write")
+    table.add_argument("--template", type=Path, metavar="FILE", help="the platform's own export, to be filled in")
+    table.add_argument("--lab", action="append", default=[], help="this lab only (may be repeated)")
+    table.add_argument("--graded", dest="out", type=Path, default=Path("grading_out"), help="what grade wrote")
+    commands.add_parser("doctor", help="say what this machine offers")
+    shown = commands.add_parser("demo", help="grade a class made for the purpose")
+    shown.add_argument("--out", type=Path, default=Path("grading_out/demo"))
+    shown.add_argument("--no-sandbox", action="store_true", help="run the code without a sandbox")
     return parser.parse_args()
+
+
+def grading_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--submitted", type=Path, default=Path("submitted"), help="folder, or a platform's zip")
+    parser.add_argument("--lab", action="append", default=[], help="this lab only (may be repeated)")
+    add_out(parser)
+    parser.add_argument("--jobs", type=whole, default=0, metavar="N", help="hand-ins at a time (default: the cores)")
+    parser.add_argument("--scheduler", metavar="tcp://HOST:PORT", help="grade on a Dask cluster")
+    parser.add_argument("--no-sandbox", action="store_true", help="run the code of hand-ins with all your rights")
+    parser.add_argument("--force", action="store_true", help="grade unchanged hand-ins, too")
+    parser.add_argument("--full", action="store_true", help="run the cells tagged explore, too")
+
+
+def add_out(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--out", type=Path, default=Path("grading_out"), help="where results go")
+
+
+def whole(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+    return int(text)
+
+
+COMMANDS = {one.__name__: one for one in (release, validate, submit, grade, feedback, export, doctor, demo)}
 
 
 def main() -> int:
     given = vars(arguments())
-    command = {"release": release, "validate": validate, "submit": submit, "grade": grade}[given.pop("command")]
     try:
-        return command(**given)
+        return COMMANDS[given.pop("command")](**given)
     except GradingError as error:
         print(error, file=sys.stderr)
         return 1

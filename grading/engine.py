@@ -15,7 +15,7 @@ from multiprocessing import get_context
 from typing import Any, NamedTuple
 
 from grading.course import GradingError
-from grading.handin import CRASHED, ExerciseResult, Handin, Release, Result
+from grading.handin import Handin, Release, Result
 
 ATTEMPTS = 3  # for a hand-in whose grader was killed
 _sandbox: Any = None
@@ -26,12 +26,12 @@ class Task(NamedTuple):
 
     ticket: int
     handin: Handin
-    lab: str
     isolated: bool = True
     full: bool = False
 
 
 Job = tuple[Task, Release]
+Outcome = tuple[int, Result | None]  # None: the grader itself was killed again and again
 
 
 def grade_task(task: Task, release: Release) -> tuple[int, Result]:
@@ -64,7 +64,7 @@ def close() -> None:
         _sandbox = None
 
 
-def here(jobs: Iterable[Job]) -> Iterator[tuple[int, Result]]:
+def here(jobs: Iterable[Job]) -> Iterator[Outcome]:
     """One after the other in this process."""
     try:
         for task, release in jobs:
@@ -73,7 +73,7 @@ def here(jobs: Iterable[Job]) -> Iterator[tuple[int, Result]]:
         close()
 
 
-def on_processes(jobs: Iterable[Job], workers: int) -> Iterator[tuple[int, Result]]:
+def on_processes(jobs: Iterable[Job], workers: int) -> Iterator[Outcome]:
     """On `workers` processes of this machine, as they come. A worker that is killed costs an attempt, not the run."""
     pending, attempts = deque[Job](), {}
     jobs, pool, running = iter(jobs), _pool(workers), {}
@@ -98,7 +98,7 @@ def on_processes(jobs: Iterable[Job], workers: int) -> Iterator[tuple[int, Resul
                     if attempts[job[0].ticket] < ATTEMPTS:
                         pending.append(job)
                     else:
-                        yield job[0].ticket, lost(*job)
+                        yield job[0].ticket, None
             if broken:
                 pending.extend(running.values())
                 running.clear()
@@ -117,7 +117,7 @@ def _leave_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def on_cluster(jobs: Iterable[Job], address: str) -> Iterator[tuple[int, Result]]:
+def on_cluster(jobs: Iterable[Job], address: str) -> Iterator[Outcome]:
     """On a Dask cluster; its workers need this project, and the sandbox, on their machines."""
     try:
         from dask.distributed import Client, as_completed
@@ -142,18 +142,11 @@ def on_cluster(jobs: Iterable[Job], address: str) -> Iterator[tuple[int, Result]
             submit()
         for future in futures:
             job = known.pop(future.key)
-            yield future.result() if future.status == "finished" else (job[0].ticket, lost(*job))
+            yield future.result() if future.status == "finished" else (job[0].ticket, None)
             submit()
 
 
-def lost(task: Task, release: Release) -> Result:
-    """The result of a hand-in whose grader was killed again and again: nothing could be graded."""
-    message = "The grader itself was stopped while it graded this; it will be tried again."
-    rows = (ExerciseResult(e.name, e.grade_id, None, e.points, CRASHED, message) for e in release.exercises)
-    return Result(task.handin.student, task.lab, CRASHED, tuple(rows))
-
-
-def engine(workers: int, scheduler: str | None) -> Callable[[Iterable[Job]], Iterator[tuple[int, Result]]]:
+def engine(workers: int, scheduler: str | None) -> Callable[[Iterable[Job]], Iterator[Outcome]]:
     """The way to grade that these options choose."""
     if scheduler:
         return lambda jobs: on_cluster(jobs, scheduler)

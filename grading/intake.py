@@ -126,7 +126,8 @@ def identify(entry: Entry, known: dict[str, Student]) -> str:
         if entry.student in (student.id, full, f"{student.last_name} {student.first_name}"):
             return student.id
     plain = unicodedata.normalize("NFC", entry.student).strip()
-    return re.sub(r"[\x00-\x1f/\\]", "_", f"{plain}_{entry.user}" if entry.user else plain)[:100] or "unknown"
+    name = re.sub(r"[\x00-\x1f/\\]", "_", f"{plain}_{entry.user}" if entry.user else plain)[:100]
+    return name.strip(". ") or "unknown"  # never a path of its own
 
 
 class Intake:

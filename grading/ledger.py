@@ -8,10 +8,11 @@ import json
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from contextlib import suppress
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from grading.handin import MISSING, UNREADABLE, ExerciseResult, Handin, Release, Result, digest
+from grading.handin import CRASHED, MISSING, UNREADABLE, ExerciseResult, Handin, Release, Result, digest
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,6 @@ class Entry:
     repairs: tuple[str, ...] = ()
     penalty: float = 0.0
     cpu_seconds: float = 0.0
-    retry: bool = field(default=False, compare=False)
 
 
 class Ledger:
@@ -69,6 +69,17 @@ class Ledger:
         except (OSError, ValueError, TypeError, KeyError):
             return None
 
+    def entries(self, lab: str) -> list[Entry]:
+        """All entries of a lab, by student."""
+        found = []
+        for path in (self.folder / lab).glob("*.json"):
+            with suppress(OSError, ValueError, KeyError, TypeError):
+                found.append(self.read(json.loads(path.read_text(encoding="utf-8"))["student"], lab))
+        return sorted((entry for entry in found if entry), key=lambda entry: entry.student)
+
+    def labs(self) -> list[str]:
+        return sorted(path.name for path in self.folder.glob("*") if path.is_dir())
+
     def write(self, entry: Entry) -> None:
         """Beside the file, then renamed: a run that is killed here leaves the earlier entry whole."""
         path = self.path(entry.student, entry.lab)
@@ -87,13 +98,12 @@ def enter(result: Result, handin: Handin, release: Release, mark: str) -> Entry:
     """The entry of a graded hand-in; the score is what the exercises earned."""
     earned = [one.points for one in result.exercises if one.points is not None]
     answers = tuple(answers_of(handin, release))
-    highest = sum(e.points for e in release.exercises) + sum(release.answers.values())
     cells = [(part.source, result.outputs.get(place, "")) for place, part in enumerate(handin.parts) if code(part)]
     return Entry(
         student=handin.student,
         lab=handin.lab,
         state=result.state,
-        max_score=highest,
+        max_score=highest_score(release),
         score=sum(earned) if earned else None,
         digest=mark,
         exercises=result.exercises,
@@ -118,11 +128,21 @@ def answers_of(handin: Handin, release: Release) -> Iterator[Answer]:
         yield Answer(grade_id, source, points, answered)
 
 
-def refused(student: str, lab: str, release: Release, reason: str) -> Entry:
-    highest = sum(e.points for e in release.exercises) + sum(release.answers.values())
-    return Entry(student, lab, UNREADABLE, highest, reason=reason)
+def refused(student: str, release: Release, reason: str) -> Entry:
+    """The entry of a hand-in that could not be read."""
+    return Entry(student, release.lab, UNREADABLE, highest_score(release), reason=reason)
 
 
-def absent(student: str, lab: str, release: Release) -> Entry:
-    highest = sum(e.points for e in release.exercises) + sum(release.answers.values())
-    return Entry(student, lab, MISSING, highest, reason="Nothing was handed in.")
+def absent(student: str, release: Release) -> Entry:
+    """The entry of a student in the list who handed nothing in."""
+    return Entry(student, release.lab, MISSING, highest_score(release))
+
+
+def lost(student: str, release: Release) -> Entry:
+    """The entry of a hand-in whose grader was killed each time; the next run tries again, since it has no digest."""
+    reason = "The grader itself was stopped while it graded this; grade again."
+    return Entry(student, release.lab, CRASHED, highest_score(release), reason=reason)
+
+
+def highest_score(release: Release) -> float:
+    return sum(e.points for e in release.exercises) + sum(release.answers.values())

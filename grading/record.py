@@ -1,4 +1,4 @@
-"""Marks into nbgrader's gradebook, one transaction a hand-in, so that Formgrader and nbgrader's exports go on from there.
+"""Marks into nbgrader's gradebook, one transaction a hand-in; Formgrader and nbgrader's exports go on from there.
 
 What a person gave by hand is never touched; an exercise that could not be graded has no automatic mark, and is shown
 in Formgrader as one that a person must look at.

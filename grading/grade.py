@@ -1,0 +1,208 @@
+"""Grade a class: intake → sandbox and judge → record → report, one line a hand-in.
+
+Each hand-in is in the gradebook, in the ledger and in its feedback before its line is printed, so a run that is
+stopped has lost nothing, and the next one goes on where it stopped.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tqdm import tqdm
+
+from grading.course import ROOT, GradingError, chosen, lab_names
+from grading.engine import Job, Task, default_workers, engine
+from grading.handin import Result, read_release, role
+from grading.intake import Arrival, Intake, Refusal, Student, sources, students
+from grading.ledger import Entry, Ledger, absent, enter, key, lost, refused
+from grading.notebook import read_notebook
+from grading.record import Record, gradebook_url
+from grading.report import write_class_page, write_feedback, write_tables
+from grading.tables import write
+
+
+@dataclass(frozen=True)
+class Options:
+    """What `python -m grading grade` was told; `jobs` 0 is one for each core."""
+
+    submitted: Path
+    out: Path
+    labs: tuple[str, ...] = ()
+    jobs: int = 0
+    scheduler: str | None = None
+    isolated: bool = True
+    force: bool = False
+    full: bool = False
+
+
+def grade_class(options: Options, say: Callable[[str], None] = tqdm.write, root: Path = ROOT) -> list[Entry]:
+    """Grade everything that was handed in; the entries, by lab and student. KeyboardInterrupt leaves all sound."""
+    run = Run(options, say, root)
+    with run.record:
+        try:
+            run.grade()
+        finally:
+            run.report()
+    return run.entries()
+
+
+class Run:
+    """One run over a class."""
+
+    def __init__(self, options: Options, say: Callable[[str], None], root: Path):
+        self.options, self.say, self.root = options, say, root
+        names = chosen(list(options.labs), lab_names(root))
+        self.released = {lab: released(lab, root) for lab in names}
+        self.known = class_list(options.submitted, root)
+        self.sources = sources(options.submitted, names, self.released, self.known)
+        self.labs = sorted({source.lab for source in self.sources} | set(options.labs))
+        if not self.labs:
+            raise GradingError(
+                f"There is nothing to grade: put hand-ins into {options.submitted}/STUDENT/LAB/LAB.ipynb."
+            )
+        self.releases = {lab: read_release(lab, root) for lab in self.labs}
+        self.intake, self.ledger = Intake(self.released), Ledger(options.out / "ledger")
+        options.out.mkdir(parents=True, exist_ok=True)
+        self.record = Record(gradebook_url(options.out, root), self.labs, root)
+        self.waiting: dict[int, tuple[Arrival, str]] = {}
+        self.done: dict[tuple[str, str], Entry] = {}
+
+    def grade(self) -> None:
+        """Every hand-in to a state."""
+        workers = min(self.options.jobs or default_workers(), max(1, len(self.sources)))
+        run = engine(workers, self.options.scheduler)
+        with tqdm(total=len(self.sources), unit="hand-in", leave=False, dynamic_ncols=True) as self.bar:
+            for ticket, result in run(self.jobs()):
+                self.graded(*self.waiting.pop(ticket), result)
+            for lab in self.labs:
+                for student in sorted(self.known.keys() - {s.student for s in self.sources if s.lab == lab}):
+                    self.finish(absent(student, self.releases[lab]), None)
+
+    def jobs(self) -> Iterator[Job]:
+        """What has to be graded, read when the engine asks for it; the rest is finished on the way."""
+        for ticket, source in enumerate(self.sources):
+            found, release = self.intake.take(source), self.releases[source.lab]
+            if isinstance(found, Refusal):
+                self.finish(refused(found.student, release, found.reason), None)
+                continue
+            mark = key(found.handin, release, self.options.full)
+            before = self.ledger.read(source.student, source.lab)
+            if before and before.digest == mark and not self.options.force:
+                self.unchanged(before)
+                continue
+            self.waiting[ticket] = (found, mark)
+            yield Task(ticket, found.handin, self.options.isolated, self.options.full), release
+
+    def graded(self, arrival: Arrival, mark: str, result: Result | None) -> None:
+        release = self.releases[arrival.handin.lab]
+        if result is None:
+            self.finish(lost(arrival.handin.student, release), None)
+            return
+        self.finish(enter(result, arrival.handin, release, mark), arrival)
+        text = json.dumps(with_outputs(arrival, result), indent=1)
+        write(self.autograded(result.student, result.lab), text)
+
+    def finish(self, entry: Entry, arrival: Arrival | None) -> None:
+        """Gradebook, ledger, feedback, and then the line."""
+        before = self.ledger.read(entry.student, entry.lab)
+        student = self.known.get(entry.student, Student(entry.student))
+        entry = self.record.write(entry, student, arrival.when if arrival else None, before)
+        if arrival is None:
+            self.autograded(entry.student, entry.lab).unlink(missing_ok=True)
+        self.ledger.write(entry)
+        self.keep(entry)
+        for change in changes(before, entry):
+            self.say(f"    {change}")
+
+    def unchanged(self, before: Entry) -> None:
+        entry = self.record.reread(before)
+        self.ledger.write(entry)
+        self.keep(entry, " (as before)")
+
+    def keep(self, entry: Entry, note: str = "") -> None:
+        self.done[entry.lab, entry.student] = entry
+        write_feedback(entry, self.options.out)
+        self.say(f"  {line(entry)}{note}")
+        self.bar.update()
+
+    def autograded(self, student: str, lab: str) -> Path:
+        """Where Formgrader looks for the notebook."""
+        return self.options.out / "autograded" / student / lab / f"{lab}.ipynb"
+
+    def report(self) -> None:
+        entries = self.entries()
+        write_tables(entries, self.options.out)
+        write_class_page(entries, self.options.out)
+
+    def entries(self) -> list[Entry]:
+        """Of the labs of this run what it has found, of the others what earlier ones had."""
+        others = [lab for lab in self.ledger.labs() if lab not in self.labs]
+        earlier = [entry for lab in others for entry in self.ledger.entries(lab)]
+        return sorted([*self.done.values(), *earlier], key=lambda entry: (entry.lab, entry.student))
+
+
+def refresh(out: Path, root: Path = ROOT) -> list[Entry]:
+    """Feedback, tables and class page once more, with what people have marked in Formgrader since."""
+    ledger = Ledger(out / "ledger")
+    entries = [entry for lab in ledger.labs() for entry in ledger.entries(lab)]
+    if not entries:
+        raise GradingError(f"Nothing has been graded into {out} yet: python -m grading grade.")
+    with Record(gradebook_url(out, root), (), root) as record:
+        entries = [record.reread(entry) for entry in entries]
+    for entry in entries:
+        ledger.write(entry)
+        write_feedback(entry, out)
+    write_tables(entries, out)
+    write_class_page(entries, out)
+    return entries
+
+
+def class_list(submitted: Path, root: Path) -> dict[str, Student]:
+    """students.csv beside the hand-ins, else the course's."""
+    beside = submitted / "students.csv"
+    return students(beside if beside.is_file() else root / "students.csv")
+
+
+def released(lab: str, root: Path) -> dict:
+    """The notebook as it was handed out."""
+    try:
+        return read_notebook((root / "labs" / lab / f"{lab}.ipynb").read_bytes())
+    except OSError:
+        raise GradingError(f"labs/{lab}/{lab}.ipynb is missing: run make labs.") from None
+
+
+def with_outputs(arrival: Arrival, result: Result) -> dict:
+    """The repaired notebook with what its cells printed, and with what the tests say, for the person who marks it."""
+    messages = {one.grade_id: one.message for one in result.exercises}
+    place = -1
+    for cell in arrival.notebook["cells"]:
+        if not role(cell):
+            continue
+        place += 1
+        name = cell["metadata"].get("nbgrader", {}).get("grade_id", "")
+        printed = messages.get(name, "") if role(cell) == "test" else result.outputs.get(place, "")
+        if cell["cell_type"] == "code" and printed:
+            cell["outputs"] = [{"output_type": "stream", "name": "stdout", "text": printed}]
+    return arrival.notebook
+
+
+def line(entry: Entry) -> str:
+    score = "no score" if entry.score is None else f"{entry.score:g} of {entry.max_score:g}"
+    reason = f": {entry.reason}" if entry.reason else ""
+    return f"{entry.student}  {entry.lab}  {entry.state}  {score}{reason}"
+
+
+def changes(before: Entry | None, entry: Entry) -> Iterator[str]:
+    """What a new grading has changed, a phrase for each exercise."""
+    if before is None:
+        return
+    earlier = {one.name: one.points for one in before.exercises}
+    for one in entry.exercises:
+        was = earlier.get(one.name, one.points)
+        if was != one.points:
+            yield f"{one.name}: {shown(was)} → {shown(one.points)}"
+
+
+def shown(points: float | None) -> str:
+    return "not graded" if points is None else f"{points:g}"
