@@ -72,7 +72,7 @@ class Run:
         """Every hand-in to a state."""
         workers = min(self.options.jobs or default_workers(), max(1, len(self.sources)))
         run = engine(workers, self.options.scheduler)
-        with tqdm(total=len(self.sources), unit="hand-in", leave=False, dynamic_ncols=True) as self.bar:
+        with tqdm(total=len(self.sources), unit="hand-in", leave=False, dynamic_ncols=True, disable=None) as self.bar:
             for ticket, result in run(self.jobs()):
                 self.graded(*self.waiting.pop(ticket), result)
             for lab in self.labs:
