@@ -20,16 +20,20 @@ def repair(notebook: dict, released: dict) -> tuple[dict, list[str]]:
     """The notebook with all graded cells of `released` in place, and a sentence for each thing that was mended."""
     cells = [copy.deepcopy(cell) for cell in notebook["cells"]]
     wanted = {grader(cell)["grade_id"]: cell for cell in released["cells"] if role(cell) in WORDS}
+    texts = {grader(cell)["grade_id"]: cell for cell in released["cells"] if grader(cell) and role(cell) not in WORDS}
+    texts |= {cell["id"]: cell for cell in texts.values() if cell["id"]}
     found = assign(cells, released["cells"], wanted)
     said = _copies(cells, found, wanted)
     strange = {grader(cell).get("grade_id") for cell in cells if grader(cell)} - set(_names(released))
     if strange - {None}:
         said.append("Some cells had names that the lab does not know; they were taken by their content.")
     for place, cell in enumerate(cells):
-        known = found.get(place)
+        about = texts.pop(grader(cell).get("grade_id") or cell["id"], None)
         cell["metadata"].pop("nbgrader", None)
-        if known:
-            said += _restore(cell, wanted[known])
+        if place in found:
+            said += _restore(cell, wanted[found[place]])
+        elif about:
+            cell |= copy.deepcopy(about)
     said += _insert_missing(cells, released["cells"], wanted)
     _tests_behind(cells)
     said += _insert_setup(cells, released["cells"])

@@ -16,6 +16,7 @@ from grading.tables import table, write
 
 EXERCISE_COLUMNS = ("student", "lab", "exercise", "points", "max_points", "state", "message")
 SCORE_COLUMNS = ("student", "lab", "score", "max_score", "state")
+NOT_ANSWERED = "not answered yet"
 MEANING = {
     "graded": "Graded.",
     "partial": "Some exercises could not be graded; the score counts the others.",
@@ -110,7 +111,9 @@ def success(entries: Iterable[Entry]) -> list[dict[str, Any]]:
         graded = [one for one in results if one.points is not None]
         full = sum(one.points >= one.max_points for one in graded)
         share = round(100 * full / len(graded)) if graded else 0
-        found.append({"name": name, "full": full, "graded": len(graded), "all": len(results), "share": share})
+        blank = sum(one.message == NOT_ANSWERED for one in graded)
+        row = {"name": name, "full": full, "graded": len(graded), "all": len(results), "share": share, "blank": blank}
+        found.append(row)
     return found
 
 
@@ -119,7 +122,7 @@ def mistakes(entries: Iterable[Entry]) -> Counter:
     found: Counter = Counter()
     for entry in entries:
         for one in entry.exercises:
-            if one.points is not None and one.points < one.max_points:
+            if one.points is not None and one.points < one.max_points and one.message != NOT_ANSWERED:
                 found[one.name, one.mistake or first_line(one.message)] += 1
     return found
 
