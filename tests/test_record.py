@@ -1,0 +1,200 @@
+"""Marks go into nbgrader's gradebook whole or not at all, and what people gave by hand stays."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from nbgrader.api import Gradebook
+
+from grading.course import GradingError
+from grading.handin import CRASHED, GRADED, MISSING, NEEDS_MANUAL, UNREADABLE, ExerciseResult, read_release
+from grading.intake import Student
+from grading.ledger import Answer, Entry, Ledger, absent, lost, refused
+from grading.record import Record
+from tests import tiny_course
+from tests.tiny_course import LAB
+
+ANN = Student("ann", "Ann", "Lee", "ann@x.org")
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory):
+    from grading.release import release
+
+    folder = tiny_course.make(tmp_path_factory.mktemp("course"))
+    release([LAB], folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def blank(course, tmp_path_factory):
+    """A gradebook that knows the lab and nobody else."""
+    path = tmp_path_factory.mktemp("blank") / "gradebook.db"
+    with Record(f"sqlite:///{path}", [LAB], course):
+        return path
+
+
+@pytest.fixture
+def url(blank, tmp_path):
+    return f"sqlite:///{shutil.copy(blank, tmp_path / 'gradebook.db')}"
+
+
+@pytest.fixture
+def record(course, url):
+    with Record(url, [LAB], course) as made:
+        yield made
+
+
+def entry(points=2.0, state=NEEDS_MANUAL, answer="Because.", student="ann"):
+    one = ExerciseResult("double", "test_double", points, 2.0, GRADED if points is not None else CRASHED, "said")
+    why = Answer("question_why", answer, 1.0, answered=bool(answer))
+    return Entry(student, LAB, state, 3.0, points, exercises=(one,), answers=(why,))
+
+
+def grades(url):
+    with Gradebook(url) as book:
+        found = book.find_submission(LAB, "ann")
+        return {g.name: (g.auto_score, g.manual_score, g.needs_manual_grade) for n in found.notebooks for g in n.grades}
+
+
+def mark(url, name, points):
+    """As Formgrader does it."""
+    with Gradebook(url) as book:
+        grade = book.find_grade(name, LAB, LAB, "ann")
+        grade.manual_score, grade.needs_manual_grade = points, False
+        book.db.commit()
+
+
+def test_marks_are_nbgraders(record, url):
+    written = record.write(entry(), ANN, None, None)
+    assert (written.score, written.state) == (2.0, NEEDS_MANUAL)
+    assert grades(url) == {"test_double": (2.0, None, False), "question_why": (None, None, True)}
+    with Gradebook(url) as book:
+        assert book.find_submission(LAB, "ann").score == 2.0
+        assert book.find_student("ann").last_name == "Lee"
+
+
+def test_what_could_not_be_graded_has_no_mark(record, url):
+    written = record.write(entry(None, CRASHED), ANN, None, None)
+    assert (written.score, written.state) == (None, CRASHED)
+    assert grades(url)["test_double"] == (None, None, True)
+
+
+def test_an_old_mark_does_not_outlive_a_hand_in_that_fails(record, course, url):
+    record.write(entry(2.0), ANN, None, None)
+    release = read_release(LAB, course)
+    for failed in (refused("ann", release, "Not a notebook."), lost("ann", release), absent("ann", release)):
+        written = record.write(failed, ANN, None, None)
+        assert written.score is None
+        assert grades(url)["test_double"] == (None, None, True)
+    assert {refused("ann", release, "").state, absent("ann", release).state} == {UNREADABLE, MISSING}
+
+
+def test_a_student_who_handed_nothing_in_is_known_but_has_no_submission(record, course, url):
+    record.write(absent("ann", read_release(LAB, course)), ANN, None, None)
+    with Gradebook(url) as book:
+        assert book.find_student("ann").submissions == []
+
+
+def test_no_answer_is_no_work_for_a_person(record, url):
+    written = record.write(entry(answer=""), ANN, None, None)
+    assert (written.state, written.score) == (GRADED, 2.0)
+    assert grades(url)["question_why"] == (0.0, None, False)
+    with Gradebook(url) as book:
+        assert book.find_comment("question_why", LAB, LAB, "ann").auto_comment == "No response."
+
+
+def test_a_mark_given_by_hand_survives_a_regrade(record, url):
+    first = record.write(entry(), ANN, None, None)
+    mark(url, "question_why", 0.5)
+    again = record.write(entry(0.0), ANN, None, first)
+    assert (again.state, again.score) == (GRADED, 0.5)
+    assert again.answers[0].points == 0.5
+    assert grades(url)["question_why"] == (None, 0.5, False)
+
+
+def test_a_changed_answer_is_to_be_read_again_and_keeps_its_mark_till_then(record, url):
+    first = record.write(entry(), ANN, None, None)
+    mark(url, "question_why", 0.5)
+    again = record.write(entry(answer="Because of this."), ANN, None, first)
+    assert again.state == NEEDS_MANUAL
+    assert grades(url)["question_why"] == (None, 0.5, True)
+
+
+def test_a_person_may_overrule_the_grader(record, url):
+    first = record.write(entry(0.0), ANN, None, None)
+    mark(url, "test_double", 1.5)
+    assert record.reread(first).score == 1.5
+    crashed = record.write(entry(None, CRASHED), ANN, None, first)
+    assert crashed.exercises[0].points == 1.5
+    assert grades(url)["test_double"] == (None, 1.5, False)
+
+
+def test_a_gradebook_in_use_keeps_what_it_had(course, record, url):
+    record.write(entry(2.0), ANN, None, None)
+    other = sqlite3.connect(url.removeprefix("sqlite:///"))
+    other.execute("BEGIN EXCLUSIVE")
+    try:
+        with pytest.raises(GradingError, match=r"database is locked.*nothing of this hand-in was kept"):
+            record.write(entry(0.0), ANN, None, None)
+    finally:
+        other.rollback()
+        other.close()
+    assert grades(url)["test_double"][0] == 2.0
+    assert record.write(entry(1.0), ANN, None, None).score == 1.0  # and goes on afterwards
+
+
+def test_a_failure_in_the_middle_leaves_nothing_half_written(record, url, monkeypatch):
+    first = record.write(entry(2.0), ANN, None, None)
+    monkeypatch.setattr(Record, "_penalty", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        record.write(entry(0.0), Student("ann", "Other"), None, None)
+    record.gradebook.db.rollback()
+    assert grades(url)["test_double"][0] == 2.0
+    assert record.reread(first).score == 2.0
+
+
+def test_late_penalties_are_those_of_nbgraders_plugin(course, url, tmp_path):
+    config = course / "nbgrader_config.py"
+    plain = config.read_text()
+    config.write_text(plain + "\nc.LateSubmissionPlugin.penalty_method = 'zero'\n")
+    try:
+        due = datetime(2026, 3, 1)
+        with Record(url, [LAB], course) as record:
+            record.gradebook.update_or_create_assignment(LAB, duedate=due)
+            late = record.write(entry(), ANN, due + timedelta(hours=2), None)
+            assert (late.score, late.penalty) == (0.0, 2.0)
+            early = record.write(entry(), ANN, due - timedelta(hours=2), None)
+            assert (early.score, early.penalty) == (2.0, 0.0)
+    finally:
+        config.write_text(plain)
+
+
+def test_two_students_do_not_disturb_each_other(record):
+    record.write(entry(2.0), ANN, None, None)
+    record.write(entry(0.0, student="bob"), Student("bob"), None, None)
+    assert record.reread(entry(2.0)).score == 2.0
+
+
+def test_the_ledger_returns_what_it_was_given(tmp_path):
+    ledger = Ledger(tmp_path)
+    names = ["ann", "Ann", "a/b", "=cmd", "Åsa \udcff", "x" * 300, ".."]
+    for name in names:
+        ledger.write(entry(student=name))
+    assert len(list((tmp_path / LAB).glob("*.json"))) == len(names)
+    assert all(ledger.read(name, LAB) == entry(student=name) for name in names)
+    assert [e.student for e in ledger.entries(LAB)] == sorted(names)
+
+
+def test_a_damaged_ledger_file_is_graded_again(tmp_path):
+    ledger = Ledger(tmp_path)
+    ledger.write(entry())
+    ledger.path("ann", LAB).write_text('{"student": "ann", "exerc')
+    assert ledger.read("ann", LAB) is None
+    assert ledger.entries(LAB) == []
+    ledger.write(replace(entry(), score=1.0))
+    assert ledger.read("ann", LAB).score == 1.0
