@@ -79,6 +79,8 @@ def keep(limits: dict, sockets: list[int], isolated: bool) -> None:
             live(limits, data, output, isolated)
         os.close(data)
         os.close(output)
+        if not isolated:
+            leash.send(str(child).encode())
         report = watch(child, leash, processes)
     except Exception as error:
         report = {"status": None, "reason": f"{type(error).__name__}: {error}", "cpu": 0.0}
