@@ -60,7 +60,6 @@ def test_answers_earn_what_they_earn_by_their_own_route(sandbox, lab, answer):
     (exercise,) = (e for e in result.exercises if e.name == answer.exercise)
     if answer.kind == "wrong" and answer.names:
         assert answer.names in exercise.message
-        assert not exercise.mistake or answer.names in exercise.mistake
 
 
 def test_a_usual_mistake_is_named(sandbox):
@@ -138,7 +137,8 @@ def test_what_does_no_harm_costs_nothing(sandbox, does):
 
 @pytest.mark.slow
 def test_a_gigabyte_on_one_line_costs_nothing():
-    says = "def gaussian_kl(mu, logvar):\n    print('x' * 10**9)\n    import vae_lib\n    return vae_lib.gaussian_kl(mu, logvar)"
+    (kept,) = (p.source for p in solved().parts if (p.role, p.grade_id) == ("solution", "gaussian_kl"))
+    says = kept.replace("### BEGIN SOLUTION", "print('x' * 10**9)")
     with Sandbox(Limits(exercise_seconds=120)) as sandbox:
         result = grade(answered(solved(), "gaussian_kl", says), read_release(LAB), sandbox)
     assert {e.points == e.max_points for e in result.exercises} == {True}
