@@ -231,8 +231,8 @@ def test_no_object_comes_outwards(sandbox, tmp_path, answer):
 
 SECRET = "xyzzy_hidden_7319"
 SEARCH = """
-import gc, os, sys, inspect, linecache
-needle = 'xyzzy_hid' + 'den_'
+import gc, os, re, sys, inspect, linecache
+needle = re.compile('xyzzy_hidden_[0-9]')  # which does not match itself
 def everything():
     yield from (o for o in gc.get_objects() if isinstance(o, (str, bytes, dict, list, tuple)))
     frame = sys._getframe()
@@ -255,8 +255,7 @@ def found():
             text = repr(thing) if not isinstance(thing, (str, bytes)) else str(thing)
         except Exception:
             continue
-        if needle in text:
-            mine += 1
+        mine += bool(needle.search(text))
     return mine
 def files():
     hits = []
@@ -266,15 +265,15 @@ def files():
                 continue
             try:
                 with open(os.path.join(folder, name), 'rb') as file:
-                    hits += [name] if needle.encode() in file.read(1 << 20) else []
+                    hits += needle.findall(file.read(1 << 20).decode('latin1'))
             except OSError:
                 pass
     return hits
 def memory():
     try:
-        return needle.encode() in open('/proc/self/mem', 'rb').read()
+        return os.path.exists('/proc/self') or len(open('/proc/self/mem', 'rb').read(1))
     except OSError:
-        return False
+        return 0
 """
 
 
