@@ -26,6 +26,7 @@ from grading.verdict import (
     Verdict,
     after_hidden,
     after_visible,
+    changed,
     imports,
     overall,
     passed,
@@ -51,6 +52,7 @@ class Scene:
 
     variables: dict[str, Any] | None = None
     link: Link | None = None
+    bound: Link | None = None
     handles: dict[str, int | None] = field(default_factory=dict)
 
 
@@ -97,19 +99,27 @@ class Run:
         """Run the cells in order, and the visible half of each test where it stands (or at the end)."""
         tests = {exercise.grade_id: exercise for exercise in self.release.exercises}
         for place, part in enumerate(self.parts):
-            self.at_work = place
             if part.role in ("code", "solution") and (self.full or not part.explore):
+                self.at_work = place
                 self.cell(place, part)
             elif part.role == "test" and part.grade_id in tests:
-                exercise = tests[part.grade_id]
-                self.imports(exercise)
-                self.bind(exercise)
-                if self.scenes[exercise.name].handles[exercise.name] is not None:
-                    self.visible(exercise)
+                self.meet(tests[part.grade_id], last=False)
         for exercise in self.release.exercises:
-            if self.scenes[exercise.name].handles.get(exercise.name) is None:
-                self.bind(exercise)
-                self.visible(exercise)
+            self.meet(exercise, last=True)
+
+    def meet(self, exercise: Exercise, last: bool) -> None:
+        """Note the functions of an exercise as they are at this place, and run the visible half of its test once.
+
+        A function that is not there yet may come in a later cell; at the end it is missing.
+        """
+        scene = self.scenes[exercise.name]
+        if exercise.name in self.final or (scene.bound is self.link and scene.handles.get(exercise.name) is not None):
+            return
+        self.at_work = exercise
+        self.imports(exercise)
+        self.bind(exercise)
+        if exercise.name not in self.seen and (last or scene.handles[exercise.name] is not None):
+            self.visible(exercise)
 
     def cell(self, place: int, part: Part) -> None:
         if place in self.bad:
@@ -139,15 +149,11 @@ class Run:
         reply, _ = session.request({"op": "bind", "names": list(exercise.needs)})
         handles = reply.get("handles")
         handles = handles if isinstance(handles, list) and len(handles) == len(exercise.needs) else [None]
-        known = dict(zip(exercise.needs, handles, strict=False))
-        self.scenes[exercise.name].handles = {
-            n: known.get(n) if type(known.get(n)) is int else None for n in exercise.needs
-        }
+        known, scene = dict(zip(exercise.needs, handles, strict=False)), self.scenes[exercise.name]
+        scene.handles = {name: known.get(name) if type(known.get(name)) is int else None for name in exercise.needs}
+        scene.bound = self.link
 
     def visible(self, exercise: Exercise) -> None:
-        if exercise.name in self.seen:
-            return
-        self.at_work = exercise
         verdict = self.test(exercise, exercise.visible, "visible")
         self.printed[exercise.name] = self.link.session.take_output()
         self.seen[exercise.name] = verdict
@@ -158,8 +164,8 @@ class Run:
         scene = self.scenes[exercise.name]
         if scene.link is not self.link:  # another child: its networks are not those of the visible half
             again = self.test(exercise, exercise.visible, "visible")
-            if again.points != exercise.points:
-                self.final[exercise.name] = again
+            if again.points != exercise.points:  # the message is not shown: a hidden test may have been met before
+                self.final[exercise.name] = changed(exercise)
                 return
         self.final[exercise.name] = self.test(exercise, only_hidden(exercise), "hidden")
         self.link.session.take_output()
@@ -226,17 +232,14 @@ class Run:
             self.bad[self.at_work] = end
             self.outputs[self.at_work] = f"This cell was stopped: {end}.\n"
         else:
-            state = TIMED_OUT if end.timed_out else CRASHED
-            self.final[self.at_work.name] = stopped(
-                self.at_work, state, "hidden" if self.at_work.name in self.seen else "visible", str(end)
-            )
-            self.seen.setdefault(self.at_work.name, self.final[self.at_work.name])
+            state, name = TIMED_OUT if end.timed_out else CRASHED, self.at_work.name
+            half = "hidden" if name in self.seen else "visible"
+            self.final[name] = stopped(self.at_work, state, half, str(end))
         if self.ends > time.monotonic():
             return False
         for exercise in self.release.exercises:
-            self.final.setdefault(
-                exercise.name, stopped(exercise, TIMED_OUT, "", "the notebook as a whole takes too long")
-            )
+            late = stopped(exercise, TIMED_OUT, "", "the notebook as a whole takes too long")
+            self.final.setdefault(exercise.name, late)
         return True
 
     def result(self, exercise: Exercise) -> ExerciseResult:

@@ -127,7 +127,7 @@ class Sandbox:
         finally:
             for _, inside in pairs:
                 inside.close()
-        return Session(*(outside for outside, _ in pairs), self.limits)
+        return Session(*(outside for outside, _ in pairs), self.limits, self.isolated)
 
 
 def end_group(leader: int) -> None:

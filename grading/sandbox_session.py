@@ -1,7 +1,9 @@
 """The judge's end of one child: ask, wait no longer than allowed, keep what it prints, and see it end."""
 
 import json
+import os
 import select
+import signal
 import socket
 import time
 from collections.abc import Callable
@@ -28,14 +30,25 @@ class Stopped(Exception):
 class Session:
     """One child. `handler` answers what it asks while it works (the functions that a test handed over)."""
 
-    def __init__(self, data: socket.socket, output: socket.socket, leash: socket.socket, limits: "Limits"):
+    def __init__(
+        self, data: socket.socket, output: socket.socket, leash: socket.socket, limits: "Limits", isolated: bool
+    ):
         self.data, self.output, self.leash, self.limits = data, output, leash, limits
         self.handler: Handler = refuse
         self.printed, self.dropped = bytearray(), 0
         self.deadline, self.interrupted = 0.0, False
         self.open, self.cpu_seconds, self.status = True, 0.0, None
+        self.child = None if isolated else self.process_number()
         for connection in (data, output):
             connection.setblocking(False)
+
+    def process_number(self) -> int | None:
+        """The child's, where there are no walls: then it may have killed its keeper, and must be ended from here."""
+        self.leash.settimeout(10)
+        try:
+            return int(self.leash.recv(32))
+        except (OSError, ValueError):
+            return None
 
     def request(self, header: dict, blobs: list[bytes] = ()) -> tuple[dict, list[bytes]]:
         """Send, serve what the child asks meanwhile, and return its reply; Stopped if it ends or the time is up."""
@@ -117,7 +130,7 @@ class Session:
     def collect(self) -> bool:
         """Keep what was printed, up to the limit, and drop the rest; False when there is no more to come."""
         try:
-            piece = self.output.recv(PIECE)
+            piece = self.output.recv(16 * PIECE)
         except BlockingIOError:
             return True
         except OSError:
@@ -156,6 +169,9 @@ class Session:
         except (OSError, ValueError):
             report = {}
         self.cpu_seconds, self.status = report.get("cpu", 0.0), report.get("status", report.get("reason"))
+        if self.child is not None:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.child, signal.SIGKILL)
         self.leash.close()
         self.output.close()
 

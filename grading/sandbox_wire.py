@@ -139,8 +139,10 @@ def describe(tensor: Tensor) -> dict:
 
 def content(tensor: Tensor) -> bytes:
     """A tensor's numbers, row by row, as they lie in memory."""
-    tensor = tensor.detach().resolve_conj().resolve_neg().contiguous().reshape(-1)
-    return tensor.view(torch.uint8).numpy().tobytes() if tensor.numel() else b""
+    tensor = tensor.detach().resolve_conj().resolve_neg()
+    if tensor.dtype == torch.bfloat16:  # NumPy has none
+        tensor = tensor.clone(memory_format=torch.contiguous_format).view(torch.int16)
+    return tensor.numpy().tobytes()
 
 
 def rebuild(meta: object, blob: bytes) -> Tensor:

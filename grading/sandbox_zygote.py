@@ -53,7 +53,12 @@ def preload() -> None:
     for name in USUAL:
         importlib.import_module(name)
     torch.set_num_threads(1)  # threads do not survive a fork
-    torch.ones(2).requires_grad_().sum().backward()  # autograd's set-up, once
+    weight = torch.ones(2, 2, requires_grad=True)
+    for kind in (torch.optim.SGD, torch.optim.Adam):  # the first optimizer imports torch's compiler: 2 s
+        optimizer = kind([weight])
+        weight.sum().backward()
+        optimizer.step()
+    torch.vmap(torch.func.grad(torch.sum))(weight)
 
 
 def keep(limits: dict, sockets: list[int], isolated: bool) -> None:
@@ -74,6 +79,8 @@ def keep(limits: dict, sockets: list[int], isolated: bool) -> None:
             live(limits, data, output, isolated)
         os.close(data)
         os.close(output)
+        if not isolated:
+            leash.send(str(child).encode())
         report = watch(child, leash, processes)
     except Exception as error:
         report = {"status": None, "reason": f"{type(error).__name__}: {error}", "cpu": 0.0}

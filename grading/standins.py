@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from grading.sandbox_session import Session
 from grading.sandbox_wire import Reader, WireError, Writer, is_list_of, is_pair, rebuild
 
-MOST_GRAPHS = 2000
+MOST_GRAPHS, MOST_BYTES = 2000, 128 << 20
 LIBRARIES = ("torch.nn.modules.", "vae_lib.")
 PLACE = re.compile(r"[A-Za-z0-9_]{1,60}(\.[A-Za-z0-9_]{1,60}){0,20}")
 
@@ -41,6 +41,7 @@ class Link:
         session.handler = self.answer
         self.count = 0
         self.callbacks: list[tuple[Callable, list[Tensor]]] = []
+        self.sizes: dict[int, int] = {}
         self.graphs: dict[int, tuple[list[Tensor], list[Tensor]]] = {}
 
     def call(self, handle: int, positional: tuple, named: dict, options: dict) -> Any:
@@ -104,7 +105,7 @@ class Link:
         operations = {"callback": self.callback, "callback slopes": self.callback_slopes}
         try:
             return operations[header["op"]](header, blobs)
-        except (KeyError, TypeError, IndexError, WireError) as error:
+        except (KeyError, TypeError, IndexError, AttributeError, WireError) as error:
             return {"error": f"This function was not called as it should be ({type(error).__name__})."}, []
         except (ValueError, RuntimeError, ArithmeticError) as error:
             return {"error": str(error)[:500]}, []
@@ -122,10 +123,15 @@ class Link:
         )
         writer = Writer(refuse)
         tree, call = writer.value(result), self.number()
-        self.graphs[call] = writer.tensors, [*leaves, *held]
-        if len(self.graphs) > MOST_GRAPHS:
-            del self.graphs[min(self.graphs)]
+        self.remember(call, writer.tensors, [*leaves, *held], sum(map(len, (*blobs, *writer.blobs))))
         return {"answer": tree, "call": call, "tensors": writer.metas}, writer.blobs
+
+    def remember(self, call: int, outputs: list[Tensor], leaves: list[Tensor], size: int) -> None:
+        """Keep a graph for its slopes; the oldest go when there are too many, or too large ones."""
+        self.graphs[call], self.sizes[call] = (outputs, leaves), size
+        while len(self.graphs) > MOST_GRAPHS or (sum(self.sizes.values()) > MOST_BYTES and len(self.graphs) > 1):
+            oldest = min(self.graphs)
+            del self.graphs[oldest], self.sizes[oldest]
 
     def callback_slopes(self, header: dict, blobs: list[bytes]) -> tuple[dict, list[bytes]]:
         outputs, leaves = self.graphs[natural(header["call"])]

@@ -4,6 +4,7 @@ Of a hidden test nothing is told but what kind of mistake it met: no number, no 
 """
 
 import ast
+import builtins
 import re
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -50,7 +51,7 @@ def after_hidden(exercise: Exercise, error: Exception) -> Verdict:
 
 def hint(error: Exception) -> str:
     if isinstance(error, Raised):
-        kind = error.kind if error.kind.isidentifier() else "an error"
+        kind = error.kind if hasattr(builtins, error.kind) else "an error"  # a name could tell of the arguments
         return f"for other arguments the function raises {kind}."
     if isinstance(error, WireError):
         return "for other arguments the answer is not one that can be graded."
@@ -72,6 +73,10 @@ def stopped(exercise: Exercise, state: str, half: str, reason: str = "it took to
     """The child ended, or was interrupted, in this exercise's test."""
     where = " in a hidden test" if half == "hidden" else " when it was tested" if half else ""
     return Verdict(None, state, f"Your function {exercise.name} was stopped{where}: {reason}.")
+
+
+def changed(exercise: Exercise) -> Verdict:
+    return Verdict(0.0, message=f"{exercise.name} passed its visible tests once, and failed when they were repeated.")
 
 
 def undefined(exercise: Exercise, state: str | None, reason: str) -> Verdict:

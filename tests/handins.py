@@ -1,0 +1,78 @@
+"""Hand-ins for tests of the grader: solved and released labs, with cells of one's own in the place of theirs."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from grading.handin import Exercise, Handin, Part, Release, Result, parts_of, read_release
+from grading.sandbox import Limits, Sandbox
+from tests.lab_bank import ROOT, Answer
+
+LAB = "lab5_vae"
+QUICK = Limits(cell_seconds=3, exercise_seconds=3, grace_seconds=1)
+
+
+@pytest.fixture(scope="module", name="sandbox")
+def a_sandbox() -> Iterator[Sandbox]:
+    with Sandbox(QUICK) as running:
+        yield running
+
+
+def solved(lab: str = LAB) -> Handin:
+    return _from("solutions", lab)
+
+
+def released(lab: str = LAB) -> Handin:
+    return Handin("anna", lab, read_release(lab).parts)
+
+
+def _from(folder: str, lab: str) -> Handin:
+    cells = json.loads((ROOT / folder / lab / f"{lab}.ipynb").read_text(encoding="utf-8"))["cells"]
+    return Handin("anna", lab, parts_of(cells))
+
+
+def answered(handin: Handin, exercise: str, source: str) -> Handin:
+    """The hand-in with another cell for one exercise."""
+    parts = (p._replace(source=source) if (p.role, p.grade_id) == ("solution", exercise) else p for p in handin.parts)
+    return handin._replace(parts=tuple(parts))
+
+
+def preceded(handin: Handin, source: str) -> Handin:
+    """The hand-in with a cell of the student's own before all others."""
+    return handin._replace(parts=(Part("", "code", source), *handin.parts))
+
+
+def points(result: Result) -> dict[str, float | None]:
+    return {exercise.name: exercise.points for exercise in result.exercises}
+
+
+def tiny(visible: str, hidden: str = "", name: str = "f", set_up: str = "") -> Release:
+    """A lab of one exercise, for 2 points, with this set-up and these halves of its test."""
+    parts = (
+        Part("", "code", "import torch\nfrom torch import tensor\nfrom vae_lib.testing import expect\n" + set_up),
+        Part(name, "solution", f"def {name}(*arguments):\n    raise NotImplementedError"),
+        Part(f"test_{name}", "test", visible),
+    )
+    both = f"{visible}\n### BEGIN HIDDEN TESTS\n{hidden}\n### END HIDDEN TESTS\n"
+    exercise = Exercise(name, f"test_{name}", f"Exercise 0.1 · {name}", 2.0, visible, both, (name,))
+    return Release("tiny", parts, (exercise,), {}, "")
+
+
+def hand_in(release: Release, source: str) -> Handin:
+    """The tiny lab with this answer."""
+    return answered(Handin("anna", release.lab, release.parts), release.exercises[0].name, source)
+
+
+NO_MARKS = "def wrong(*names, **options):\n    return lambda function: function\n\n\nright = oracle = wrong"
+
+
+def as_cell(lab: str, answer: Answer) -> str:
+    """An entry of an answer bank as a notebook's cell: the bank's whole module, and the entry under its name."""
+    module = inspect.getsource(importlib.import_module(f"tests.answers.{lab}"))
+    lines = [NO_MARKS if line.startswith("from tests.lab_bank import") else line for line in module.splitlines()]
+    return "\n".join([*lines, f"{answer.exercise} = {answer.function.__name__}", ""])
