@@ -9,6 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
 EXCHANGE = ROOT / ".exchange"
+OUT = ROOT / "grading_out"
 
 c = get_config()  # noqa: F821  (traitlets puts it there)
 
@@ -17,11 +18,14 @@ c.CourseDirectory.root = str(ROOT)
 c.CourseDirectory.source_directory = "solutions"
 c.CourseDirectory.release_directory = "labs"
 c.CourseDirectory.submitted_directory = "submitted"
-c.CourseDirectory.autograded_directory = "autograded"
-c.CourseDirectory.feedback_directory = "feedback"
+c.CourseDirectory.autograded_directory = "grading_out/autograded"
+c.CourseDirectory.feedback_directory = "grading_out/feedback"
 c.CourseDirectory.solution_directory = "grading_out/solution"
 c.CourseDirectory.source_with_tests_directory = "grading_out/source_with_tests"
-c.CourseDirectory.db_url = f"sqlite:///{ROOT / 'gradebook.db'}"
+
+# A database server for a large class: db_url = "postgresql://user:password@host/database".
+OUT.mkdir(exist_ok=True)
+c.CourseDirectory.db_url = f"sqlite:///{OUT / 'gradebook.db'}"
 
 # nbgrader's exchange and its cache would lie in the system's and the user's folders.
 EXCHANGE.mkdir(exist_ok=True)

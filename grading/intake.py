@@ -75,15 +75,28 @@ def sources(submitted: Path, labs: list[str], released: dict[str, dict], known: 
         return from_zip(submitted, labs, released, known)
     if not submitted.is_dir():
         raise GradingError(f"There is no {submitted}: put hand-ins into {submitted}/STUDENT/LAB/LAB.ipynb.")
-    found = [
-        Source(student.name, lab.name, lab)
-        for student in _folders(submitted)
-        for lab in _folders(student)
-        if lab.name in labs
-    ]
+    found = [source for student in _folders(submitted) for source in of_student(student, labs, released)]
     for archive in sorted(submitted.glob("*.zip")):
         found += from_zip(archive, labs, released, known)
     return sorted(found, key=lambda source: (source.lab, source.student))
+
+
+def of_student(folder: Path, labs: list[str], released: dict[str, dict]) -> Iterator[Source]:
+    """STUDENT/LAB where the folder has a lab's name; what else lies there is known by its content, or is none of it."""
+    named = {lab.name: lab for lab in _folders(folder)}
+    strays = [folder, *(path for name, path in named.items() if name not in released)]
+    for lab in labs:
+        if lab in named:
+            yield Source(folder.name, lab, named[lab])
+        elif entries := [e for stray in strays for e in stray_notebooks(stray, folder.name, lab, released)]:
+            yield Source(folder.name, lab, tuple(entries))
+
+
+def stray_notebooks(folder: Path, student: str, lab: str, released: dict[str, dict]) -> Iterator[Entry]:
+    """Notebooks of this lab that lie in a folder without its name."""
+    for entry, _ in _in_folder(folder):
+        if lab_of(entry, folder.name, list(released), released) == lab:
+            yield entry._replace(student=student)
 
 
 def _folders(folder: Path) -> list[Path]:

@@ -1,6 +1,5 @@
-"""Packing, validating and stock grading, on a course of one small lab."""
+"""Packing and validating, on a course of one small lab."""
 
-import csv
 import json
 import shutil
 import subprocess
@@ -9,7 +8,6 @@ import zipfile
 
 import pytest
 
-from grading import stock
 from grading.course import ROOT, GradingError
 from grading.release import release
 from grading.submit import submit
@@ -134,59 +132,6 @@ class TestValidate:
         (course / "labs" / LAB / f"{LAB}.ipynb").write_text("{")
         with pytest.raises(GradingError, match="not a notebook any more"):
             validate(LAB, course)
-
-
-def graded(course):
-    return {score.student: score for score in stock.grade(course)}
-
-
-@pytest.mark.slow
-class TestStockGrading:
-    def test_each_hand_in_gets_its_own_state(self, course):
-        (course / "gradebook.db").unlink()  # as on a fresh clone
-        broken = answered(course)
-        broken["cells"].append({**tiny_course.cell(broken, "test_double"), "id": "copied"})
-        hand_in(course, "ann", answered(course))
-        hand_in(course, "ben", answered(course, WRONG))
-        hand_in(course, "cid", broken)
-        hand_in(course, "dot", answered(course, LOUD))
-        (course / "submitted" / "eve" / LAB).mkdir(parents=True)
-        (course / "submitted" / "fay" / "lab9").mkdir(parents=True)
-        scores = graded(course)
-        assert [(name, one.state, one.score) for name, one in scores.items()] == [
-            ("ann", "needs-manual", 2.0),
-            ("ben", "needs-manual", 0.0),
-            ("cid", "failed", None),
-            ("dot", "needs-manual", 2.0),  # a warning on stderr costs nothing
-            ("eve", "failed", None),
-            ("fay", "failed", None),
-        ]
-        assert scores["ann"].max_score == 3.0
-        assert "exists multiple times" in scores["cid"].reason
-        assert (course / "feedback" / "ann" / LAB / f"{LAB}.html").exists()
-
-    def test_a_failed_regrade_does_not_keep_the_old_mark(self, course):
-        hand_in(course, "ann", answered(course))
-        assert graded(course)["ann"].score == 2.0
-        (course / "submitted" / "ann" / LAB / f"{LAB}.ipynb").write_text("<html>")
-        assert graded(course)["ann"].state == "failed"
-        with stock.nbgrader(stock.configuration(course)).gradebook as book:
-            assert book.find_submission(LAB, "ann").score == 0.0
-            assert book.find_submission(LAB, "ann").needs_manual_grade
-
-
-def test_the_table_leaves_open_what_could_not_be_graded(tmp_path):
-    scores = [
-        stock.Score("ann", LAB, "graded", 2.0, 3.0),
-        stock.Score("ben, jr", LAB, "failed", reason="no notebook"),
-    ]
-    with stock.export(scores, tmp_path).open(newline="", encoding="utf-8") as file:
-        rows = list(csv.reader(file))
-    assert rows[1:] == [
-        ["ann", LAB, "graded", "2.0", "3.0", ""],
-        ["ben, jr", LAB, "failed", "", "", "no notebook"],
-    ]
-    assert stock.table(scores).splitlines()[2].split() == ["ben,", "jr", LAB, "failed", "no", "notebook"]
 
 
 def test_the_command_line_speaks_one_sentence():

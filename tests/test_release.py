@@ -83,7 +83,7 @@ def test_an_unchanged_release_is_not_written_again(course):
 
 
 def test_the_gradebook_knows_the_points(course):
-    with sqlite3.connect(course / "gradebook.db") as book:
+    with sqlite3.connect(course / "grading_out" / "gradebook.db") as book:
         rows = book.execute("select name, max_score from base_cell join grade_cells using (id)").fetchall()
     book.close()
     assert sorted(rows) == [("question_why", 1.0), ("test_double", 2.0)]
@@ -164,7 +164,7 @@ def test_a_source_with_a_mistake_leaves_labs_as_they_were(course, source, says):
 
 
 def test_nothing_but_this_is_written(course):
-    wanted = {".exchange", "gradebook.db", "labs", "nbgrader_config.py", "solutions"}
+    wanted = {".exchange", "grading_out", "labs", "nbgrader_config.py", "solutions"}
     assert {path.name for path in course.iterdir()} == wanted
 
 

@@ -1,0 +1,30 @@
+"""Stock `nbgrader autograde` on a course's folder: what our grading is compared with, in marks and in time."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+from sqlalchemy.exc import SAWarning
+
+from grading.course import GradingError, configuration, nbgrader
+from grading.release import reason, register
+
+
+def autograde(course: Path) -> dict[tuple[str, str], float]:
+    """Autograde submitted/STUDENT/LAB of the course, one after the other; scores by (student, lab)."""
+    found = sorted((path.parent.name, path.name) for path in (course / "submitted").glob("*/*") if path.is_dir())
+    register(sorted({lab for _, lab in found}), course)
+    api = nbgrader(configuration(course))
+    return {(student, lab): _score(api, student, lab) for student, lab in found}
+
+
+def _score(api, student: str, lab: str) -> float:
+    with warnings.catch_warnings():
+        # nbgrader's own, at each first hand-in; the scores are right
+        warnings.filterwarnings("ignore", "Object of type <Submitted", SAWarning)
+        result = api.autograde(lab, student)
+    if not result["success"]:
+        raise GradingError(f"nbgrader cannot grade {lab} of {student}: {reason(result)}")
+    with api.gradebook as gradebook:
+        return gradebook.find_submission(lab, student).score

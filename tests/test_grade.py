@@ -1,0 +1,316 @@
+"""A class graded from end to end: the demonstration's, whose members must each come to what stands beside them."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from nbgrader.api import Gradebook
+
+from grading import demo, engine
+from grading.course import ROOT, GradingError
+from grading.demo import ALL, CLASS, LAB
+from grading.grade import Options, changes, grade_class, refresh, shown
+from grading.handin import GRADED, NEEDS_MANUAL, ExerciseResult, Result
+from grading.ledger import Entry, Ledger
+
+POINTS = dict(zip(ALL, (2, 3, 3, 2, 3, 2, 3), strict=True))
+PUPILS = {pupil.name: pupil for pupil in CLASS}
+SANDBOXED = [pytest.mark.slow, pytest.mark.sandbox]
+
+
+def rows(path):
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def read(out):
+    """The scores by student, and the points by student and exercise."""
+    scores = {row["student"]: row for row in rows(out / "scores.csv")}
+    return scores, {(row["student"], row["exercise"]): row for row in rows(out / "exercises.csv")}
+
+
+def grade(folder, say=lambda line: None, **options):
+    return grade_class(Options(folder / "submitted", folder / "out", jobs=1, **options), say)
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory):
+    """The demonstration's class, graded once in the sandbox; the lines that were printed."""
+    folder, lines = tmp_path_factory.mktemp("class"), []
+    demo.make_class(folder / "submitted")
+    grade(folder, lines.append)
+    return folder, lines
+
+
+@pytest.mark.slow
+@pytest.mark.sandbox
+class TestTheClass:
+    @pytest.mark.parametrize("name", PUPILS)
+    def test_everyone_comes_to_the_right_state(self, graded, name):
+        scores, exercises = read(graded[0] / "out")
+        pupil = PUPILS[name]
+        assert scores[name]["state"] == pupil.state
+        assert scores[name]["max_score"] == "20"
+        if pupil.state in ("unreadable", "missing"):
+            assert scores[name]["score"] == ""
+            assert not any(student == name for student, _ in exercises)
+            return
+        for exercise, points in POINTS.items():
+            expected = "" if exercise in pupil.ungraded else "0" if exercise in pupil.lost else str(points)
+            assert exercises[name, exercise]["points"] == expected, exercise
+        lost = {*pupil.lost, *pupil.ungraded}
+        assert float(scores[name]["score"]) == sum(p for e, p in POINTS.items() if e not in lost)
+
+    def test_each_has_one_line(self, graded):
+        assert sum(LAB in line for line in graded[1]) == len(CLASS)
+
+    def test_mistakes_are_named(self, graded):
+        page = (graded[0] / "out" / "report.html").read_text(encoding="utf-8")
+        assert "the sign is flipped" in page
+        assert "multiplied by σ²" in page
+
+    def test_everyone_who_handed_in_has_feedback_without_secrets(self, graded):
+        hidden = [line for cell in demo.read("solutions")["cells"] for line in hidden_lines("".join(cell["source"]))]
+        assert len(hidden) > 20
+        for name, pupil in PUPILS.items():
+            page = (graded[0] / "out" / "feedback" / name / f"{LAB}.html").read_text(encoding="utf-8")
+            assert pupil.state != "unreadable" or "hand in again" in page
+            assert not [line for line in hidden if line in page]
+            assert str(ROOT) not in page
+
+    def test_the_cheat_saw_nothing(self, graded):
+        page = (graded[0] / "out" / "feedback" / "mallory" / f"{LAB}.html").read_text(encoding="utf-8")
+        assert "It printed" in page
+        assert "lab5_vae.ipynb" not in page
+        assert "gradebook" not in page
+
+    def test_nbgraders_gradebook_agrees(self, graded):
+        scores, _ = read(graded[0] / "out")
+        with Gradebook(f"sqlite:///{graded[0] / 'out' / 'gradebook.db'}") as book:
+            for name, row in scores.items():
+                if row["score"]:
+                    assert book.find_submission(LAB, name).score == float(row["score"])
+            assert book.find_student("nora").submissions == []
+
+    def test_formgrader_finds_a_sound_notebook(self, graded):
+        import nbformat
+
+        found = sorted((graded[0] / "out" / "autograded").glob(f"*/{LAB}/{LAB}.ipynb"))
+        assert len(found) == sum(pupil.state not in ("unreadable", "missing") for pupil in CLASS)
+        for path in found:
+            notebook = nbformat.read(path, as_version=4)
+            nbformat.validate(notebook)
+            names = [c.metadata.nbgrader.grade_id for c in notebook.cells if "nbgrader" in c.metadata]
+            assert len(names) == len(set(names))
+
+    def test_nothing_is_graded_twice_and_marks_by_hand_stay(self, graded, tmp_path):
+        folder = shutil.copytree(graded[0], tmp_path / "class")
+        with Gradebook(f"sqlite:///{folder / 'out' / 'gradebook.db'}") as book:
+            mark = book.find_grade("question_terms", LAB, LAB, "ada")
+            mark.manual_score, mark.needs_manual_grade = 1.5, False
+            book.db.commit()
+        lines = []
+        started = time.monotonic()
+        grade(folder, lines.append)
+        assert time.monotonic() - started < 20
+        assert sum("as before" in line for line in lines) == sum(
+            p.state not in ("unreadable", "missing") for p in CLASS
+        )
+        scores, _ = read(folder / "out")
+        assert (scores["ada"]["score"], scores["ada"]["state"]) == ("19.5", GRADED)
+
+    def test_a_regrade_prints_what_changed(self, graded, tmp_path):
+        folder = shutil.copytree(graded[0], tmp_path / "class")
+        path = folder / "submitted" / "dan" / LAB / f"{LAB}.ipynb"
+        path.write_bytes(demo.solved(demo.handed_in()))
+        lines = []
+        grade(folder, lines.append)
+        assert "gaussian_kl: 0 → 3" in [line.strip() for line in lines]
+        assert read(folder / "out")[0]["dan"]["score"] == "18"
+
+    def test_a_hand_in_that_fails_now_loses_its_old_mark(self, graded, tmp_path):
+        folder = shutil.copytree(graded[0], tmp_path / "class")
+        (folder / "submitted" / "ada" / LAB / f"{LAB}.ipynb").write_bytes(b"")
+        grade(folder)
+        scores, exercises = read(folder / "out")
+        assert (scores["ada"]["score"], scores["ada"]["state"]) == ("", "unreadable")
+        assert ("ada", "gaussian_kl") not in exercises
+        assert not (folder / "out" / "autograded" / "ada" / LAB / f"{LAB}.ipynb").exists()
+
+    def test_feedback_is_written_anew_from_the_gradebook(self, graded, tmp_path):
+        folder = shutil.copytree(graded[0], tmp_path / "class")
+        with Gradebook(f"sqlite:///{folder / 'out' / 'gradebook.db'}") as book:
+            mark = book.find_grade("question_terms", LAB, LAB, "cleo")
+            mark.manual_score, mark.needs_manual_grade = 2.0, False
+            book.find_comment("question_terms", LAB, LAB, "cleo").manual_comment = "Well said <b>indeed</b>."
+            book.db.commit()
+        refresh(folder / "out")
+        page = (folder / "out" / "feedback" / "cleo" / f"{LAB}.html").read_text(encoding="utf-8")
+        assert "Well said &lt;b&gt;indeed&lt;/b&gt;." in page
+        assert "12 of 20 points" in page
+
+    def test_a_run_that_is_interrupted_goes_on(self, graded, tmp_path):
+        folder = tmp_path / "class"
+        shutil.copytree(graded[0] / "submitted", folder / "submitted")
+        command = [sys.executable, "-m", "grading", "grade", "--jobs", "2"]
+        command += ["--submitted", str(folder / "submitted"), "--out", str(folder / "out")]
+        run = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for line in run.stdout:
+            if LAB in line:
+                break
+        run.send_signal(signal.SIGINT)
+        _, errors = run.communicate(timeout=60)
+        assert run.returncode == 130
+        assert "the next run goes on from here" in errors
+        assert "Traceback" not in errors
+        lines = []
+        grade(folder, lines.append)
+        assert any("as before" in line for line in lines)
+        assert read(folder / "out")[0].keys() == read(graded[0] / "out")[0].keys()
+
+
+def hidden_lines(source):
+    inside = False
+    for line in source.splitlines():
+        inside = (inside or line == "### BEGIN HIDDEN TESTS") and line != "### END HIDDEN TESTS"
+        if inside and len(line.strip()) > 25 and line != "### BEGIN HIDDEN TESTS":
+            yield line.strip()
+
+
+@pytest.mark.slow
+@pytest.mark.sandbox
+def test_stock_nbgrader_gives_honest_hand_ins_the_same_scores(graded, tmp_path):
+    from benchmarks import stock
+
+    honest = ("ada", "ben", "cleo", "dan", "eve", "finn", "gwen")
+    for name in ("solutions", "labs"):
+        shutil.copytree(ROOT / name / LAB, tmp_path / name / LAB)
+    shutil.copy(ROOT / "nbgrader_config.py", tmp_path)
+    for name in honest:
+        shutil.copytree(graded[0] / "submitted" / name, tmp_path / "submitted" / name)
+    ours, _ = read(graded[0] / "out")
+    assert stock.autograde(tmp_path) == {(name, LAB): float(ours[name]["score"]) for name in honest}
+
+
+# the engines
+
+
+def fake(task, release):
+    """In place of the judge: what the workers return, and one that dies at its first hand-in."""
+    note = Path(os.environ["VAE_TEST_NOTE"])
+    if task.handin.student == "trap" and not note.exists():
+        note.write_text("died")
+        os.kill(os.getpid(), signal.SIGKILL)
+    if task.handin.student == "always":
+        os.kill(os.getpid(), signal.SIGKILL)
+    return task.ticket, Result(task.handin.student, LAB, GRADED)
+
+
+def jobs(names):
+    from grading.handin import Handin
+
+    return [(engine.Task(k, Handin(name, LAB, ())), None) for k, name in enumerate(names)]
+
+
+@pytest.fixture
+def fake_judge(monkeypatch, tmp_path):
+    monkeypatch.setenv("VAE_TEST_NOTE", str(tmp_path / "note"))
+    monkeypatch.setattr(engine, "grade_task", fake)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [1, 2])
+def test_every_job_is_done_once(fake_judge, workers):
+    names = [f"s{k}" for k in range(25)]
+    done = engine.engine(workers, None)(iter(jobs(names)))
+    assert sorted((ticket, result.student) for ticket, result in done) == list(enumerate(names))
+
+
+@pytest.mark.slow
+def test_a_killed_worker_costs_an_attempt_and_no_hand_in(fake_judge):
+    names = ["a", "b", "trap", "c", "d", "e"]
+    done = dict(engine.on_processes(iter(jobs(names)), 2))
+    assert {ticket: result.student for ticket, result in done.items()} == dict(enumerate(names))
+
+
+@pytest.mark.slow
+def test_a_hand_in_that_kills_its_grader_each_time_is_given_up(fake_judge):
+    names = ["a", "always", "b", "c"]
+    done = dict(engine.on_processes(iter(jobs(names)), 1))
+    assert done[1] is None
+    assert {result.student for ticket, result in done.items() if ticket != 1} == {"a", "b", "c"}
+
+
+def test_jobs_are_read_only_as_they_are_needed(fake_judge):
+    taken = []
+
+    def source():
+        for job in jobs([f"s{k}" for k in range(50)]):
+            taken.append(job)
+            yield job
+
+    done = engine.here(source())
+    next(done)
+    assert len(taken) == 1
+
+
+# small things
+
+
+def test_changes_are_told_exercise_by_exercise():
+    def entry(*points):
+        names = ("f", "g")
+        results = (ExerciseResult(n, n, p, 3.0, GRADED) for n, p in zip(names, points, strict=True))
+        return Entry("ann", LAB, NEEDS_MANUAL, 6.0, exercises=tuple(results))
+
+    assert list(changes(None, entry(1.0, 2.0))) == []
+    assert list(changes(entry(1.0, 2.0), entry(1.0, 2.0))) == []
+    assert list(changes(entry(1.0, 2.0), entry(3.0, None))) == ["f: 1 → 3", "g: 2 → not graded"]
+    assert shown(0.0) == "0"
+
+
+def test_nothing_to_grade_is_one_sentence(tmp_path):
+    (tmp_path / "submitted").mkdir()
+    with pytest.raises(GradingError, match="nothing to grade"):
+        grade(tmp_path)
+    with pytest.raises(GradingError, match="There is no lab 'lab9'"):
+        grade(tmp_path, labs=("lab9",))
+    with pytest.raises(GradingError, match="Nothing has been graded"):
+        refresh(tmp_path / "out")
+
+
+def test_without_a_sandbox_grading_refuses_and_says_what_the_risk_is(tmp_path):
+    """As on a machine that has no bubblewrap: nothing on the PATH."""
+    (tmp_path / "submitted" / "ann" / LAB).mkdir(parents=True)
+    (tmp_path / "submitted" / "ann" / LAB / "x.ipynb").write_text(json.dumps(demo.handed_in()))
+    command = [sys.executable, "-m", "grading", "grade", "--jobs", "1"]
+    command += ["--submitted", str(tmp_path / "submitted"), "--out", str(tmp_path / "out")]
+    environment = os.environ | {"PATH": str(tmp_path)}
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=environment)
+    assert done.returncode == 1
+    assert "bubblewrap" in done.stderr
+    assert "--no-sandbox" in done.stderr
+    assert "can read and change all that you can" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("given", [["--jobs", "0"], ["--jobs", "x"], ["--out"], ["--what"]])
+def test_bad_options_are_refused(given):
+    done = subprocess.run([sys.executable, "-m", "grading", "grade", *given], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "error:" in done.stderr
+
+
+def test_a_ledger_without_the_hidden_tests(tmp_path):
+    """What is kept on disk for reports holds no test's source."""
+    assert "hidden" not in Entry.__dataclass_fields__
+    assert Ledger(tmp_path).labs() == []
