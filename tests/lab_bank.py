@@ -34,6 +34,24 @@ class Outcome(NamedTuple):
     message: str
 
 
+_HEADING = re.compile(r"^### (Exercise|Question) (\d+)\.(\w+) · .+ \((\d+) points?\)$", re.MULTILINE)
+
+
+class Heading(NamedTuple):
+    """What an exercise's or a question's heading says."""
+
+    kind: str
+    chapter: int
+    number: str
+    points: float
+
+
+def headings(lab: str) -> list[Heading]:
+    cells = nbformat.read(ROOT / "solutions" / lab / f"{lab}.ipynb", as_version=4).cells
+    text = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    return [Heading(kind, int(n), number, float(points)) for kind, n, number, points in _HEADING.findall(text)]
+
+
 @dataclass(frozen=True)
 class Exercise:
     """One function of a lab: the cell that defines it and the cell that tests it."""
@@ -94,9 +112,17 @@ def _mark(exercise: str, kind: str, names: str = "") -> Callable:
     return decorate
 
 
+def what_is_missing(lab: str) -> list[str]:
+    """The files that a lab is made of and that are not there."""
+    files = [f"solutions/{lab}/{lab}.ipynb", f"tests/answers/{lab}.py"]
+    return [file for file in files if not (ROOT / file).is_file()]
+
+
 @cache
 def bank(lab: str) -> tuple[Answer, ...]:
-    """All answers of a lab's bank, in the order they are written."""
+    """All answers of a lab's bank, in the order they are written; none where the lab is not complete."""
+    if what_is_missing(lab):
+        return ()
     module = importlib.import_module(f"tests.answers.{lab}")
     return tuple(value.answer for value in vars(module).values() if hasattr(value, "answer"))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.lab_bank import LABS, Answer, bank, grade, load, touched_by
+from tests.lab_bank import LABS, Answer, bank, grade, headings, load, touched_by, what_is_missing
 
 ANSWERS = [(lab, answer) for lab in LABS for answer in bank(lab)]
 
@@ -15,6 +15,35 @@ def _of(kind: str):
     return pytest.mark.parametrize(
         ("lab", "answer"), chosen, ids=[f"{lab}-{a.exercise}-{a.function.__name__}" for lab, a in chosen]
     )
+
+
+@pytest.mark.parametrize("lab", LABS)
+def test_a_lab_has_its_notebook_and_its_bank(lab):
+    assert what_is_missing(lab) == []
+
+
+@pytest.mark.parametrize("lab", LABS)
+def test_headings_are_numbered_and_say_the_points(lab):
+    """Exercises 5.1, 5.2, … and questions 5.A, 5.B, …, each with the points that its cell gives."""
+    chapter, found = int(lab.removeprefix("lab").split("_")[0]), headings(lab)
+    for kind, numbers in (("Exercise", "123456789"), ("Question", "ABC")):
+        numbered = [h.number for h in found if h.kind == kind]
+        assert numbered == list(numbers[: len(numbered)])
+    assert {h.chapter for h in found} == {chapter}
+    assert [h.points for h in found if h.kind == "Exercise"] == [e.points for e in load(lab).exercises.values()]
+    assert [h.points for h in found if h.kind == "Question"] == list(load(lab).manual.values())
+    assert load(lab).manual  # at least one answer in words
+
+
+@pytest.mark.parametrize("lab", LABS)
+def test_a_stub_earns_nothing_even_in_the_visible_part(lab):
+    def stub(*arguments, **options):
+        raise NotImplementedError
+
+    book = load(lab)
+    for exercise in book.exercises.values():
+        assert grade(book, exercise, {exercise.name: stub}, visible=True).message.startswith("NotImplementedError")
+        assert grade(book, exercise, {exercise.name: lambda *a, **k: None}, visible=True).points == 0
 
 
 @pytest.mark.parametrize("lab", LABS)

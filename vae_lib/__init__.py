@@ -1,10 +1,11 @@
 """A small library for variational autoencoders, to be read.
 
-Axes: B batch, P pixels, D latent dimensions, L Monte Carlo samples, K importance samples; sample axes come first.
-`logvar` is log σ².
-Decoders return logits. Densities, losses and divergences are per example, in nats; `elbo` goes up, `loss` goes down.
-Data, figures and the labs' checks are imported from their own modules: `vae_lib.data`, `vae_lib.figures`,
-`vae_lib.testing`.
+Axes: B batch, P pixels, D latent dimensions, L Monte Carlo samples, K importance samples; sample axes
+come first. `logvar` is log σ². Decoders return logits. Densities, losses and divergences are per
+example, in nats; `elbo` goes up, `loss` goes down.
+
+Data, figures and the labs' checks are imported from their own modules: `vae_lib.data`,
+`vae_lib.figures`, `vae_lib.testing`.
 """
 
 from vae_lib.checks import InputError
@@ -47,51 +48,4 @@ from vae_lib.pca import (
     principal_components,
     reconstruction_error,
 )
-
-__all__ = [
-    "PCA",
-    "VAE",
-    "Autoencoder",
-    "Bernoulli",
-    "Decoder",
-    "ElboTerms",
-    "Encoder",
-    "Gaussian",
-    "InputError",
-    "LinearGaussian",
-    "active_units",
-    "bernoulli_nll",
-    "bounding_box",
-    "center",
-    "components_needed",
-    "covariance",
-    "diversity",
-    "elbo_terms",
-    "entropy",
-    "fit_pca",
-    "gaussian_elbo",
-    "gaussian_kl",
-    "gaussian_kl_per_dim",
-    "gaussian_nll",
-    "importance_weighted_bound",
-    "interpolate",
-    "kl_gaussians",
-    "latent_grid",
-    "log_evidence",
-    "log_importance_weights",
-    "log_prob",
-    "mlp",
-    "nearest_distance",
-    "pca_decode",
-    "pca_encode",
-    "perturb",
-    "principal_components",
-    "quantile_grid",
-    "reconstruction_error",
-    "reconstruction_loss",
-    "reparametrize",
-    "sample_box",
-    "slerp",
-    "squared_error",
-    "vae_loss",
-]
+from vae_lib.training import History, TrainConfig, TrainingDiverged, fit

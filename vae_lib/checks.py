@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import linecache
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,8 +29,19 @@ class Brief(Exception):
         """Called by IPython in place of its own traceback."""
         frames = traceback.extract_tb(self.__traceback__)
         own = [f for f in frames if not f.filename.startswith(_HERE) and "IPython" not in f.filename]
-        where = [f"line {own[-1].lineno}: {own[-1].line}"] if own and own[-1].line else []
+        where = [f"line {own[-1].lineno}: {_statement(own[-1])}"] if own and own[-1].line else []
         return [*where, f"{type(self).__name__}: {self}"]
+
+
+def _statement(frame: traceback.FrameSummary, width: int = 88) -> str:
+    """The frame's line; where a call is spread over lines, its beginning in one."""
+    lines, text = linecache.getlines(frame.filename)[frame.lineno - 1 :], ""
+    for line in lines:
+        text += line.strip() if text.endswith("(") else f" {line.strip()}"
+        if not text.endswith(("(", ",")) or len(text) > width:
+            break
+    text = text.strip().replace(", )", ")") or frame.line
+    return text if len(text) <= width else text[: width - 1] + "…"
 
 
 class InputError(Brief, ValueError):
@@ -52,6 +64,21 @@ def require_positive(value: float, name: str) -> None:
     """`value` is a finite number above 0."""
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
     require(number and 0 < value < float("inf"), f"{name} must be a positive number, not {value!r}.")
+
+
+def require_at_least_zero(value: float, name: str) -> None:
+    """`value` is a finite number, 0 or above."""
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    require(number and 0 <= value < float("inf"), f"{name} must be a number of at least 0, not {value!r}.")
+
+
+def require_sizes(sizes: object, name: str, least: int = 0) -> None:
+    """`sizes` is a list or tuple of whole numbers above 0, at least `least` of them."""
+    listed = isinstance(sizes, (list, tuple)) and len(sizes) >= least
+    many = f"at least {least} " if least else ""
+    require(listed, f"{name} must be a list or tuple of {many}whole numbers, not {sizes!r}.")
+    for size in sizes:
+        require_count(size, f"each of {name}")
 
 
 @contextmanager

@@ -5,13 +5,13 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from vae_lib.checks import checked, require, require_count, require_positive
+from vae_lib.checks import checked, require, require_at_least_zero, require_count, require_positive
 
 
 @checked(z="B D", eps="L B D")
 def perturb(z: Tensor, sigma: float, eps: Tensor) -> Tensor:
     """z + σ ε: L noisy copies of each code. Shapes: (B, D), float, (L, B, D) -> (L, B, D)."""
-    require(sigma >= 0, f"perturb: sigma must be at least 0, not {sigma!r}.")
+    require_at_least_zero(sigma, "perturb: sigma")
     return z + sigma * eps
 
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from vae_lib.checks import checked, require, require_count
 from vae_lib.gaussian import reparametrize
 from vae_lib.likelihood import Bernoulli, Gaussian, Likelihood
-from vae_lib.networks import Decoder, Encoder, mlp
+from vae_lib.networks import Decoder, Encoder, mlp, require_architecture
 
 
 class Autoencoder(nn.Module):
@@ -31,6 +31,7 @@ class Autoencoder(nn.Module):
         super().__init__()
         known = ("sigmoid", "identity")
         require(output in known, f"Autoencoder: output must be one of {known}, not {output!r}.")
+        require_architecture("Autoencoder", n_pixels, hidden, latent_dim)
         self.n_pixels, self.latent_dim, self.hidden = n_pixels, latent_dim, tuple(hidden)
         self.output = output
         self.encoder = mlp([n_pixels, *hidden, latent_dim], generator)
@@ -74,6 +75,7 @@ class VAE(nn.Module):
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__()
+        require_architecture("VAE", n_pixels, hidden, latent_dim)
         self.n_pixels, self.latent_dim, self.hidden = n_pixels, latent_dim, tuple(hidden)
         self.likelihood = Bernoulli() if likelihood is None else likelihood
         require(
@@ -105,7 +107,7 @@ class VAE(nn.Module):
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> Tensor:
         """The means of p(x|z) for n draws of z from the prior. -> (n, P)."""
-        require_count(n, "n")
+        require_count(n, "sample: n")
         weight = next(self.decoder.parameters())
         z = torch.randn(n, self.latent_dim, dtype=weight.dtype, device=weight.device, generator=generator)
         return self.decode_mean(z)

@@ -9,7 +9,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from vae_lib.checks import require, require_count
+from vae_lib.checks import require_count, require_sizes
 
 
 def mlp(sizes: Sequence[int], generator: torch.Generator | None = None) -> nn.Sequential:
@@ -18,9 +18,7 @@ def mlp(sizes: Sequence[int], generator: torch.Generator | None = None) -> nn.Se
     Shapes: (..., sizes[0]) -> (..., sizes[-1]). Weights and biases are drawn from U(−1/√fan_in, 1/√fan_in),
     as in `torch.nn.Linear`, from `generator` if one is given.
     """
-    require(len(sizes) >= 2, f"mlp: sizes must name at least an input and an output, not {tuple(sizes)}.")
-    for size in sizes:
-        require_count(size, "a layer's size")
+    require_sizes(sizes, "mlp: sizes", least=2)
     layers: list[nn.Module] = []
     for n_in, n_out in pairwise(sizes):
         # in place: the linear layer before it does not need its own output for its gradient
@@ -35,6 +33,7 @@ class Encoder(nn.Module):
         self, n_pixels: int, hidden: Sequence[int], latent_dim: int, generator: torch.Generator | None = None
     ) -> None:
         super().__init__()
+        require_architecture("Encoder", n_pixels, hidden, latent_dim)
         self.layers = mlp([n_pixels, *hidden, 2 * latent_dim], generator)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -49,10 +48,18 @@ class Decoder(nn.Module):
         self, latent_dim: int, hidden: Sequence[int], n_pixels: int, generator: torch.Generator | None = None
     ) -> None:
         super().__init__()
+        require_architecture("Decoder", n_pixels, hidden, latent_dim)
         self.layers = mlp([latent_dim, *hidden, n_pixels], generator)
 
     def forward(self, z: Tensor) -> Tensor:
         return self.layers(z)
+
+
+def require_architecture(label: str, n_pixels: int, hidden: Sequence[int], latent_dim: int) -> None:
+    """Sizes are whole numbers above 0, `hidden` a list or tuple of them; `label` is the name in the message."""
+    require_count(n_pixels, f"{label}: n_pixels")
+    require_count(latent_dim, f"{label}: latent_dim")
+    require_sizes(hidden, f"{label}: hidden")
 
 
 def _linear(n_in: int, n_out: int, generator: torch.Generator | None) -> nn.Linear:

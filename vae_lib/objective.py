@@ -12,7 +12,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from vae_lib.checks import checked, require, require_count
+from vae_lib.checks import checked, require, require_at_least_zero, require_count
 from vae_lib.gaussian import entropy, gaussian_kl, log_prob, reparametrize
 from vae_lib.likelihood import Bernoulli, Likelihood
 from vae_lib.models import VAE, Autoencoder
@@ -62,6 +62,7 @@ def reconstruction_loss(
     Shapes: decode (..., B, D) -> (..., B, P) logits; (B, P), (B, D), (B, D), (L, B, D) -> (B,). Bernoulli unless told
     otherwise.
     """
+    require(callable(decode), f"reconstruction_loss: decode must be a function, not {type(decode).__name__}.")
     logits = decode(reparametrize(mu, logvar, eps))
     return (likelihood or Bernoulli()).nll(x, logits).mean(0)
 
@@ -73,6 +74,7 @@ def vae_loss(
 
     Shapes as `reconstruction_loss`; -> 3 scalars.
     """
+    require_at_least_zero(beta, "vae_loss: beta")
     terms = ElboTerms(reconstruction_loss(decode, x, mu, logvar, eps), gaussian_kl(mu, logvar))
     return VaeLoss(terms.loss(beta), terms.reconstruction.mean(), terms.kl.mean())
 
@@ -90,6 +92,8 @@ def elbo_terms(
 
     An `Autoencoder` has the squared error for its reconstruction and no KL.
     """
+    _require_model("elbo_terms", model, (VAE, Autoencoder))
+    require_count(n_samples, "elbo_terms: n_samples")
     if isinstance(model, Autoencoder):
         error = squared_error(x, model.reconstruct(x))
         return ElboTerms(error, torch.zeros_like(error))
@@ -126,7 +130,8 @@ def log_evidence(model: VAE, x: Tensor, n_samples: int = 100, generator: torch.G
 
     (B, P) -> (B,).
     """
-    require_count(n_samples, "n_samples")
+    _require_model("log_evidence", model, (VAE,))
+    require_count(n_samples, "log_evidence: n_samples")
     mu, logvar = model.encode(x)
     rows = []
     for _ in range(n_samples):
@@ -141,11 +146,11 @@ def gaussian_elbo(log_joint: Callable[[Tensor], Tensor], mu: Tensor, logvar: Ten
 
     log_joint: (L, D) -> (L,); (D,), (D,), (L, D) -> scalar.
     """
+    require(callable(log_joint), f"gaussian_elbo: log_joint must be a function, not {type(log_joint).__name__}.")
     z = mu + torch.exp(0.5 * logvar) * eps
     values = log_joint(z)
-    require(
-        values.shape == z.shape[:1], f"log_joint must return one value a row, shape {z.shape[:1]}, not {values.shape}."
-    )
+    shape = tuple(getattr(values, "shape", ()))
+    require(shape == (len(z),), f"gaussian_elbo: log_joint must return one value a row, ({len(z)},), not {shape}.")
     return values.mean() + entropy(logvar.unsqueeze(0)).squeeze(0)
 
 
@@ -155,10 +160,15 @@ def active_units(mu: Tensor, threshold: float = 0.01) -> int:
 
     Source: Burda, Grosse and Salakhutdinov (2015), section 5.2.
     """
+    require_at_least_zero(threshold, "active_units: threshold")
     require(len(mu) >= 2, "active_units: a variance needs at least two examples.")
     return int((mu.var(0, correction=0) > threshold).sum())
 
 
+def _require_model(label: str, model: object, kinds: tuple[type, ...]) -> None:
+    names = " or ".join(kind.__name__ for kind in kinds)
+    require(isinstance(model, kinds), f"{label}: model must be a {names}, not {type(model).__name__}.")
+
+
 def _noise(mu: Tensor, n_samples: int, generator: torch.Generator | None) -> Tensor:
-    require_count(n_samples, "n_samples")
     return torch.randn(n_samples, *mu.shape, dtype=mu.dtype, device=mu.device, generator=generator)

@@ -34,7 +34,7 @@ def covariance(Xc: Tensor) -> Tensor:
 @checked(C="P P")
 def principal_components(C: Tensor, k: int) -> tuple[Tensor, Tensor]:
     """The k eigenvectors of C with the largest eigenvalues: C = U diag(σ²) Uᵀ. Shapes: (P, P) -> (P, k), (k,)."""
-    require_count(k, "k")
+    require_count(k, "principal_components: k")
     require(k <= len(C), f"principal_components: C has {len(C)} eigenvectors, fewer than k = {k}.")
     variances, vectors = torch.linalg.eigh(C)  # smallest first
     return vectors.flip(-1)[:, :k], variances.flip(-1)[:k]
@@ -64,7 +64,8 @@ def components_needed(variances: Tensor, fraction: float) -> int:
 
     Shapes: (P,), 0 < fraction <= 1 -> int.
     """
-    require(0 < fraction <= 1, f"components_needed: fraction must lie in (0, 1], not {fraction!r}.")
+    within = isinstance(fraction, (int, float)) and 0 < fraction <= 1
+    require(within, f"components_needed: fraction must lie in (0, 1], not {fraction!r}.")
     require(
         bool((variances >= 0).all()) and bool(variances.sum() > 0),
         "components_needed: variances must be >= 0, and not all 0.",

@@ -1,5 +1,4 @@
-"""`expect`: compare what a student's function returned with a reference number, and name the mistake where it is
-known."""
+"""`expect`: compare what a student's function returned with a reference number, and name the mistake if it is known."""
 
 from __future__ import annotations
 
@@ -30,43 +29,47 @@ def expect(
     hints: Mapping[str, Reference] | None = None,
     atol: float = 1e-6,
 ) -> None:
-    """Pass if `actual` is a plain tensor or number of the reference's shape, and |actual − reference| <= atol + rtol
-    |reference|.
+    """Pass if `actual` is a plain tensor or number of the reference's shape and close to it.
 
-    A tuple is compared part by part. A Python int as reference wants a whole number. Infinite only where the
-    reference is; never NaN.
-    `hints` maps a mistake in words to what it returns. Raises `Mismatch` with one message; returns None.
+    Close means |actual − reference| ≤ atol + rtol |reference|, in each entry. A tuple is compared part by part.
+    A Python int as reference wants a whole number. Infinite only where the reference is; never NaN.
+    `hints` maps a mistake in words to what it returns; there, NaN stands for NaN. Raises `Mismatch` with one
+    message; returns None.
     """
     problem = _problem(actual, reference, rtol, atol)
     if problem is None:
         return
-    named = [hint for hint, value in (hints or {}).items() if _problem(actual, value, rtol, atol) is None]
-    raise Mismatch(f"{problem} This is what comes out when {' or when '.join(named)}." if named else problem)
+    named = [hint for hint, value in (hints or {}).items() if _problem(actual, value, rtol, atol, hint=True) is None]
+    raise Mismatch(f"{problem} This is what comes out when {', or when '.join(named)}." if named else problem)
 
 
-def _problem(actual: object, reference: Reference, rtol: float, atol: float) -> str | None:
-    """What is wrong with `actual`, in one sentence, or None."""
+def _problem(actual: object, reference: Reference, rtol: float, atol: float, hint: bool = False) -> str | None:
+    """What is wrong with `actual`, in one sentence, or None. A hint may be NaN, and of whole numbers."""
     if type(reference) is tuple:
-        return _tuple_problem(actual, reference, rtol, atol)
+        return _tuple_problem(actual, reference, rtol, atol, hint)
     wanted = torch.as_tensor(reference).detach()
     if type(actual) not in (Tensor, torch.nn.Parameter, *_PLAIN_NUMBERS, *_NUMPY_NUMBERS):
         return _type_problem(actual, wanted)
     given = torch.as_tensor(actual).detach()
-    if given.shape != wanted.shape:
-        return f"The shape is {_shape(given)}, it should be {_shape(wanted)}; the value is {_show(given)}."
+    if given.layout != torch.strided or given.is_quantized or given.device.type == "meta":
+        return "The answer is not an ordinary tensor of numbers (it is sparse, quantized or empty of data)."
     if given.dtype == torch.bool or given.is_complex():
         return f"The answer is {given.dtype}, it should be made of real numbers."
-    if not isinstance(reference, int) and type(actual) is not int and not given.is_floating_point():
+    if given.shape != wanted.shape:
+        return f"The shape is {_shape(given)}, it should be {_shape(wanted)}; the value is {_show(given)}."
+    if not (hint or isinstance(reference, int) or type(actual) is int or given.is_floating_point()):
         return f"The answer is {given.dtype}, it should be floating point."
-    return _value_problem(given, wanted, rtol, atol)
+    return _value_problem(given, wanted, rtol, atol, hint)
 
 
-def _tuple_problem(actual: object, reference: tuple, rtol: float, atol: float) -> str | None:
+def _tuple_problem(actual: object, reference: tuple, rtol: float, atol: float, hint: bool) -> str | None:
+    if actual is None:
+        return _type_problem(actual, torch.zeros(()))
     if not isinstance(actual, (tuple, list)) or len(actual) != len(reference):
         count = f" of {len(actual)}" if isinstance(actual, (tuple, list)) else ""
         return f"The answer should be a tuple of {len(reference)} values, it is a {type(actual).__name__}{count}."
     for position, (part, wanted) in enumerate(zip(actual, reference, strict=True), start=1):
-        problem = _problem(part, wanted, rtol, atol)
+        problem = _problem(part, wanted, rtol, atol, hint)
         if problem is not None:
             return f"Value {position} of {len(reference)}: {problem}"
     return None
@@ -75,13 +78,15 @@ def _tuple_problem(actual: object, reference: tuple, rtol: float, atol: float) -
 def _type_problem(actual: object, wanted: Tensor) -> str:
     if actual is None:
         return "The function returned None; is a `return` missing?"
+    if type(actual).__module__ == "torch.return_types":
+        return "The answer holds values and their positions, as torch.min(…, dim) gives them; take its `.values`."
     what = "number or a torch tensor of one number" if wanted.ndim == 0 else f"torch tensor of shape {_shape(wanted)}"
     return f"The answer is a {type(actual).__name__}, it should be a {what}."
 
 
-def _value_problem(given: Tensor, wanted: Tensor, rtol: float, atol: float) -> str | None:
+def _value_problem(given: Tensor, wanted: Tensor, rtol: float, atol: float, hint: bool) -> str | None:
     values, targets = given.double().flatten().tolist(), wanted.double().flatten().tolist()
-    wrong = [i for i, (a, b) in enumerate(zip(values, targets, strict=True)) if not _close(a, b, rtol, atol)]
+    wrong = [i for i, (a, b) in enumerate(zip(values, targets, strict=True)) if not _close(a, b, rtol, atol, hint)]
     if not wrong:
         return None
     strange = [i for i in wrong if not math.isfinite(values[i]) and math.isfinite(targets[i])]
@@ -90,14 +95,15 @@ def _value_problem(given: Tensor, wanted: Tensor, rtol: float, atol: float) -> s
     if len(values) <= 8:
         return f"Got {_show(given)}, expected {_show(wanted)}."
     worst = max(wrong, key=lambda i: abs(values[i] - targets[i]))
-    where = list(np.unravel_index(worst, tuple(wanted.shape)))
-    place = ", ".join(str(int(i)) for i in where)
+    place = ", ".join(str(int(i)) for i in np.unravel_index(worst, tuple(wanted.shape)))
     pair = f"it is {values[worst]:.6g}, expected {targets[worst]:.6g}"
     return f"{len(wrong)} of {len(values)} values are off; at [{place}] {pair}."
 
 
-def _close(value: float, target: float, rtol: float, atol: float) -> bool:
-    if math.isnan(value) or math.isinf(value) or math.isinf(target):
+def _close(value: float, target: float, rtol: float, atol: float, hint: bool) -> bool:
+    if math.isnan(value):
+        return hint and math.isnan(target)
+    if math.isinf(value) or math.isinf(target):
         return value == target
     return abs(value - target) <= atol + rtol * abs(target)
 

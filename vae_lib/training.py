@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
+from vae_lib.checkpoint import Checkpoint
 from vae_lib.checks import (
     Brief,
     InputError,
@@ -27,7 +27,7 @@ from vae_lib.likelihood import Bernoulli
 from vae_lib.models import VAE, Autoencoder
 from vae_lib.objective import ElboTerms, elbo_terms
 
-EVALUATION_BATCH = 1000  # test examples decoded at a time: bounds the memory, changes no figure
+EVALUATION_BATCH = 1000  # test examples decoded at a time: bounds the memory
 
 
 @dataclass(frozen=True)
@@ -46,17 +46,25 @@ class TrainConfig:
     progress: bool = True
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size", "n_samples"):
-            require_count(getattr(self, name), f"TrainConfig: {name}")
+        for name, least in {"epochs": 1, "batch_size": 1, "n_samples": 1, "seed": 0}.items():
+            require_count(getattr(self, name), f"TrainConfig: {name}", least)
+        for name, kind in {"dynamic_binarization": bool, "progress": bool, "device": str}.items():
+            value = getattr(self, name)
+            require(isinstance(value, kind), f"TrainConfig: {name} must be a {kind.__name__}, not {value!r}.")
         require_positive(self.learning_rate, "TrainConfig: learning_rate")
-        weights = (self.beta, self.reconstruction_weight)
-        require(min(weights) >= 0 < max(weights), "TrainConfig: the two weights must be at least 0, and not both 0.")
+        for name in ("beta", "reconstruction_weight"):
+            value = getattr(self, name)
+            number = isinstance(value, (int, float)) and not isinstance(value, bool)
+            ok = number and 0 <= value < float("inf")
+            require(ok, f"TrainConfig: {name} must be a number of at least 0, not {value!r}.")
+        require(self.beta + self.reconstruction_weight > 0, "TrainConfig: the two weights must not both be 0.")
 
 
 class History(NamedTuple):
-    """One value an epoch, each a mean over examples in nats (squared error for an autoencoder); `seconds` is wall time.
+    """One value an epoch, each a mean over examples in nats (squared error for an autoencoder).
 
-    The test lists are empty without test data. `interrupted` is True after Ctrl-C: only whole epochs are listed.
+    The test lists are empty without test data, `seconds` is wall time, and `interrupted` is True after Ctrl-C:
+    then too only whole epochs are listed.
     """
 
     loss: list[float]
@@ -84,39 +92,21 @@ def fit(
 ) -> History:
     """Train `model` in place on `data` (N, P) and return the history; `test` (M, P) is scored after each epoch.
 
-    `on_epoch(epoch, model, history)` is called after each epoch, epochs counted from 1. With `checkpoint`, a file,
-    the run is
-    saved after each epoch, and goes on where the file stopped. Ctrl-C returns what is trained so far. The same seed,
-    start
-    and machine give the same numbers. Raises `InputError` for data or a checkpoint that do not fit,
-    `TrainingDiverged` for NaN.
+    `on_epoch(epoch, model, history)` is called after each epoch, epochs counted from 1. The run is saved in the file
+    `checkpoint` after each epoch, and goes on from there where the file exists. Ctrl-C returns what is trained so far.
+    The same seed, start and machine give the same numbers. Raises `InputError` for data or a checkpoint that do not
+    fit, `TrainingDiverged` for NaN.
     """
-    config = config or TrainConfig()
-    for name, x in {"data": data, "test": test}.items():
-        _check_data(model, name, x)
-    run = _Run(model, data, test, config)
-    home = next(model.parameters()).device
-    model.to(run.device)
+    config = TrainConfig() if config is None else config
+    _check(model, data, test, config)
+    device, home, mode = pick_device(config.device), next(model.parameters()).device, model.training
     try:
-        return _epochs(run, on_epoch, Path(checkpoint) if checkpoint else None)
+        run = _Run(model.to(device), data.detach(), None if test is None else test.detach(), config, device)
+        with torch.enable_grad():
+            return _epochs(run, on_epoch, None if checkpoint is None else Path(checkpoint))
     finally:
-        model.to(home)
-
-
-class _Run:
-    """What a run needs from one epoch to the next."""
-
-    def __init__(self, model: nn.Module, data: Tensor, test: Tensor | None, config: TrainConfig) -> None:
-        self.config, self.model = config, model
-        self.device = pick_device(config.device)
-        self.data = data.to(self.device)
-        self.test = None if test is None else test.to(self.device)
-        model.to(self.device)
-        self.optimizer = torch.optim.Adam(
-            model.parameters(), lr=config.learning_rate, fused=self.device.type in ("cpu", "cuda")
-        )
-        self.generator = torch.Generator(self.device).manual_seed(config.seed)
-        self.history = History([], [], [], [], [], [], [])
+        model.zero_grad()
+        model.to(home).train(mode)
 
 
 def pick_device(name: str = "auto") -> torch.device:
@@ -126,21 +116,38 @@ def pick_device(name: str = "auto") -> torch.device:
             return torch.device("cuda")
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
     try:
-        return torch.zeros(1, device=name).device
+        one = torch.zeros(1, device=name)
+        one.item()  # a meta tensor has a device but no values
     except (RuntimeError, AssertionError) as error:
         raise InputError(f"This machine has no device {name!r}; use device='auto' or 'cpu'.") from error
+    return one.device
 
 
-def _epochs(run: _Run, on_epoch: Callable | None, checkpoint: Path | None) -> History:
-    if checkpoint and checkpoint.exists():
-        _resume(run, checkpoint)
-    done = len(run.history.loss)
-    bar = tqdm(total=run.config.epochs, initial=done, desc="epochs", disable=not run.config.progress, leave=False)
+class _Run:
+    """What a run needs from one epoch to the next."""
+
+    def __init__(
+        self, model: nn.Module, data: Tensor, test: Tensor | None, config: TrainConfig, device: torch.device
+    ) -> None:
+        self.model, self.config, self.device = model, config, device
+        self.data, self.test = data.to(device), None if test is None else test.to(device)
+        trained = [p for p in model.parameters() if p.requires_grad]
+        self.optimizer = torch.optim.Adam(trained, lr=config.learning_rate, fused=device.type in ("cpu", "cuda"))
+        self.generator = torch.Generator(device).manual_seed(config.seed)
+        self.history = History([], [], [], [], [], [], [])
+
+
+def _epochs(run: _Run, on_epoch: Callable | None, path: Path | None) -> History:
+    bar = tqdm(total=run.config.epochs, desc="epochs", disable=not run.config.progress, leave=False)
     try:
-        for epoch in range(done + 1, run.config.epochs + 1):
-            _one_epoch(run, epoch)
-            if checkpoint:
-                _save(run, checkpoint)
+        file = Checkpoint(run, path) if path else None
+        if file:
+            file.open()
+        bar.update(len(run.history.loss))
+        for epoch in range(len(run.history.loss) + 1, run.config.epochs + 1):
+            run.history = _one_epoch(run, epoch)
+            if file:
+                file.save()
             bar.update()
             bar.set_postfix(loss=f"{run.history.loss[-1]:.2f}")
             if on_epoch:
@@ -152,19 +159,22 @@ def _epochs(run: _Run, on_epoch: Callable | None, checkpoint: Path | None) -> Hi
     return run.history
 
 
-def _one_epoch(run: _Run, epoch: int) -> None:
-    start = time.perf_counter()
+def _one_epoch(run: _Run, epoch: int) -> History:
+    start, config = time.perf_counter(), run.config
     with trusted():  # data and model were checked by `fit`
         steps = _train_epoch(run)
-        _require_finite(steps, epoch)
-        train = steps.sum(0) / len(run.data)
-        test = None if run.test is None else _evaluate(run)
-    _record(run, train.tolist(), test, time.perf_counter() - start)
+        _require_finite(run, steps, epoch)
+        row = _scores(config, "", *(steps.sum(0) / len(run.data)).tolist())
+        if run.test is not None:
+            row |= _scores(config, "test_", *_evaluate(run))
+    row["seconds"] = time.perf_counter() - start
+    return run.history._replace(**{name: [*getattr(run.history, name), value] for name, value in row.items()})
 
 
 def _train_epoch(run: _Run) -> Tensor:
     """One pass over the data in a new order. -> (steps, 2), each batch's summed reconstruction and KL."""
     config, rows = run.config, []
+    run.model.train()
     order = torch.randperm(len(run.data), device=run.device, generator=run.generator)
     for batch in order.split(config.batch_size):
         x = run.data[batch]
@@ -179,87 +189,48 @@ def _train_epoch(run: _Run) -> Tensor:
     return torch.stack(rows)  # read once an epoch: a GPU need not wait at every step
 
 
-def _require_finite(steps: Tensor, epoch: int) -> None:
-    bad = (~torch.isfinite(steps)).any(1).nonzero()
-    if len(bad):
-        step = int(bad[0])
-        total = (epoch - 1) * len(steps) + step + 1
-        raise TrainingDiverged(
-            f"The loss is NaN or infinite at step {step + 1} of epoch {epoch} (step {total} of the run); "
-            "try a smaller learning_rate, and look at the data's range."
-        )
-
-
 @torch.no_grad()
 def _evaluate(run: _Run) -> list[float]:
     """Mean reconstruction and KL of the test data, with the same noise after each epoch so that epochs compare."""
+    run.model.eval()
     generator = torch.Generator(run.device).manual_seed(run.config.seed)
     parts = [elbo_terms(run.model, x, generator=generator) for x in run.test.split(EVALUATION_BATCH)]
     terms = ElboTerms(*(torch.cat(column) for column in zip(*parts, strict=True)))
     return [terms.reconstruction.mean().item(), terms.kl.mean().item()]
 
 
-def _record(run: _Run, train: list[float], test: list[float] | None, seconds: float) -> None:
-    history, config = run.history, run.config
-    for prefix, terms in {"": train, "test_": test}.items():
-        if terms is not None:
-            reconstruction, kl = terms
-            getattr(history, prefix + "loss").append(config.reconstruction_weight * reconstruction + config.beta * kl)
-            getattr(history, prefix + "reconstruction").append(reconstruction)
-            getattr(history, prefix + "kl").append(kl)
-    history.seconds.append(seconds)
+def _scores(config: TrainConfig, prefix: str, reconstruction: float, kl: float) -> dict[str, float]:
+    loss = config.reconstruction_weight * reconstruction + config.beta * kl
+    return {f"{prefix}loss": loss, f"{prefix}reconstruction": reconstruction, f"{prefix}kl": kl}
 
 
-def _save(run: _Run, path: Path) -> None:
-    """Write to a file beside and rename it, so that a run killed here leaves the old checkpoint whole."""
-    state = {
-        "config": asdict(run.config),
-        "model": run.model.state_dict(),
-        "optimizer": run.optimizer.state_dict(),
-        "generator": run.generator.get_state(),
-        "history": run.history._asdict(),
-    }
-    beside = path.with_name(path.name + ".part")
-    torch.save(state, beside)
-    os.replace(beside, path)
+def _require_finite(run: _Run, steps: Tensor, epoch: int) -> None:
+    """Every loss of the epoch, and the weights after it, since the last step's loss does not show its own update."""
+    bad = (~torch.isfinite(steps)).any(1).nonzero()
+    sound = all(p.isfinite().all() for p in run.model.parameters())
+    if len(bad) or not sound:
+        step = int(bad[0]) + 1 if len(bad) else len(steps)
+        what = "The loss is" if len(bad) else "The weights are"
+        total = (epoch - 1) * len(steps) + step
+        raise TrainingDiverged(
+            f"{what} NaN or infinite at step {step} of epoch {epoch} (step {total} of the run); "
+            "try a smaller learning_rate, and look at the data's range."
+        )
 
 
-def _resume(run: _Run, path: Path) -> None:
-    state = _read_checkpoint(path)
-    for field in fields(TrainConfig):
-        if field.name in ("epochs", "device", "progress"):
-            continue
-        now, then = getattr(run.config, field.name), state["config"][field.name]
-        require(now == then, f"The checkpoint {path} was made with {field.name} = {then}, not {now}; use another file.")
-    try:
-        run.model.load_state_dict(state["model"])
-    except RuntimeError as error:
-        raise InputError(f"The checkpoint {path} belongs to a model of another shape; use another file.") from error
-    run.optimizer.load_state_dict(state["optimizer"])
-    run.generator.set_state(state["generator"].cpu())
-    run.history = History(**state["history"])
-
-
-def _read_checkpoint(path: Path) -> dict[str, Any]:
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # a damaged zip, a pickle of something else: torch has many words for it
-        raise InputError(f"{path} is not a checkpoint of vae_lib.fit; delete it or use another file.") from error
-    whole = isinstance(state, dict) and {"config", "model", "optimizer", "generator", "history"} <= set(state)
-    require(whole, f"{path} is not a checkpoint of vae_lib.fit; delete it or use another file.")
-    return state
-
-
-def _check_data(model: nn.Module, name: str, x: Tensor | None) -> None:
-    require(
-        isinstance(model, (VAE, Autoencoder)),
-        f"fit: model must be a VAE or an Autoencoder, not {type(model).__name__}.",
-    )
-    if x is None:
-        return
-    check_shapes("fit", {name: "N P"}, {name: x})
-    require(
-        x.shape[1] == model.n_pixels, f"fit: the model has {model.n_pixels} pixels, {name} has {x.shape[1]} columns."
-    )
-    if isinstance(model, VAE) and isinstance(model.likelihood, Bernoulli):
-        require_unit_interval(x, f"fit: with a Bernoulli likelihood {name}")
+def _check(model: nn.Module, data: Tensor, test: Tensor | None, config: TrainConfig) -> None:
+    kinds = (VAE, Autoencoder)
+    require(isinstance(model, kinds), f"fit: model must be a VAE or an Autoencoder, not {type(model).__name__}.")
+    require(isinstance(config, TrainConfig), f"fit: config must be a TrainConfig, not {type(config).__name__}.")
+    require(any(p.requires_grad for p in model.parameters()), "fit: no parameter of the model requires a gradient.")
+    given = {"data": data} if test is None else {"data": data, "test": test}
+    check_shapes("fit", {"data": "N P", "test": "M P"}, given)
+    require(data is not None, "fit: data must be a torch tensor, not NoneType.")
+    n, dtype = model.n_pixels, next(model.parameters()).dtype
+    require(data.shape[1] == n, f"fit: the model has {n} pixels, data has {data.shape[1]} columns.")
+    require(data.dtype == dtype, f"fit: data is {data.dtype}, the model is {dtype}; give both the same dtype.")
+    coins = isinstance(model, VAE) and isinstance(model.likelihood, Bernoulli)
+    if coins or config.dynamic_binarization:
+        for name, x in given.items():
+            reason = "with a Bernoulli likelihood" if coins else "with dynamic_binarization"
+            require_unit_interval(x, f"fit: {reason} {name}")

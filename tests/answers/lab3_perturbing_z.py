@@ -274,7 +274,7 @@ def bounding_box_keeps_an_axis(Z):
     return Z.amin(0, keepdim=True), Z.amax(0, keepdim=True)
 
 
-@wrong("bounding_box", names="torch tensor of shape (3,)")
+@wrong("bounding_box", names="positions")
 def bounding_box_values_with_positions(Z):
     return Z.min(dim=0), Z.max(dim=0)
 
@@ -789,7 +789,7 @@ def nearest_position(samples, data):
     return torch.cdist(samples, data).argmin(1)
 
 
-@wrong("nearest_distance", names="torch tensor of shape (3,)")
+@wrong("nearest_distance", names="positions")
 def nearest_with_positions(samples, data):
     return torch.cdist(samples, data).min(dim=1)
 
