@@ -179,8 +179,10 @@ def _train_epoch(run: _Run) -> Tensor:
     config, rows = run.config, []
     run.model.train()
     order = torch.randperm(len(run.data), device=run.device, generator=run.generator)
-    for batch in order.split(config.batch_size):
-        x = run.data[batch]
+    for step, batch in enumerate(order.split(config.batch_size)):
+        if step % 100 == 0:
+            _drop_denormals(run.optimizer)
+        x = run.data.index_select(0, batch)
         if config.dynamic_binarization:
             x = torch.bernoulli(x, generator=run.generator)
         terms = elbo_terms(run.model, x, n_samples=config.n_samples, generator=run.generator)
@@ -190,6 +192,17 @@ def _train_epoch(run: _Run) -> Tensor:
         run.optimizer.step()
         rows.append(torch.stack([terms.reconstruction.detach().sum(), terms.kl.detach().sum()]))
     return torch.stack(rows)  # read once an epoch: a GPU need not wait at every step
+
+
+def _drop_denormals(optimizer: torch.optim.Optimizer) -> None:
+    """Set first moments to 0 that are too small to move a weight.
+
+    Where a pixel is seldom on, Adam's mean gradient shrinks by a tenth a step until it is below 1e-38, where a processor
+    computes up to a hundred times slower. From 1e-30 that takes 180 steps.
+    """
+    for state in optimizer.state.values():
+        mean = state["exp_avg"]
+        mean.masked_fill_(mean.abs() < 1e-30, 0)
 
 
 @torch.no_grad()
