@@ -197,8 +197,8 @@ def _train_epoch(run: _Run) -> Tensor:
 def _drop_denormals(optimizer: torch.optim.Optimizer) -> None:
     """Set first moments to 0 that are too small to move a weight.
 
-    Where a pixel is seldom on, Adam's mean gradient shrinks by a tenth a step until it is below 1e-38, where a processor
-    computes up to a hundred times slower. From 1e-30 that takes 180 steps.
+    Where a pixel is seldom on, Adam's mean gradient shrinks by a tenth a step until it is below 1e-38, where
+    processors compute up to a hundred times slower. From 1e-30 that takes 180 steps.
     """
     for state in optimizer.state.values():
         mean = state["exp_avg"]
