@@ -30,8 +30,15 @@ def describe(app, doctree):
             image["alt"] = line.astext().splitlines()[0].removeprefix(PREFIX)
 
 
+def without_thebe(app, pagename, templatename, context, doctree):
+    """Take out the scripts that would start a kernel on somebody's server; the theme puts them in twice."""
+    kept = [file for file in context.get("script_files", []) if "thebe" not in f"{file} {vars(file)}".lower()]
+    context["script_files"] = kept
+
+
 def setup(app):
     app.connect("doctree-read", describe)
+    app.connect("html-page-context", without_thebe, priority=999)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
