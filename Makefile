@@ -77,4 +77,4 @@ clean: ## remove caches and builds (.venv, submitted/ and grades stay)
 	@find . -name .git -prune -o -name .venv -prune -o -type d \
 		\( -name __pycache__ -o -name .ipynb_checkpoints -o -name '*.egg-info' \) \
 		-prune -exec rm -rf {} +
-	@rm -rf .pytest_cache .ruff_cache .hypothesis build dist
+	@rm -rf .pytest_cache .ruff_cache .hypothesis build dist site
