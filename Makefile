@@ -14,7 +14,7 @@ RUN = "$(VENV)/bin/python"
 SETUP = @sh tools/venv.sh
 NEEDS_LAB = @test -n "$$LAB" || { echo "Name the lab: make $@ LAB=lab1_pca" >&2; exit 1; }
 
-.PHONY: help venv lab test quick lint labs validate grade submit bench clean
+.PHONY: help venv lab test quick lint labs validate grade submit bench site clean
 
 help: ## list these targets
 	@echo "make TARGET, where TARGET is:"
@@ -68,9 +68,13 @@ bench: ## measure what the README states
 	@echo "Measuring; figures need a machine that does nothing else …"
 	@$(RUN) -m benchmarks $(ARGS)
 
+site: ## build the lectures and labs into HTML, in site/
+	$(SETUP) test
+	@$(RUN) tools/website.py
+
 clean: ## remove caches and builds (.venv, submitted/ and grades stay)
 	@echo "Removing caches …"
 	@find . -name .git -prune -o -name .venv -prune -o -type d \
 		\( -name __pycache__ -o -name .ipynb_checkpoints -o -name '*.egg-info' \) \
 		-prune -exec rm -rf {} +
-	@rm -rf .pytest_cache .ruff_cache .hypothesis build dist
+	@rm -rf .pytest_cache .ruff_cache .hypothesis build dist site

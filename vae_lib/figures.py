@@ -1,17 +1,20 @@
 """Figures in one style: arrays in, Axes out. The caller sets the title, which states what is found.
 
-Every `plot_…` takes `ax=None` and draws into a new figure where none is given; none of them calls `show`.
+Every `plot_…` takes `ax=None` and draws into a new figure where none is given; none of them calls `show` or `play`.
 """
 
 from __future__ import annotations
 
+import html
 import io
 import math
+import re
 from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
 from cycler import cycler
+from matplotlib.animation import FuncAnimation
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
@@ -55,7 +58,7 @@ def show(figure: Figure | Axes, alt: str) -> None:
     """
     figure = figure.figure if isinstance(figure, Axes) else figure
     require(isinstance(figure, Figure), f"show: the first argument must be a figure, not {type(figure).__name__}.")
-    require(isinstance(alt, str) and bool(alt.strip()), "show: alt must be a sentence that says what is to be seen.")
+    _require_alt("show", alt)
     from IPython.display import display
 
     png = io.BytesIO()
@@ -64,6 +67,43 @@ def show(figure: Figure | Axes, alt: str) -> None:
     alt = " ".join(alt.split())
     display({"image/png": png.getvalue(), "text/plain": alt}, metadata={"image/png": {"alt": alt}}, raw=True)
     print(f"Figure: {alt}")
+
+
+def _require_alt(function: str, alt: str) -> None:
+    said = isinstance(alt, str) and bool(alt.strip())
+    require(said, f"{function}: alt must be a sentence that says what is to be seen.")
+
+
+def play(animation: FuncAnimation, alt: str, fps: float = 4.0) -> None:
+    """Show the animation with buttons that need neither a kernel nor a network, print `alt`, and close its figure."""
+    _require_alt("play", alt)
+    require(isinstance(animation, FuncAnimation), f"play: the first argument must be an animation, not {animation!r}.")
+    from IPython.display import display
+
+    page, alt = animation.to_jshtml(fps=fps), " ".join(alt.split())
+    plt.close(animation._fig)
+    display({"text/html": offline(page, alt), "text/plain": alt}, raw=True)
+    print(f"Figure: {alt}")
+
+
+def offline(page: str, alt: str) -> str:
+    """Matplotlib's player without the font that it would fetch from a server: signs on the buttons, words for `img`."""
+    page = re.sub(r'<link rel="stylesheet"\s+href="https://[^"]*font-awesome[^"]*">', "", page)
+    page = re.sub(r'<i class="fa ([\w -]+)"></i>', lambda found: _SIGNS[found[1]], page)
+    return page.replace('<img id="_anim', f'<img alt="{html.escape(alt)}" id="_anim')
+
+
+_SIGNS = {
+    "fa-minus": "−",
+    "fa-fast-backward": "|◁◁",
+    "fa-step-backward": "|◁",
+    "fa-play fa-flip-horizontal": "◀",
+    "fa-pause": "❚❚",
+    "fa-play": "▶",
+    "fa-step-forward": "▷|",
+    "fa-fast-forward": "▷▷|",
+    "fa-plus": "+",
+}
 
 
 def plot_images(

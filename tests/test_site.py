@@ -1,0 +1,157 @@
+"""`make site`: every page whole, and read by a real browser on a phone without a network."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import shutil
+import warnings
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urldefrag, urlparse
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PHONE = {"width": 390, "height": 844}
+
+
+def website():
+    spec = importlib.util.spec_from_file_location("website", ROOT / "tools" / "website.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("site")
+    assert website().build(folder) == 0
+    return folder / "_build" / "html"
+
+
+class Page(HTMLParser):
+    """The links, pictures and anchors of a page."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.links, self.files, self.images, self.anchors = [], [], [], set()
+        self.feed(path.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag, attributes):
+        given = dict(attributes)
+        self.anchors |= {given[key] for key in ("id", "name") if given.get(key)}
+        if tag == "a" and given.get("href"):
+            self.links.append(given["href"])
+        if tag in ("script", "img") and given.get("src"):
+            self.files.append(given["src"])
+        if tag == "link" and given.get("rel") != "canonical":
+            self.files.append(given.get("href", ""))
+        if tag == "img":
+            self.images.append(given)
+
+
+def pages(site):
+    return sorted([*site.glob("course/*.html"), *site.glob("labs/*/*.html")])
+
+
+def is_elsewhere(address):
+    return bool(urlparse(address).scheme)
+
+
+@pytest.mark.slow
+def test_the_site_has_every_chapter(site):
+    built = {page.stem for page in pages(site)}
+    chapters = [*ROOT.glob("course/*.ipynb"), *ROOT.glob("labs/*/*.ipynb"), *ROOT.glob("course/*.md")]
+    assert {path.stem for path in chapters} <= built
+    assert (site / "index.html").exists()
+
+
+@pytest.mark.slow
+def test_no_link_and_no_picture_is_missing(site):
+    anchors = {}
+    for page in pages(site):
+        for target in [*Page(page).links, *Page(page).files]:
+            address, anchor = urldefrag(target)
+            if is_elsewhere(target):
+                continue
+            file = (page.parent / unquote(address.split("?")[0])).resolve() if address else page.resolve()
+            assert file.exists(), f"{page.name}: {target}"
+            if anchor and file.suffix == ".html":
+                if file not in anchors:
+                    anchors[file] = Page(file).anchors
+                assert unquote(anchor) in anchors[file], f"{page.name}: {target}"
+
+
+@pytest.mark.slow
+def test_nothing_on_a_page_comes_from_another_server(site):
+    for page in pages(site):
+        assert [file for file in Page(page).files if is_elsewhere(file) and not file.startswith("data:")] == []
+
+
+@pytest.mark.slow
+def test_every_picture_of_a_lecture_says_what_it_shows(site):
+    for page in site.glob("course/*.html"):
+        for image in Page(page).images:
+            if "_images/" in image.get("src", "_images/"):  # an animation's picture gets its source by script
+                assert len(image["alt"].split()) > 4, f"{page.name}: {image}"
+
+
+@pytest.fixture(scope="module")
+def browser():
+    playwright = pytest.importorskip("playwright.sync_api")
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # playwright's use of asyncio
+        with playwright.sync_playwright() as driver:
+            chromium = driver.chromium.launch(executable_path=found, args=["--no-sandbox"])
+            yield chromium
+            chromium.close()
+
+
+def open_page(browser, path):
+    """The page on a phone, and what went wrong on the way."""
+    page, wrong = browser.new_page(viewport=PHONE), []
+    page.on("console", lambda message: wrong.append(message.text) if message.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("requestfailed", lambda request: wrong.append(request.url))
+    page.on("request", lambda r: None if re.match("file:|data:|blob:", r.url) else wrong.append(r.url))
+    page.goto(path.as_uri())
+    page.wait_for_function("!window.MathJax || (MathJax.startup && MathJax.startup.document)", timeout=20_000)
+    page.wait_for_timeout(500)
+    return page, wrong
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_pages_open_without_an_error_and_fit_a_phone(site, browser):
+    for path in pages(site):
+        page, wrong = open_page(browser, path)
+        assert wrong == [], path.name
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], path.name
+        assert page.locator("mjx-merror").count() == 0, path.name
+        formulas = path.read_text(encoding="utf-8").count('class="math')
+        assert page.locator("mjx-container").count() >= min(formulas, 1), path.name
+        broken = page.evaluate("[...document.images].filter(i => i.complete && !i.naturalWidth).map(i => i.src)")
+        assert broken == [], path.name
+        page.close()
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_animations_play(site, browser):
+    """Every animation's picture changes while it plays, each beside the others on its page."""
+    moving = [path for path in site.glob("course/*.html") if 'class="animation"' in path.read_text(encoding="utf-8")]
+    for path in moving:
+        page, wrong = open_page(browser, path)
+        for animation in page.locator("div.animation").all():
+            picture = animation.locator("img").first
+            animation.locator("input[type=range]").first.wait_for()
+            animation.locator("button[title=Pause], button[title=Play]").last.click()
+            seen = set()
+            for _ in range(20):
+                seen.add(picture.get_attribute("src")[-80:])
+                page.wait_for_timeout(100)
+            assert len(seen) > 1, path.name
+        assert wrong == [], path.name
+        page.close()
