@@ -117,14 +117,14 @@ def _leave_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def on_cluster(jobs: Iterable[Job], address: str) -> Iterator[Outcome]:
+def on_cluster(jobs: Iterable[Job], address: str, patience: float = 20) -> Iterator[Outcome]:
     """On a Dask cluster; its workers need this project, and the sandbox, on their machines."""
     try:
         from dask.distributed import Client, as_completed
     except ImportError:
         raise GradingError("--scheduler needs Dask: .venv/bin/pip install -c constraints.txt '.[dask]'") from None
     try:
-        client = Client(address, timeout=20)
+        client = Client(address, timeout=patience)
     except (OSError, ValueError) as error:
         raise GradingError(f"There is no Dask scheduler at {address}: {error}") from None
     with client:
