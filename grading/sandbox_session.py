@@ -142,7 +142,7 @@ class Session:
 
     def take_output(self) -> str:
         """What was printed since the last time, as text; what was cut off is said."""
-        while select.select([self.output], [], [], 0)[0] and self.open and self.collect():
+        while self.open and select.select([self.output], [], [], 0)[0] and self.collect():
             pass
         text = self.printed.decode("utf-8", errors="replace")
         if self.dropped:
@@ -168,7 +168,7 @@ class Session:
             report = json.loads(self.leash.recv(4096) or b"{}")
         except (OSError, ValueError):
             report = {}
-        self.cpu_seconds, self.status = report.get("cpu", 0.0), report.get("status", report.get("reason"))
+        self.cpu_seconds, self.status = report.get("cpu", 0.0), report.get("reason", report.get("status"))
         if self.child is not None:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.child, signal.SIGKILL)

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from grading.sandbox_session import Session
-from grading.sandbox_wire import Reader, WireError, Writer, is_list_of, is_pair, rebuild
+from grading.sandbox_wire import Reader, WireError, Writer, clean, is_list_of, is_pair, rebuild
 
 MOST_GRAPHS, MOST_BYTES = 2000, 128 << 20
 LIBRARIES = ("torch.nn.modules.", "vae_lib.")
@@ -27,6 +27,12 @@ class Raised(Exception):
     def __init__(self, kind: str, message: str, line: str = ""):
         super().__init__(f"{kind}: {message}" if message else kind)
         self.kind, self.line = kind, line
+
+    @classmethod
+    def from_reply(cls, error: object) -> "Raised":
+        """The error in a child's reply, whatever stands there."""
+        fields = error if isinstance(error, dict) else {}
+        return cls(*(clean(str(fields.get(key, "")))[:2000] for key in ("type", "message", "line")))
 
 
 class Unsendable(Exception):
@@ -43,6 +49,12 @@ class Link:
         self.callbacks: list[tuple[Callable, list[Tensor]]] = []
         self.sizes: dict[int, int] = {}
         self.graphs: dict[int, tuple[list[Tensor], list[Tensor]]] = {}
+
+    def forget(self) -> None:
+        """Let go of what was handed over: autograd's graphs hide the circle back to here from Python's collector."""
+        self.callbacks.clear()
+        self.graphs.clear()
+        self.sizes.clear()
 
     def call(self, handle: int, positional: tuple, named: dict, options: dict) -> Any:
         """What the student's function returns for these arguments; Raised, Stopped or WireError."""
@@ -64,8 +76,7 @@ class Link:
     def ask(self, header: dict, blobs: list[bytes]) -> tuple[dict, list[bytes]]:
         reply, blobs = self.session.request(header, blobs)
         if "error" in reply:
-            error = reply["error"] if isinstance(reply["error"], dict) else {}
-            raise Raised(*(str(error.get(key, ""))[:2000] for key in ("type", "message", "line")))
+            raise Raised.from_reply(reply["error"])
         return reply, blobs
 
     def joined(self, call: int, reply: dict, tensors: list[Tensor], leaves: list[Tensor]) -> list[Tensor]:
