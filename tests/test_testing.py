@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+import warnings
 
 import nbformat
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import event, given
 from hypothesis import strategies as st
 from nbclient import NotebookClient
 from torch import tensor
@@ -73,6 +74,22 @@ class Agrees:
     __hash__ = None
 
 
+def forged(method):
+    """A plain tensor of zeros, with a method set to give the expected answer."""
+    answer = torch.zeros(3)
+    setattr(answer, method, lambda *arguments: tensor(VECTOR))
+    return answer
+
+
+def unusual(kind):
+    """Tensors that warn when they are made."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        if kind == "quantized":
+            return torch.quantize_per_tensor(torch.ones(3), 0.1, 0, torch.quint8)
+        return torch.nested.nested_tensor([torch.ones(2)]) if kind == "nested" else torch.eye(3).to_sparse_csr()
+
+
 class Number(float):
     def __sub__(self, other):
         return 0.0
@@ -92,6 +109,18 @@ class Number(float):
         (tensor(VECTOR).as_subclass(Liar), VECTOR, "is a Liar"),
         (True, 1.0, "is a bool"),
         (np.float16(2), 2.0, "is a float16"),
+        (np.longdouble(2), 2.0, "is a longdouble"),
+        (np.bool_(True), 1.0, "is a bool"),
+        (len, 2.0, "is a builtin_function_or_method"),
+        (forged("detach"), VECTOR, "Got [0, 0, 0]"),
+        (forged("double"), VECTOR, "Got [0, 0, 0]"),
+        (forged("flatten"), VECTOR, "Got [0, 0, 0]"),
+        (unusual("quantized"), VECTOR, "not an ordinary tensor"),
+        (unusual("nested"), VECTOR, "not an ordinary tensor"),
+        (unusual("csr"), VECTOR, "not an ordinary tensor"),
+        (torch.zeros(1).expand(10**7, 10**6), VECTOR, "The shape is (10000000, 1000000), it should be (3,)"),
+        (10**400, 2.0, "values are NaN or infinite: inf, expected 2."),
+        (-(2**64), 2, "values are NaN or infinite: -inf, expected 2."),
         (tensor([[1.0, 2]]).min(dim=1), [1.0], "take its `.values`"),
         (tensor([True, False]), [1.0, 0.0], "torch.bool, it should be made of real numbers"),
         (tensor([1 + 0j, 2]), [1.0, 2.0], "torch.complex64"),
@@ -159,10 +188,15 @@ def test_the_answer_is_not_changed():
 numbers = st.floats(-1e6, 1e6, width=32)
 
 
-@given(st.lists(st.tuples(numbers, numbers), min_size=1, max_size=12), st.sampled_from([1e-4, 1e-2]))
-def test_it_passes_just_where_every_entry_is_close(pairs, rtol):
-    actual, reference = map(list, zip(*pairs, strict=True))
-    close = all(abs(a - r) <= 1e-6 + rtol * abs(r) for a, r in pairs)
+near = st.tuples(numbers, st.floats(-2, 2))  # a reference, and how many tolerances the answer lies from it
+
+
+@given(st.lists(near, min_size=1, max_size=4), st.sampled_from([1e-4, 1e-2]), st.booleans())
+def test_it_passes_just_where_every_entry_is_close(entries, rtol, far):
+    reference = [r for r, _ in entries]
+    actual = [r + distance * (1e-6 + rtol * abs(r)) + 7.0 * far for r, distance in entries]
+    close = all(abs(a - r) <= 1e-6 + rtol * abs(r) for a, r in zip(actual, reference, strict=True))
+    event(f"close: {close}")
     try:
         expect(tensor(actual, dtype=torch.float64), reference_of(reference), rtol=rtol)
     except Mismatch:
@@ -186,12 +220,14 @@ def test_one_entry_off_is_always_seen(values, place, sign):
 def test_a_notebook_shows_the_line_and_the_sentence():
     """In a kernel: no traceback from inside the library, for a mismatch and for bad input."""
     imports = "import torch\nimport vae_lib as lib\nfrom vae_lib.testing import expect\n"
+    inside = imports + "lib.VAE(4, 2)(torch.zeros(3, 9))"  # through torch's own Module.__call__
+    few = imports + "for i in range(2):\n    lib.gaussian_kl(torch.zeros(2, 2))"
     long = imports + "expect(\n    torch.ones(2),\n    [1.0, 2.0],\n    hints={'all are 1': [1.0, 1.0]},\n)"
     bad = imports + "lib.gaussian_kl(torch.zeros(2), torch.zeros(2))"
-    cells = [nbformat.v4.new_code_cell(source) for source in (long, bad)]
+    cells = [nbformat.v4.new_code_cell(source) for source in (long, bad, inside, few)]
     notebook = nbformat.v4.new_notebook(cells=cells)
     NotebookClient(notebook, timeout=60, allow_errors=True).execute()
-    mismatch, refused = (cell.outputs[0].traceback for cell in notebook.cells)
+    mismatch, refused, through, missing = (cell.outputs[0].traceback for cell in notebook.cells)
     assert mismatch == [
         "line 4: expect(torch.ones(2), [1.0, 2.0], hints={'all are 1': [1.0, 1.0]})",
         "Mismatch: Got [1, 1], expected [1, 2]. This is what comes out when all are 1.",
@@ -199,3 +235,11 @@ def test_a_notebook_shows_the_line_and_the_sentence():
     assert refused[0] == "line 4: lib.gaussian_kl(torch.zeros(2), torch.zeros(2))"
     assert refused[1] == "InputError: gaussian_kl: mu must have shape (B, D), not (2,)."
     assert len(refused) == 2
+    assert through == [
+        "line 4: lib.VAE(4, 2)(torch.zeros(3, 9))",
+        "InputError: the model has 4 pixels, the last axis of what was given has 9.",
+    ]
+    assert missing == [
+        "line 5: lib.gaussian_kl(torch.zeros(2, 2))",
+        "InputError: gaussian_kl: missing a required argument: 'logvar'; it takes (mu, logvar).",
+    ]

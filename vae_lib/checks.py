@@ -6,9 +6,11 @@ Shapes are written as in the docstrings: ``checked(mu="B D", eps="... B D")`` sa
 
 from __future__ import annotations
 
+import ast
 import functools
 import inspect
 import linecache
+import sysconfig
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,7 +20,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-_HERE = str(Path(__file__).parent)
+# whose frames are not the reader's own
+_OTHERS = (str(Path(__file__).parent), sysconfig.get_paths()["stdlib"], "site-packages", "dist-packages")
 _trusted: ContextVar[bool] = ContextVar("trusted", default=False)
 
 
@@ -28,20 +31,21 @@ class Brief(Exception):
     def _render_traceback_(self) -> list[str]:
         """Called by IPython in place of its own traceback."""
         frames = traceback.extract_tb(self.__traceback__)
-        own = [f for f in frames if not f.filename.startswith(_HERE) and "IPython" not in f.filename]
+        own = [f for f in frames if not any(other in f.filename for other in _OTHERS)]
         where = [f"line {own[-1].lineno}: {_statement(own[-1])}"] if own and own[-1].line else []
         return [*where, f"{type(self).__name__}: {self}"]
 
 
 def _statement(frame: traceback.FrameSummary, width: int = 88) -> str:
-    """The frame's line; where a call is spread over lines, its beginning in one."""
-    lines, text = linecache.getlines(frame.filename)[frame.lineno - 1 :], ""
-    for line in lines:
-        text += line.strip() if text.endswith("(") else f" {line.strip()}"
-        if not text.endswith(("(", ",")) or len(text) > width:
-            break
-    text = text.strip().replace(", )", ")") or frame.line
-    return text if len(text) <= width else text[: width - 1] + "…"
+    """The frame's line, or the statement in one line where it is spread over several."""
+    try:
+        nodes = list(ast.walk(ast.parse("".join(linecache.getlines(frame.filename)))))
+    except SyntaxError:
+        nodes = []
+    spread = [n for n in nodes if isinstance(n, ast.stmt) and n.lineno <= frame.lineno <= n.end_lineno > n.lineno]
+    simple = [n for n in spread if not hasattr(n, "body")]  # of a loop or a function the line is enough
+    text = ast.unparse(simple[0]) if simple else frame.line
+    return text if len(text) <= width else f"{text[: width - 1]}…"
 
 
 class InputError(Brief, ValueError):
@@ -103,13 +107,17 @@ def checked(**shapes: str) -> Callable:
     """
 
     def decorate(function: Callable) -> Callable:
-        signature = inspect.signature(function)
+        signature, label = inspect.signature(function), function.__qualname__
 
         @functools.wraps(function)
         def wrapper(*args, **kwargs):
             if not _trusted.get():
-                arguments = signature.bind(*args, **kwargs).arguments
-                check_shapes(function.__name__, shapes, arguments)
+                try:
+                    arguments = signature.bind(*args, **kwargs).arguments
+                except TypeError as error:
+                    takes = ", ".join(signature.parameters)
+                    raise InputError(f"{label}: {error}; it takes ({takes}).") from None
+                check_shapes(label, shapes, arguments)
             return function(*args, **kwargs)
 
         return wrapper
@@ -138,6 +146,8 @@ def _check_tensor(function: str, name: str, value: object) -> None:
     require(
         value.is_floating_point(), f"{function}: {name} must be floating point, not {value.dtype}; call .float() on it."
     )
+    plain = value.layout == torch.strided and not (value.is_meta or value.is_nested)
+    require(plain, f"{function}: {name} must be an ordinary tensor, not a sparse, nested or meta one.")
     require(value.numel() > 0, f"{function}: {name} is empty, its shape is {tuple(value.shape)}.")
     bad = int((~torch.isfinite(value.detach())).sum())
     require(bad == 0, f"{function}: {name} has {bad} of {value.numel()} values that are NaN or infinite.")

@@ -48,6 +48,7 @@ class Bernoulli:
         """`bernoulli_nll`."""
         return bernoulli_nll(x, logits)
 
+    @checked(logits="...")
     def mean(self, logits: Tensor) -> Tensor:
         """sigmoid(logits), in (0, 1)."""
         return torch.sigmoid(logits)
@@ -76,14 +77,15 @@ class Gaussian:
         """`gaussian_nll` at this likelihood's mean and sigma."""
         return gaussian_nll(x, self.mean(logits), self.sigma)
 
+    @checked(logits="...")
     def mean(self, logits: Tensor) -> Tensor:
         """sigmoid(logits) or the logits themselves, as `mean_function` says."""
         return torch.sigmoid(logits) if self.mean_function == "sigmoid" else logits
 
     def sample(self, logits: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """mean + sigma ε."""
-        noise = torch.randn(logits.shape, dtype=logits.dtype, device=logits.device, generator=generator)
-        return self.mean(logits) + self.sigma * noise
+        mean = self.mean(logits)
+        return mean + self.sigma * torch.randn(mean.shape, dtype=mean.dtype, device=mean.device, generator=generator)
 
 
 Likelihood = Bernoulli | Gaussian

@@ -9,7 +9,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from vae_lib.checks import require_count, require_sizes
+from vae_lib.checks import checked, require, require_count, require_sizes
 
 
 def mlp(sizes: Sequence[int], generator: torch.Generator | None = None) -> nn.Sequential:
@@ -36,7 +36,9 @@ class Encoder(nn.Module):
         require_architecture("Encoder", n_pixels, hidden, latent_dim)
         self.layers = mlp([n_pixels, *hidden, 2 * latent_dim], generator)
 
+    @checked(x="... P")
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        _require_width("Encoder: x", x, self.layers)
         mu, logvar = self.layers(x).chunk(2, dim=-1)
         return mu, logvar
 
@@ -51,7 +53,9 @@ class Decoder(nn.Module):
         require_architecture("Decoder", n_pixels, hidden, latent_dim)
         self.layers = mlp([latent_dim, *hidden, n_pixels], generator)
 
+    @checked(z="... D")
     def forward(self, z: Tensor) -> Tensor:
+        _require_width("Decoder: z", z, self.layers)
         return self.layers(z)
 
 
@@ -60,6 +64,11 @@ def require_architecture(label: str, n_pixels: int, hidden: Sequence[int], laten
     require_count(n_pixels, f"{label}: n_pixels")
     require_count(latent_dim, f"{label}: latent_dim")
     require_sizes(hidden, f"{label}: hidden")
+
+
+def _require_width(label: str, given: Tensor, layers: nn.Sequential) -> None:
+    width = layers[0].in_features
+    require(given.shape[-1] == width, f"{label} must have {width} columns, not {given.shape[-1]}.")
 
 
 def _linear(n_in: int, n_out: int, generator: torch.Generator | None) -> nn.Linear:

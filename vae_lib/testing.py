@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 
@@ -50,8 +51,8 @@ def _problem(actual: object, reference: Reference, rtol: float, atol: float, hin
     wanted = torch.as_tensor(reference).detach()
     if type(actual) not in (Tensor, torch.nn.Parameter, *_PLAIN_NUMBERS, *_NUMPY_NUMBERS):
         return _type_problem(actual, wanted)
-    given = torch.as_tensor(actual).detach()
-    if given.layout != torch.strided or given.is_quantized or given.device.type == "meta":
+    given = _tensor(actual)
+    if given.layout != torch.strided or given.is_quantized or given.is_nested or given.is_meta:
         return "The answer is not an ordinary tensor of numbers (it is sparse, quantized or empty of data)."
     if given.dtype == torch.bool or given.is_complex():
         return f"The answer is {given.dtype}, it should be made of real numbers."
@@ -60,6 +61,14 @@ def _problem(actual: object, reference: Reference, rtol: float, atol: float, hin
     if not (hint or isinstance(reference, int) or type(actual) is int or given.is_floating_point()):
         return f"The answer is {given.dtype}, it should be floating point."
     return _value_problem(given, wanted, rtol, atol, hint)
+
+
+def _tensor(actual: Tensor | Number) -> Tensor:
+    if isinstance(actual, Tensor):
+        return Tensor.detach(actual)  # the class's: `actual.detach` could be set to return anything
+    if type(actual) is int and abs(actual) >= 2**63:  # more than a tensor holds
+        return torch.tensor(math.inf if actual > 0 else -math.inf)
+    return torch.as_tensor(actual)
 
 
 def _tuple_problem(actual: object, reference: tuple, rtol: float, atol: float, hint: bool) -> str | None:
@@ -114,6 +123,7 @@ def _shape(tensor: Tensor) -> str:
 
 def _show(tensor: Tensor) -> str:
     """A few numbers, written as a list."""
-    values = [f"{v:.5g}" for v in tensor.double().flatten().tolist()[:8]]
+    corner = itertools.product(*(range(min(size, 8)) for size in tensor.shape))
+    values = [f"{tensor[place].double().item():.5g}" for place in itertools.islice(corner, 8)]
     text = ", ".join(values) + (", …" if tensor.numel() > 8 else "")
     return text if tensor.ndim == 0 else f"[{text}]"

@@ -1,0 +1,1 @@
+"""What the README states about speed and figures, measured: `make bench`."""

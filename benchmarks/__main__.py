@@ -1,0 +1,44 @@
+"""python -m benchmarks [machine] [epoch] [figures] [labs]: print every measured figure that the README states."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+
+from benchmarks import epoch, figures, labs, machine
+
+SECTIONS: dict[str, Callable[[argparse.Namespace], None]] = {
+    "machine": machine.show,
+    "epoch": epoch.show,
+    "figures": figures.show,
+    "labs": labs.show,
+}
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"of {', '.join(SECTIONS)} (default: all)")
+    parser.add_argument("--quick", action="store_true", help="a tenth of the data, one epoch: for trying it out")
+    parser.add_argument("--pictures", type=_count, help="training pictures for the epochs (default: 60000)")
+    parser.add_argument("--repeats", type=_count, help="rounds of the three loops (default: 7)")
+    parser.add_argument("--epochs", type=_count, help="epochs of the trained VAE (default: 10)")
+    options = parser.parse_args(arguments)
+    unknown = [name for name in options.sections if name not in SECTIONS]
+    if unknown:
+        parser.error(f"there is no section {unknown[0]!r}; choose from {', '.join(SECTIONS)}")
+    options.pictures = options.pictures or (6000 if options.quick else 60000)
+    options.repeats = options.repeats or (3 if options.quick else 7)
+    options.epochs = options.epochs or (1 if options.quick else 10)
+    for name in options.sections or SECTIONS:
+        SECTIONS[name](options)
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{value} is not at least 1")
+    return value
+
+
+if __name__ == "__main__":
+    main()
