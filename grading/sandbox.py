@@ -190,7 +190,7 @@ def mounts() -> list[str]:
     steps += [(Path(p), ["--ro-bind", p, p]) for p in SYSTEM if os.path.exists(p) and not os.path.islink(p)]
     steps += [(ROOT, ["--tmpfs", str(ROOT)])]
     steps += [(Path("/dev"), ["--dev", "/dev"]), (Path("/proc"), ["--proc", "/proc"])]
-    steps += [(Path(HOME), ["--size", str(1 << 26), "--tmpfs", HOME])]
+    steps += [(Path(HOME), ["--tmpfs", HOME])]
     if not any(Path("/tmp") in p.parents for p, _ in steps):
         steps += [(Path("/tmp"), ["--symlink", HOME, "/tmp"])]
     steps.sort(key=lambda step: len(step[0].parts))

@@ -9,6 +9,7 @@ import pickle
 import pytest
 import torch
 
+from grading.course import GradingError
 from grading.handin import CRASHED, GRADED, NEEDS_MANUAL, PARTIAL, TIMED_OUT, Release, Result, read_release
 from grading.judge import Run, grade
 from grading.sandbox import Limits, Sandbox
@@ -376,6 +377,19 @@ def test_changed_arguments_are_seen(sandbox):
     release = tiny("x = torch.ones(2, 3)\nf(x[0])\nexpect(x, [[2.0, 2.0, 2.0], [1.0, 1.0, 1.0]])")
     assert points(grade(hand_in(release, "def f(x):\n    x += 1"), release, sandbox)) == {"f": 2.0}
     assert points(grade(hand_in(release, "def f(x):\n    x + 1"), release, sandbox)) == {"f": 0.0}
+
+
+def test_the_labs_own_data_are_the_same_for_every_hand_in(sandbox):
+    release = tiny("expect(f(data), 3.0)\nexpect(f(pair[0]), 3.0)", set_up="data = torch.ones(3)\npair = [data, 1]")
+    handin = hand_in(release, "def f(x):\n    total = x.sum()\n    x += 1\n    return total")
+    for _ in range(2):
+        assert points(grade(handin, release, sandbox)) == {"f": 2.0}
+
+
+def test_a_set_up_that_does_not_run_is_said(sandbox):
+    release = tiny("expect(f(), 1.0)", set_up="raise ValueError('no data')")
+    with pytest.raises(GradingError, match="The set-up cells of tiny do not run: ValueError: no data"):
+        grade(hand_in(release, "def f():\n    return 1.0"), release, sandbox)
 
 
 GRADIENTS = """
