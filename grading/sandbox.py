@@ -20,7 +20,7 @@ from typing import IO
 
 import vae_lib
 from grading.course import ROOT, GradingError
-from grading.sandbox_session import Session
+from grading.sandbox_session import Session, Stopped
 
 LINUX = sys.platform == "linux"
 HOME = "/box"  # where a hand-in may write; /tmp, too, unless Python itself lies there
@@ -52,7 +52,7 @@ class Limits:
 class Sandbox:
     """`with Sandbox() as sandbox: session = sandbox.session()`: one session at a time.
 
-    GradingError says why it cannot run.
+    GradingError says why it cannot run. It ends with the thread that started it (bubblewrap's --die-with-parent).
     """
 
     def __init__(self, limits: Limits | None = None, isolated: bool = True):
@@ -70,10 +70,8 @@ class Sandbox:
 
     def start(self) -> None:
         """Start the process that forks; returns when it has imported everything."""
-        if not hasattr(os, "fork"):
-            raise GradingError("Grading forks processes, which Windows cannot do: use WSL 2, Linux or macOS.")
-        if self.isolated and not (sys.platform == "linux" and shutil.which("bwrap")):
-            raise GradingError(REFUSAL)
+        if reason := unavailable(self.isolated):
+            raise GradingError(reason)
         self.log = tempfile.TemporaryFile()  # noqa: SIM115  (closed in stop)
         self.control, inside = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET if LINUX else socket.SOCK_DGRAM)
         with inside:
@@ -86,15 +84,31 @@ class Sandbox:
             ready = self.control.recv(16)
         except OSError:
             ready = b""
-        if ready != b"ready":
-            reason = self.last_words()
+        reason = self.trial() if ready == b"ready" else self.last_words()
+        if reason:
             self.stop()
             raise GradingError(f"The sandbox does not start: {reason}")
+
+    def trial(self) -> str:
+        """Run one cell; why that cannot be done, or "". A machine that lacks a wall is found out here."""
+        session = self._fork()
+        session.allow(START_SECONDS)
+        try:
+            session.request({"op": "run", "number": 0, "source": "pass"})
+        except Stopped as end:
+            return (session.take_output().strip().splitlines() or [str(end)])[-1]
+        finally:
+            session.close()
+        return ""
 
     def last_words(self) -> str:
         self.log.seek(0)
         lines = self.log.read().decode(errors="replace").strip().splitlines()
         return lines[-1] if lines else "it said nothing."
+
+    def gone(self) -> bool:
+        """Whether the process that forks has ended, which no hand-in can bring about."""
+        return self.process is None or self.process.poll() is not None
 
     def stop(self) -> None:
         """End every process; nothing survives (process 1 of the namespace goes, and takes all others with it)."""
@@ -118,7 +132,7 @@ class Sandbox:
             return self._fork()
 
     def _fork(self) -> Session:
-        if self.process is None or self.process.poll() is not None:
+        if self.gone():
             raise ConnectionError("the process that forks is gone")
         pairs = [socket.socketpair() for _ in range(3)]
         order = json.dumps(asdict(self.limits)).encode()
@@ -128,6 +142,13 @@ class Sandbox:
             for _, inside in pairs:
                 inside.close()
         return Session(*(outside for outside, _ in pairs), self.limits, self.isolated)
+
+
+def unavailable(isolated: bool = True) -> str | None:
+    """Why this machine cannot grade, in a sentence; None where it can."""
+    if not hasattr(os, "fork"):
+        return "Grading forks processes, which Windows cannot do: use WSL 2, Linux or macOS."
+    return REFUSAL if isolated and not (LINUX and shutil.which("bwrap")) else None
 
 
 def end_group(leader: int) -> None:
@@ -150,7 +171,7 @@ def launch(control: int, isolated: bool) -> tuple[list[str], dict[str, str]]:
 
 
 WALLS = [
-    *("--unshare-all", "--die-with-parent", "--new-session", "--clearenv", "--cap-drop", "ALL"),
+    *("--unshare-all", "--unshare-user", "--die-with-parent", "--new-session", "--clearenv", "--cap-drop", "ALL"),
     *("--uid", "65534", "--gid", "65534", "--hostname", "sandbox"),
 ]
 
@@ -169,7 +190,7 @@ def mounts() -> list[str]:
     steps += [(Path(p), ["--ro-bind", p, p]) for p in SYSTEM if os.path.exists(p) and not os.path.islink(p)]
     steps += [(ROOT, ["--tmpfs", str(ROOT)])]
     steps += [(Path("/dev"), ["--dev", "/dev"]), (Path("/proc"), ["--proc", "/proc"])]
-    steps += [(Path(HOME), ["--size", str(1 << 26), "--tmpfs", HOME])]
+    steps += [(Path(HOME), ["--tmpfs", HOME])]
     if not any(Path("/tmp") in p.parents for p, _ in steps):
         steps += [(Path("/tmp"), ["--symlink", HOME, "/tmp"])]
     steps.sort(key=lambda step: len(step[0].parts))

@@ -35,7 +35,7 @@ class Session:
     ):
         self.data, self.output, self.leash, self.limits = data, output, leash, limits
         self.handler: Handler = refuse
-        self.printed, self.dropped = bytearray(), 0
+        self.received, self.printed, self.dropped = bytearray(), bytearray(), 0
         self.deadline, self.interrupted = 0.0, False
         self.open, self.cpu_seconds, self.status = True, 0.0, None
         self.child = None if isolated else self.process_number()
@@ -84,19 +84,20 @@ class Session:
             raise Stopped(str(error)) from None
 
     def exactly(self, count: int) -> bytes:
-        data = bytearray()
-        while len(data) < count:
+        while len(self.received) < count:
             self.wait(select.POLLIN)
             try:
-                piece = self.data.recv(min(count - len(data), 1 << 20))
+                piece = self.data.recv(1 << 20)
             except BlockingIOError:
                 continue
             except OSError:
                 piece = b""
             if not piece:
                 self.fail()
-            data += piece
-        return bytes(data)
+            self.received += piece
+        taken = bytes(self.received[:count])
+        del self.received[:count]
+        return taken
 
     def wait(self, direction: int) -> None:
         """Until the child can be read or written; what it prints meanwhile is kept. Interrupts it when time is up."""
@@ -142,7 +143,7 @@ class Session:
 
     def take_output(self) -> str:
         """What was printed since the last time, as text; what was cut off is said."""
-        while select.select([self.output], [], [], 0)[0] and self.open and self.collect():
+        while self.open and select.select([self.output], [], [], 0)[0] and self.collect():
             pass
         text = self.printed.decode("utf-8", errors="replace")
         if self.dropped:
@@ -168,7 +169,7 @@ class Session:
             report = json.loads(self.leash.recv(4096) or b"{}")
         except (OSError, ValueError):
             report = {}
-        self.cpu_seconds, self.status = report.get("cpu", 0.0), report.get("status", report.get("reason"))
+        self.cpu_seconds, self.status = report.get("cpu", 0.0), report.get("reason", report.get("status"))
         if self.child is not None:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.child, signal.SIGKILL)

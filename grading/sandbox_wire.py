@@ -175,7 +175,7 @@ class Reader:
             return self._numbers(kind, tree)
         inside = tree.get("v")
         if kind == "str" and isinstance(inside, str):
-            return inside
+            return clean(inside)
         if kind in ("list", "tuple") and isinstance(inside, list):
             items = [self.value(item) for item in inside]
             return items if kind == "list" else named_tuple(tree.get("name"), items)
@@ -201,6 +201,11 @@ class Reader:
             return array if kind == "array" else array.reshape(())[()]
         except (TypeError, ValueError):
             raise WireError("The answer cannot be read.") from None
+
+
+def clean(text: str) -> str:
+    """Text that any file and terminal can take: no lone surrogates, no control characters but line ends and tabs."""
+    return "".join(c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def is_pair(value: object) -> bool:

@@ -15,6 +15,7 @@ import select
 import signal
 import socket
 import sys
+import time
 import traceback
 
 USUAL = (
@@ -134,7 +135,10 @@ def watch(child: int, leash: socket.socket, processes: int | None) -> dict:
     while True:
         done, status, usage = os.wait4(child, os.WNOHANG)
         if done:
-            return {"status": os.waitstatus_to_exitcode(status), "cpu": usage.ru_utime + usage.ru_stime}
+            return {
+                "status": os.waitstatus_to_exitcode(status),
+                "cpu": usage.ru_utime + usage.ru_stime + time.process_time(),
+            }
         if leash.fileno() in (number for number, _ in poll.poll(WATCHED_EVERY * 1000)):
             order = leash.recv(1)
             os.kill(child, signal.SIGINT if order == b"i" else signal.SIGKILL)

@@ -14,10 +14,10 @@ import torch
 from torch import Tensor, nn
 
 from grading.sandbox_session import Session
-from grading.sandbox_wire import Reader, WireError, Writer, is_list_of, is_pair, rebuild
+from grading.sandbox_wire import Reader, WireError, Writer, clean, is_list_of, is_pair, rebuild
+from grading.sending import Sending, Standin, natural, set_values
 
 MOST_GRAPHS, MOST_BYTES = 2000, 128 << 20
-LIBRARIES = ("torch.nn.modules.", "vae_lib.")
 PLACE = re.compile(r"[A-Za-z0-9_]{1,60}(\.[A-Za-z0-9_]{1,60}){0,20}")
 
 
@@ -28,9 +28,11 @@ class Raised(Exception):
         super().__init__(f"{kind}: {message}" if message else kind)
         self.kind, self.line = kind, line
 
-
-class Unsendable(Exception):
-    """A test hands over what cannot be sent: a fault of the test."""
+    @classmethod
+    def from_reply(cls, error: object) -> "Raised":
+        """The error in a child's reply, whatever stands there."""
+        fields = error if isinstance(error, dict) else {}
+        return cls(*(clean(str(fields.get(key, "")))[:2000] for key in ("type", "message", "line")))
 
 
 class Link:
@@ -44,9 +46,15 @@ class Link:
         self.sizes: dict[int, int] = {}
         self.graphs: dict[int, tuple[list[Tensor], list[Tensor]]] = {}
 
+    def forget(self) -> None:
+        """Let go of what was handed over: autograd's graphs hide the circle back to here from Python's collector."""
+        self.callbacks.clear()
+        self.graphs.clear()
+        self.sizes.clear()
+
     def call(self, handle: int, positional: tuple, named: dict, options: dict) -> Any:
         """What the student's function returns for these arguments; Raised, Stopped or WireError."""
-        sending = Sending(self)
+        sending = Sending(self.callbacks)
         header = {"op": "call", "handle": handle, "call": self.number()} | options
         header |= {"positional": sending.value(list(positional)), "named": sending.value(named)}
         reply, blobs = self.ask(header | {"tensors": sending.metas}, sending.blobs)
@@ -64,8 +72,7 @@ class Link:
     def ask(self, header: dict, blobs: list[bytes]) -> tuple[dict, list[bytes]]:
         reply, blobs = self.session.request(header, blobs)
         if "error" in reply:
-            error = reply["error"] if isinstance(reply["error"], dict) else {}
-            raise Raised(*(str(error.get(key, ""))[:2000] for key in ("type", "message", "line")))
+            raise Raised.from_reply(reply["error"])
         return reply, blobs
 
     def joined(self, call: int, reply: dict, tensors: list[Tensor], leaves: list[Tensor]) -> list[Tensor]:
@@ -149,100 +156,21 @@ class Link:
         return {"tensors": metas, "unused": [i for i, s in enumerate(found) if s is None]}, blobs
 
 
-class Sending(Writer):
-    """The arguments of one call, and what is to be done with them after it."""
-
-    def __init__(self, link: Link):
-        super().__init__(self.pack_special)
-        self.link = link
-        self.held: list[Tensor] = []
-        self.optimizers: list[torch.optim.Optimizer] = []
-
-    def pack_special(self, _: Writer, value: Any) -> dict:
-        if isinstance(value, StudentFunction):
-            return {"t": "handle", "h": value.where()[1]}
-        if isinstance(value, StudentNetwork):
-            return {"t": "handle", "h": value.handle}
-        if isinstance(value, nn.Module):
-            return self.network(value)
-        if isinstance(value, torch.optim.Optimizer):
-            return self.optimizer(value)
-        if isinstance(value, torch.Generator):
-            return {"t": "generator", "state": self.value(value.get_state())}
-        if isinstance(value, torch.dtype):
-            return {"t": "dtype", "name": str(value).removeprefix("torch.")}
-        if callable(value):
-            return {"t": "callback", "id": self.callback(value), "name": getattr(value, "__name__", "function")}
-        raise Unsendable(f"The test hands over a {type(value).__name__}, which cannot be sent.")
-
-    def callback(self, function: Callable) -> int:
-        self.link.callbacks.append((function, self.held))  # the list fills as the other arguments are packed
-        return len(self.link.callbacks) - 1
-
-    def network(self, network: nn.Module) -> dict:
-        """Torch's own networks go in whole; a network that the test wrote itself stays, and is called from inside."""
-        kind, settings = type(network), own_settings(network)
-        tree = {"t": "network", "class": f"{kind.__module__}.{kind.__qualname__}", "training": network.training}
-        if settings is None or not (kind.__module__ + ".").startswith(LIBRARIES):
-            parameters, buffers = list(network.named_parameters()), list(network.named_buffers())
-            tree |= {"id": self.callback(network)}
-        else:
-            parameters, buffers = network._parameters.items(), network._buffers.items()
-            children = [[name, child and self.network(child)] for name, child in network._modules.items()]
-            tree |= {"settings": self.value(settings), "children": children}
-        tree |= {"parameters": [[name, self.hold(p)] for name, p in parameters]}
-        tree |= {"buffers": [[name, self.value(b)] for name, b in buffers]}
-        return tree | {"slopes": self.slopes(p for _, p in parameters if p is not None)}
-
-    def hold(self, parameter: Tensor | None) -> Any:
-        """A parameter that functions among the arguments may use too."""
-        if parameter is not None and not any(parameter is known for known in self.held):
-            self.held.append(parameter)
-        return self.value(parameter)
-
-    def slopes(self, parameters: Any) -> list:
-        found = [(self.tensor(p)["i"], p.grad) for p in parameters]
-        return [[place, self.value(slope)] for place, slope in found if slope is not None]
-
-    def optimizer(self, optimizer: torch.optim.Optimizer) -> dict:
-        kind = type(optimizer)
-        if getattr(torch.optim, kind.__name__, None) is not kind:
-            raise Unsendable(f"The test hands over a {kind.__name__}, which is not one of torch.optim's.")
-        self.optimizers.append(optimizer)
-        parameters = held_by(optimizer)
-        for parameter in parameters:
-            self.hold(parameter)
-        groups = [self.value(dict(group)) for group in optimizer.param_groups]
-        states = [[self.value(p), self.value(dict(optimizer.state[p]))] for p in parameters if p in optimizer.state]
-        tree = {"t": "optimizer", "class": kind.__name__, "groups": groups, "states": states}
-        return tree | {"parameters": [["", self.value(p)] for p in parameters], "slopes": self.slopes(parameters)}
-
-    def take_changes(self, reply: dict, reader: Reader) -> None:
-        """Do here what the function did to its arguments inside: new numbers, slopes, an optimizer's memory."""
-        for change in reply.get("changes") or []:
-            tensor = self.tensors[natural(change["place"])]
-            if "value" in change:
-                set_values([tensor], [reader.value(change["value"])])
-            if "slope" in change and tensor.is_leaf:
-                slope = reader.value(change["slope"])
-                tensor.grad = None if slope is None else slope.to(tensor.dtype).reshape(tensor.shape)
-        for optimizer, states in zip(self.optimizers, reply.get("optimizers") or [], strict=True):
-            for parameter, tree in zip(held_by(optimizer), states, strict=True):
-                optimizer.state[parameter] = reader.value(tree)
-
-
-class StudentFunction:
+class StudentFunction(Standin):
     """A student's function, as a test sees it; `where` gives the link and the handle that it has now."""
 
     def __init__(self, where: Callable[[], tuple[Link, int]], name: str):
         self.where, self.__name__ = where, name
+
+    def student_handle(self) -> int:
+        return self.where()[1]
 
     def __call__(self, *positional: Any, **named: Any) -> Any:
         link, handle = self.where()
         return link.call(handle, positional, named, {})
 
 
-class StudentNetwork(nn.Module):
+class StudentNetwork(nn.Module, Standin):
     """A network that a student's function returned: it can be called, and its parameters can be read."""
 
     def __init__(self, link: Link, handle: int, parameters: dict[str, Tensor], training: bool):
@@ -257,6 +185,9 @@ class StudentNetwork(nn.Module):
                 owner = owner._modules[step]
             owner._parameters[last] = nn.Parameter(value.detach(), requires_grad=value.is_floating_point())
         self.train(training)
+
+    def student_handle(self) -> int:
+        return self.handle
 
     def forward(self, *positional: Any, **named: Any) -> Any:
         return self.link.call(self.handle, positional, named, {"training": self.training})
@@ -276,37 +207,6 @@ class Answer(torch.autograd.Function):
         if not ctx.tied:
             return None, None, None, None, None
         return None, None, None, None, *ctx.link.slopes(ctx.call, slopes, ctx.leaves)
-
-
-def own_settings(network: nn.Module) -> dict | None:
-    """What a network holds besides its parts, if that is plain; its hooks must be none."""
-    fresh = vars(nn.Module())
-    own = {key: value for key, value in vars(network).items() if key not in fresh}
-    hooks = any(vars(network).get(key) for key in fresh if "hooks" in key)
-    return None if hooks or not all(is_plain(value) for value in own.values()) else own | {"training": network.training}
-
-
-def is_plain(value: object) -> bool:
-    if type(value) in (tuple, list):
-        return all(map(is_plain, value))
-    return value is None or type(value) in (bool, int, float, str)
-
-
-def held_by(optimizer: torch.optim.Optimizer) -> list[Tensor]:
-    return [parameter for group in optimizer.param_groups for parameter in group["params"]]
-
-
-def set_values(tensors: list[Tensor], values: list[Any]) -> None:
-    """Write the values into the tensors, in place where the shapes agree; what overlaps itself is made anew."""
-    for tensor, value in zip(tensors, values, strict=True):
-        if not isinstance(value, Tensor):
-            raise WireError("The answer cannot be read.")
-        overlaps = any(stride == 0 and size > 1 for stride, size in zip(tensor.stride(), tensor.shape, strict=True))
-        with torch.no_grad():
-            if value.shape == tensor.shape and value.dtype == tensor.dtype and not overlaps:
-                tensor.copy_(value)
-            else:
-                tensor.data = value
 
 
 def read_tensors(header: dict, blobs: list[bytes]) -> list[Tensor]:
@@ -332,12 +232,6 @@ def network_parameters(reader: Reader, pairs: list) -> dict[str, Tensor]:
             raise WireError("The network's parameters cannot be read.")
         found[pair[0]] = value
     return found
-
-
-def natural(value: object) -> int:
-    if type(value) is not int or value < 0:
-        raise WireError("The answer cannot be read.")
-    return value
 
 
 def odd(reader: Reader, tree: dict) -> Any:

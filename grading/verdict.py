@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from grading.handin import CRASHED, GRADED, NEEDS_MANUAL, PARTIAL, TIMED_OUT, Exercise, ExerciseResult
 from grading.sandbox_wire import WireError
-from grading.standins import Raised, Unsendable
+from grading.sending import Unsendable
+from grading.standins import Raised
 from vae_lib.testing import Mismatch
 
 NAMED = re.compile(r"This is what comes out when (.*)\.\Z", re.DOTALL)

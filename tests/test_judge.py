@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import pickle
 
 import pytest
 import torch
 
+from grading.course import GradingError
 from grading.handin import CRASHED, GRADED, NEEDS_MANUAL, PARTIAL, TIMED_OUT, Release, Result, read_release
-from grading.judge import grade
+from grading.judge import Run, grade
 from grading.sandbox import Limits, Sandbox
+from grading.sandbox_session import Session
+from grading.standins import Link
 from tests.handins import (
     LAB,
     QUICK,
@@ -176,6 +180,44 @@ def test_a_hand_in_has_time_as_a_whole_and_what_was_graded_counts():
     assert "as a whole" in result.exercises[-1].message
 
 
+@pytest.mark.slow
+def test_a_sandbox_that_is_gone_is_not_the_hand_ins_fault(monkeypatch):
+    with Sandbox(QUICK) as sandbox:
+        cells, times = Run.cells, []
+
+        def cells_and_an_accident(run: Run) -> None:
+            times.append(1)
+            if len(times) == 1:
+                sandbox.process.kill()
+                sandbox.process.wait()
+            cells(run)
+
+        monkeypatch.setattr(Run, "cells", cells_and_an_accident)
+        result = grade(solved(), read_release(LAB), sandbox)
+    assert {e.points == e.max_points for e in result.exercises} == {True}
+    assert len(times) == 2
+
+
+STRANGE = "print('\\x00\\x1b[31m')\ndef f():\n    raise ValueError('\\ud800\\x1b\\u202e ü\\n')"
+
+
+def test_messages_are_text_that_any_file_takes(sandbox):
+    release = tiny("expect(f(), 1.0)")
+    (exercise,) = grade(hand_in(release, STRANGE), release, sandbox).exercises
+    message = exercise.message.partition(" (in the line")[0]
+    assert message == "ValueError: \N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER} ü\n"
+    exercise.message.encode("utf-8")
+
+
+def test_nothing_of_a_hand_in_stays_in_memory(sandbox):
+    """Autograd's graphs are no help to Python's collector: a circle through them would stay for good."""
+    for lab in ("lab4_variational_inference", LAB):
+        grade(solved(lab), read_release(lab), sandbox)
+    for _ in range(3):  # a tensor that dies wakes its graph, which dies in the next round
+        gc.collect()
+    assert [thing for thing in gc.get_objects() if type(thing) in (Link, Session, Run)] == []
+
+
 def test_cells_before_and_after_a_crash_are_kept(sandbox):
     handin = preceded(answered(solved(), "gaussian_kl", "import os; os._exit(1)"), "print('before')")
     result = grade(handin, read_release(LAB), sandbox)
@@ -335,6 +377,19 @@ def test_changed_arguments_are_seen(sandbox):
     release = tiny("x = torch.ones(2, 3)\nf(x[0])\nexpect(x, [[2.0, 2.0, 2.0], [1.0, 1.0, 1.0]])")
     assert points(grade(hand_in(release, "def f(x):\n    x += 1"), release, sandbox)) == {"f": 2.0}
     assert points(grade(hand_in(release, "def f(x):\n    x + 1"), release, sandbox)) == {"f": 0.0}
+
+
+def test_the_labs_own_data_are_the_same_for_every_hand_in(sandbox):
+    release = tiny("expect(f(data), 3.0)\nexpect(f(pair[0]), 3.0)", set_up="data = torch.ones(3)\npair = [data, 1]")
+    handin = hand_in(release, "def f(x):\n    total = x.sum()\n    x += 1\n    return total")
+    for _ in range(2):
+        assert points(grade(handin, release, sandbox)) == {"f": 2.0}
+
+
+def test_a_set_up_that_does_not_run_is_said(sandbox):
+    release = tiny("expect(f(), 1.0)", set_up="raise ValueError('no data')")
+    with pytest.raises(GradingError, match="The set-up cells of tiny do not run: ValueError: no data"):
+        grade(hand_in(release, "def f():\n    return 1.0"), release, sandbox)
 
 
 GRADIENTS = """

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from grading.course import ROOT, GradingError
-from grading.sandbox import Limits, Sandbox, mounts
+from grading.sandbox import WALLS, Limits, Sandbox, mounts
 from grading.sandbox_session import Session, Stopped
 from tests.handins import QUICK, a_sandbox  # noqa: F401  (the fixture)
 
@@ -318,6 +318,13 @@ def test_without_bubblewrap_grading_is_refused_in_one_sentence(monkeypatch):
 def test_a_sandbox_that_does_not_start_says_why(monkeypatch):
     monkeypatch.setattr("grading.sandbox.WALLS", ["--no-such-option"])
     with pytest.raises(GradingError, match="no-such-option"):
+        Sandbox().start()
+
+
+@pytest.mark.slow
+def test_a_machine_without_namespaces_is_found_out_at_the_start(monkeypatch):
+    monkeypatch.setattr("grading.sandbox.WALLS", [*WALLS, "--disable-userns"])
+    with pytest.raises(GradingError, match="does not give a process namespaces of its own"):
         Sandbox().start()
 
 
