@@ -2,8 +2,6 @@
 
 import importlib.util
 import os
-import shutil
-import sys
 from collections.abc import Iterator
 
 from grading.course import GradingError
@@ -25,14 +23,11 @@ def findings() -> Iterator[tuple[bool, str]]:
 
 
 def sandbox() -> tuple[bool, str]:
-    if sys.platform != "linux" or not shutil.which("bwrap"):
-        how = "apt-get install bubblewrap" if sys.platform == "linux" else "grade on Linux, or in WSL 2"
-        return False, f"There is no sandbox ({how}); without one, grade refuses unless told --no-sandbox."
     from grading.sandbox import Sandbox
 
     try:
-        with Sandbox() as started:
-            started.session().close()
+        with Sandbox():
+            pass
     except GradingError as error:
         return False, str(error)
     return True, "The sandbox works: no network, no files but Python's own, bounded time and memory."

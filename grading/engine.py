@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
+from threading import Lock
 from typing import Any, NamedTuple
 
 from grading.course import GradingError
@@ -19,6 +20,7 @@ from grading.handin import Handin, Release, Result
 
 ATTEMPTS = 3  # for a hand-in whose grader was killed
 _sandbox: Any = None
+_one_at_a_time = Lock()  # a cluster's worker may have several threads; torch's seed and the sandbox are one
 
 
 class Task(NamedTuple):
@@ -38,7 +40,8 @@ def grade_task(task: Task, release: Release) -> tuple[int, Result]:
     """Grade in this process, whose sandbox is made once and kept."""
     from grading.judge import grade
 
-    return task.ticket, grade(task.handin, release, sandbox(task.isolated), task.full)
+    with _one_at_a_time:
+        return task.ticket, grade(task.handin, release, sandbox(task.isolated), task.full)
 
 
 def sandbox(isolated: bool) -> Any:
@@ -128,22 +131,31 @@ def on_cluster(jobs: Iterable[Job], address: str, patience: float = 20) -> Itera
     except (OSError, ValueError) as error:
         raise GradingError(f"There is no Dask scheduler at {address}: {error}") from None
     with client:
-        jobs, known, futures = iter(jobs), {}, as_completed(with_results=False)
-        window = 2 * max(1, sum(client.nthreads().values()))
+        yield from _through(client, iter(jobs), as_completed())
 
-        def submit() -> None:
-            job = next(jobs, None)
-            if job is not None:
-                future = client.submit(grade_task, *job, pure=False, retries=ATTEMPTS)
-                known[future.key] = job
-                futures.add(future)
 
-        for _ in range(window):
-            submit()
-        for future in futures:
-            job = known.pop(future.key)
-            yield future.result() if future.status == "finished" else (job[0].ticket, None)
-            submit()
+def _through(client: Any, jobs: Iterator[Job], futures: Any) -> Iterator[Outcome]:
+    """Two jobs under way for each thread of the cluster; one that went down with its worker is sent again."""
+    known: dict[str, tuple[Job, int]] = {}
+
+    def submit(job: Job | None, attempt: int = 1) -> None:
+        if job is not None:
+            future = client.submit(grade_task, *job, pure=False, retries=ATTEMPTS)
+            known[future.key] = job, attempt
+            futures.add(future)
+
+    for _ in range(2 * max(1, sum(client.nthreads().values()))):
+        submit(next(jobs, None))
+    for future in futures:
+        job, attempt = known.pop(future.key)
+        if future.status == "finished":
+            yield future.result()
+        elif attempt < ATTEMPTS:
+            submit(job, attempt + 1)
+            continue
+        else:
+            yield job[0].ticket, None
+        submit(next(jobs, None))
 
 
 def engine(workers: int, scheduler: str | None) -> Callable[[Iterable[Job]], Iterator[Outcome]]:

@@ -50,7 +50,7 @@ def cluster(tmp_path):
     yield address, workers, lambda: start(*worker)
     for process in processes:
         if process.poll() is None:
-            os.killpg(process.pid, signal.SIGTERM)
+            os.killpg(process.pid, signal.SIGKILL)
     for process in processes:
         process.wait(timeout=20)
 
