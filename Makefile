@@ -12,9 +12,10 @@ export VENV PYTHON LAB
 
 RUN = "$(VENV)/bin/python"
 SETUP = @sh tools/venv.sh
+SPREAD = -n auto --maxprocesses 4 --dist loadgroup
 NEEDS_LAB = @test -n "$$LAB" || { echo "Name the lab: make $@ LAB=lab1_pca" >&2; exit 1; }
 
-.PHONY: help venv lab test quick lint labs validate grade submit bench site clean
+.PHONY: help venv lab test quick lint labs validate grade demo submit bench site clean
 
 help: ## list these targets
 	@echo "make TARGET, where TARGET is:"
@@ -32,12 +33,12 @@ lab: ## open the course in JupyterLab (ROLE=instructor: with the grading panels)
 
 test: lint ## check the style, then run the whole suite
 	@echo "Running the whole suite …"
-	@$(RUN) -m pytest $(ARGS)
+	@$(RUN) -m pytest $(SPREAD) $(ARGS)
 
 quick: ## run the quick part of the suite
 	$(SETUP) test
 	@echo "Running the quick part of the suite …"
-	@$(RUN) -m pytest -m "not slow and not browser" $(ARGS)
+	@$(RUN) -m pytest $(SPREAD) -m "not slow and not browser" $(ARGS)
 
 lint: ## check the style with ruff, notebooks too
 	$(SETUP) test
@@ -57,6 +58,10 @@ validate: ## run a lab's visible tests: make validate LAB=lab1_pca
 grade: ## grade everything in submitted/
 	$(SETUP) lab
 	@$(RUN) -m grading grade $(ARGS)
+
+demo: ## grade a class of fourteen made from a lab's solutions, and say what it got
+	$(SETUP) lab
+	@$(RUN) -m grading demo $(ARGS)
 
 submit: ## pack a lab for handing in: make submit LAB=lab1_pca
 	$(NEEDS_LAB)

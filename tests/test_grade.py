@@ -22,9 +22,10 @@ from grading.grade import Options, changes, grade_class, refresh, shown
 from grading.handin import GRADED, NEEDS_MANUAL, ExerciseResult, Result
 from grading.ledger import Entry, Ledger
 
+pytestmark = pytest.mark.xdist_group("grade")  # the fixture of the module is made once
+
 POINTS = dict(zip(ALL, (2, 3, 3, 2, 3, 2, 3), strict=True))
 PUPILS = {pupil.name: pupil for pupil in CLASS}
-SANDBOXED = [pytest.mark.slow, pytest.mark.sandbox]
 
 
 def rows(path):
@@ -160,7 +161,7 @@ class TestTheClass:
 
     def test_a_run_that_is_interrupted_goes_on(self, graded, tmp_path):
         folder = tmp_path / "class"
-        shutil.copytree(graded[0] / "submitted", folder / "submitted")
+        shutil.copytree(graded[0] / "submitted", folder / "submitted", ignore=shutil.ignore_patterns("hal"))
         command = [sys.executable, "-m", "grading", "grade", "--jobs", "2"]
         command += ["--submitted", str(folder / "submitted"), "--out", str(folder / "out")]
         run = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -191,7 +192,7 @@ def hidden_lines(source):
 def test_stock_nbgrader_gives_honest_hand_ins_the_same_scores(graded, tmp_path):
     from benchmarks import stock
 
-    honest = ("ada", "ben", "cleo", "dan", "eve", "finn", "gwen")
+    honest = ("cleo", "eve", "gwen")  # half done, two mistakes, a syntax error; tests/test_labs.py has the others
     for name in ("solutions", "labs"):
         shutil.copytree(ROOT / name / LAB, tmp_path / name / LAB)
     shutil.copy(ROOT / "nbgrader_config.py", tmp_path)

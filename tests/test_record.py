@@ -18,6 +18,8 @@ from grading.record import Record
 from tests import tiny_course
 from tests.tiny_course import LAB
 
+pytestmark = pytest.mark.xdist_group("record")  # the fixture of the module is made once
+
 ANN = Student("ann", "Ann", "Lee", "ann@x.org")
 
 
