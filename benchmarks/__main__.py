@@ -1,17 +1,18 @@
-"""python -m benchmarks [machine] [epoch] [figures] [labs]: print every measured figure that the README states."""
+"""python -m benchmarks [machine] [epoch] [figures] [labs] [grading]: print the measured figures that the README has."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
 
-from benchmarks import epoch, figures, labs, machine
+from benchmarks import epoch, figures, grading, labs, machine
 
 SECTIONS: dict[str, Callable[[argparse.Namespace], None]] = {
     "machine": machine.show,
     "epoch": epoch.show,
     "figures": figures.show,
     "labs": labs.show,
+    "grading": grading.show,
 }
 
 
@@ -22,6 +23,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--pictures", type=_count, help="training pictures for the epochs (default: 60000)")
     parser.add_argument("--repeats", type=_count, help="rounds of the three loops (default: 7)")
     parser.add_argument("--epochs", type=_count, help="epochs of the trained VAE (default: 10)")
+    parser.add_argument("--class-size", type=_count, help="hand-ins to grade (default: 100)")
+    parser.add_argument("--sample", type=_count, help="of them, those that stock nbgrader grades, too (default: 7)")
     options = parser.parse_args(arguments)
     unknown = [name for name in options.sections if name not in SECTIONS]
     if unknown:
@@ -29,6 +32,8 @@ def main(arguments: list[str] | None = None) -> None:
     options.pictures = options.pictures or (6000 if options.quick else 60000)
     options.repeats = options.repeats or (3 if options.quick else 7)
     options.epochs = options.epochs or (1 if options.quick else 10)
+    options.class_size = options.class_size or (7 if options.quick else 100)
+    options.sample = options.sample or (1 if options.quick else 7)
     for name in options.sections or SECTIONS:
         SECTIONS[name](options)
 

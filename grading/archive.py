@@ -1,4 +1,4 @@
-"""Hand-ins from a zip of a learning platform, read in memory: nothing is unpacked to disk, no path of it is used.
+"""Hand-ins from a zip of a learning platform. No path of the zip is ever used for a file.
 
 Canvas names a file `doejane_LATE_1234_5678_lab1_pca.ipynb` (her user number comes first); Moodle puts it into a folder
 `Jane Doe_9876_assignsubmission_file_`. Anything else is taken as STUDENT/LAB/FILE or STUDENT/FILE.
@@ -9,7 +9,7 @@ import re
 import stat
 import zipfile
 from collections.abc import Iterator
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from grading.notebook import MAX_BYTES, Unreadable
@@ -21,16 +21,23 @@ MOODLE = re.compile(r"(?P<name>.+)_\d+_assignsubmission_(?:file|onlinetext)_?")
 
 
 class Entry(NamedTuple):
-    """A notebook of a zip. `student` is the platform's name for its author, `user` the platform's number or ""."""
+    """A notebook of a zip. `student` is the platform's name for its author, `user` the platform's number or "".
+
+    The notebook is in `content` or in `file`; where it could not be read, `refusal` says why.
+    """
 
     student: str
     user: str
     path: str
     content: bytes | None
     refusal: str = ""
+    file: Path | None = None
 
 
-def notebooks(archive: bytes, name: str, outer: Entry | None = None) -> Iterator[Entry]:
+Archive = bytes | Path
+
+
+def notebooks(archive: Archive, name: str, outer: Entry | None = None) -> Iterator[Entry]:
     """The notebooks of a zip, those in zips of single students too; a refused one comes with the reason."""
     total = 0
     for member in members(archive, name):
@@ -57,10 +64,15 @@ def inner(content: bytes, place: Entry) -> Iterator[Entry]:
         yield place._replace(refusal=str(reason))
 
 
-def members(archive: bytes, name: str) -> list[zipfile.ZipInfo]:
+def opened(archive: Archive) -> zipfile.ZipFile:
+    return zipfile.ZipFile(io.BytesIO(archive) if isinstance(archive, bytes) else archive)
+
+
+def members(archive: Archive, name: str) -> list[zipfile.ZipInfo]:
     """The members that may hold hand-ins. Raises `Unreadable` for what is no zip, or for far too many members."""
     try:
-        found = zipfile.ZipFile(io.BytesIO(archive)).infolist()
+        with opened(archive) as file:
+            found = file.infolist()
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
         raise Unreadable(f"{name} is not a zip file, or a damaged one.") from None
     if len(found) > MAX_FILES:
@@ -69,14 +81,14 @@ def members(archive: bytes, name: str) -> list[zipfile.ZipInfo]:
     return [m for m in wanted if not {"__MACOSX", ".ipynb_checkpoints"} & set(PurePosixPath(m.filename).parts)]
 
 
-def read(archive: bytes, member: zipfile.ZipInfo) -> bytes:
+def read(archive: Archive, member: zipfile.ZipInfo) -> bytes:
     """A member's bytes, not more than a notebook may have whatever its header says. Raises `Unreadable`."""
     if stat.S_ISLNK(member.external_attr >> 16):
         raise Unreadable("The file is a link, not a notebook: hand in the notebook itself.")
     if unsafe(member.filename):
         raise Unreadable("The zip was made with a path that leads out of it: make it again with make submit.")
     try:
-        with zipfile.ZipFile(io.BytesIO(archive)) as opened, opened.open(member) as file:
+        with opened(archive) as whole, whole.open(member) as file:
             content = file.read(MAX_BYTES + 1)
     except (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError, EOFError, ValueError):
         raise Unreadable("The zip is damaged or has a password: make it again with make submit.") from None

@@ -6,7 +6,7 @@ stopped has lost nothing, and the next one goes on where it stopped.
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tqdm import tqdm
@@ -121,8 +121,8 @@ class Run:
         self.keep(entry, " (as before)")
 
     def keep(self, entry: Entry, note: str = "") -> None:
-        self.done[entry.lab, entry.student] = entry
         write_feedback(entry, self.options.out)
+        self.done[entry.lab, entry.student] = brief(entry)
         self.say(f"  {line(entry)}{note}")
         self.bar.update()
 
@@ -138,24 +138,30 @@ class Run:
     def entries(self) -> list[Entry]:
         """Of the labs of this run what it has found, of the others what earlier ones had."""
         others = [lab for lab in self.ledger.labs() if lab not in self.labs]
-        earlier = [entry for lab in others for entry in self.ledger.entries(lab)]
+        earlier = [brief(entry) for lab in others for entry in self.ledger.entries(lab)]
         return sorted([*self.done.values(), *earlier], key=lambda entry: (entry.lab, entry.student))
 
 
 def refresh(out: Path, root: Path = ROOT) -> list[Entry]:
     """Feedback, tables and class page once more, with what people have marked in Formgrader since."""
     ledger = Ledger(out / "ledger")
-    entries = [entry for lab in ledger.labs() for entry in ledger.entries(lab)]
-    if not entries:
+    if not ledger.labs():
         raise GradingError(f"Nothing has been graded into {out} yet: python -m grading grade.")
+    entries = []
     with Record(gradebook_url(out, root), (), root) as record:
-        entries = [record.reread(entry) for entry in entries]
-    for entry in entries:
-        ledger.write(entry)
-        write_feedback(entry, out)
+        for entry in (found for lab in ledger.labs() for found in ledger.entries(lab)):
+            now = record.reread(entry)
+            ledger.write(now)
+            write_feedback(now, out)
+            entries.append(brief(now))
     write_tables(entries, out)
     write_class_page(entries, out)
     return entries
+
+
+def brief(entry: Entry) -> Entry:
+    """Without code and what it printed, which the tables do not need and a large class could not be held with."""
+    return replace(entry, cells=(), exercises=tuple(one._replace(output="") for one in entry.exercises))
 
 
 def class_list(submitted: Path, root: Path) -> dict[str, Student]:

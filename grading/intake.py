@@ -6,10 +6,13 @@ Moodle gives for one lab. What cannot be graded becomes a `Refusal` with a reaso
 
 import csv
 import re
+import shutil
 import unicodedata
+import weakref
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import NamedTuple
 
 from grading.archive import Entry, inner, notebooks
@@ -37,12 +40,24 @@ class Arrival(NamedTuple):
     when: datetime | None
 
 
+class Spool:
+    """A folder that goes when nobody holds it any more."""
+
+    def __init__(self) -> None:
+        self.folder = Path(mkdtemp(prefix="handins-"))
+        weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
+
+
 class Source(NamedTuple):
-    """Where one student's files of one lab are; read when its turn comes, so that memory stays small."""
+    """Where one student's files of one lab are; read when its turn comes, so that memory stays small.
+
+    `spool` keeps the folder alive in which the contents of a zip wait under names of our own.
+    """
 
     student: str
     lab: str
     place: Path | tuple[Entry, ...]
+    spool: "Spool | None" = None
 
 
 class Student(NamedTuple):
@@ -106,14 +121,24 @@ def _folders(folder: Path) -> list[Path]:
 def from_zip(path: Path, labs: list[str], released: dict[str, dict], known: dict[str, Student]) -> list[Source]:
     """The hand-ins of a platform's zip; the lab is the one that the zip's or the files' names or contents tell."""
     grouped: dict[tuple[str, str], list[Entry]] = {}
+    spool = Spool()
     try:
-        for entry in notebooks(path.read_bytes(), path.name):
+        for number, entry in enumerate(notebooks(path, path.name)):
             lab = lab_of(entry, path.stem, labs, released)
             if lab:
-                grouped.setdefault((identify(entry, known), lab), []).append(entry)
+                grouped.setdefault((identify(entry, known), lab), []).append(spooled(entry, spool.folder, number))
     except Unreadable as reason:
         raise GradingError(str(reason)) from None
-    return [Source(student, lab, tuple(entries)) for (student, lab), entries in sorted(grouped.items())]
+    return [Source(student, lab, tuple(entries), spool) for (student, lab), entries in sorted(grouped.items())]
+
+
+def spooled(entry: Entry, folder: Path, number: int) -> Entry:
+    """The entry with its content in a file of this folder."""
+    if entry.content is None:
+        return entry
+    place = folder / f"{number}.ipynb"
+    place.write_bytes(entry.content)
+    return entry._replace(content=None, file=place)
 
 
 def lab_of(entry: Entry, archive: str, labs: list[str], released: dict[str, dict]) -> str | None:
@@ -198,10 +223,11 @@ def _files(source: Source, refusals: list[Unreadable]) -> Iterator[tuple[str, by
     else:
         entries = _in_folder(source.place)
     for entry, when in entries:
-        if entry.refusal or entry.content is None:
-            refusals.append(Unreadable(entry.refusal or "The file could not be read: hand it in again."))
+        content = entry.file.read_bytes() if entry.file else entry.content
+        if content is None:
+            refusals.append(Unreadable(entry.refusal))
         else:
-            yield entry.path, entry.content, when
+            yield entry.path, content, when
 
 
 def _in_folder(folder: Path) -> Iterator[tuple[Entry, datetime | None]]:

@@ -8,7 +8,6 @@ import json
 import os
 import re
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -60,22 +59,14 @@ class Ledger:
 
     def read(self, student: str, lab: str) -> Entry | None:
         """The entry, or None where there is none or the file is damaged (it is then graded again)."""
-        try:
-            found = json.loads(self.path(student, lab).read_text(encoding="utf-8"))
-            found["exercises"] = tuple(ExerciseResult(*row) for row in found["exercises"])
-            found["answers"] = tuple(Answer(**row) for row in found["answers"])
-            found["cells"] = tuple((source, printed) for source, printed in found["cells"])
-            return Entry(**found | {"repairs": tuple(found["repairs"])})
-        except (OSError, ValueError, TypeError, KeyError):
-            return None
+        return _read(self.path(student, lab))
 
-    def entries(self, lab: str) -> list[Entry]:
-        """All entries of a lab, by student."""
-        found = []
-        for path in (self.folder / lab).glob("*.json"):
-            with suppress(OSError, ValueError, KeyError, TypeError):
-                found.append(self.read(json.loads(path.read_text(encoding="utf-8"))["student"], lab))
-        return sorted((entry for entry in found if entry), key=lambda entry: entry.student)
+    def entries(self, lab: str) -> Iterator[Entry]:
+        """All sound entries of a lab, one at a time."""
+        for path in sorted((self.folder / lab).glob("*.json")):
+            found = _read(path)
+            if found:
+                yield found
 
     def labs(self) -> list[str]:
         return sorted(path.name for path in self.folder.glob("*") if path.is_dir())
@@ -87,6 +78,17 @@ class Ledger:
         beside = path.with_suffix(".part")
         beside.write_text(json.dumps(asdict(entry)), encoding="utf-8")
         os.replace(beside, path)
+
+
+def _read(path: Path) -> Entry | None:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        found["exercises"] = tuple(ExerciseResult(*row) for row in found["exercises"])
+        found["answers"] = tuple(Answer(**row) for row in found["answers"])
+        found["cells"] = tuple((source, printed) for source, printed in found["cells"])
+        return Entry(**found | {"repairs": tuple(found["repairs"])})
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
 
 
 def key(handin: Handin, release: Release, full: bool) -> str:

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import matplotlib as mpl
@@ -34,8 +35,24 @@ def browser_reason() -> str | None:
 
 
 def sandbox_reason() -> str | None:
-    """Why nothing can be sandboxed, or None where it can."""
-    return None if shutil.which("bwrap") else "there is no bwrap (bubblewrap) on the PATH"
+    """Why nothing can be sandboxed, or None where it can: namespaces within namespaces, as a container may forbid."""
+    if not shutil.which("bwrap"):
+        return "there is no bwrap (bubblewrap) on the PATH"
+    trial = [
+        "bwrap",
+        "--unshare-all",
+        "--ro-bind",
+        "/",
+        "/",
+        "--proc",
+        "/proc",
+        "unshare",
+        "--user",
+        "--map-root-user",
+        "true",
+    ]
+    done = subprocess.run(trial, capture_output=True, text=True, check=False)
+    return f"bubblewrap cannot work here: {done.stderr.strip()}" if done.returncode else None
 
 
 REASONS = {"mnist": mnist_reason, "gpu": gpu_reason, "browser": browser_reason, "sandbox": sandbox_reason}

@@ -103,3 +103,12 @@ def test_the_figures_are_printed_with_what_is_expected(capsys):
     printed = capsys.readouterr().out
     for expected in ("43.645", "18.454", "13.866"):
         assert printed.count(expected) == 2  # as measured and as expected
+
+
+@pytest.mark.slow
+@pytest.mark.sandbox
+def test_a_small_class_is_graded_by_both_with_the_same_scores(capsys):
+    command.main(["grading", "--class-size", "4", "--sample", "1"])
+    printed = capsys.readouterr().out
+    assert "Grading 4 honest hand-ins" in printed
+    assert "same scores: True" in printed

@@ -15,8 +15,6 @@ from grading.validate import last_error, validate
 from tests import tiny_course
 from tests.tiny_course import LAB, answered, released, write
 
-pytestmark = pytest.mark.xdist_group("commands")  # the fixture of the module is made once
-
 WRONG = "def double(x):\n    return x * x"
 LOUD = (
     "import logging, os, sys, warnings\n"

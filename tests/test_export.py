@@ -16,8 +16,6 @@ from grading.record import Record
 from tests.test_record import blank, course, entry, url  # noqa: F401  (fixtures)
 from tests.tiny_course import LAB
 
-pytestmark = pytest.mark.xdist_group("record")  # the fixture of the module is made once
-
 CANVAS = """\
 Student,ID,SIS User ID,SIS Login ID,Section,tiny (4711),Other (12)
     Points Possible,,,,,3.00,10

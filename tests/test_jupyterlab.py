@@ -13,8 +13,6 @@ from typing import NamedTuple
 
 import pytest
 
-pytestmark = pytest.mark.xdist_group("jupyterlab")  # the fixture of the module is made once
-
 ROOT = Path(__file__).resolve().parent.parent
 PANELS = {f"@jupyter/nbgrader:{name}" for name in ("assignment-list", "course-list", "create-assignment", "formgrader")}
 SECONDS = 60

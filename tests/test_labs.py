@@ -76,7 +76,6 @@ def _drop_marks(path):
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("stock")
 @pytest.mark.parametrize("lab", LABS)
 def test_nbgrader_gives_solutions_every_point_and_released_labs_none(lab, scores):
     points = sum(exercise.points for exercise in load(lab).exercises.values())

@@ -11,8 +11,6 @@ from grading.release import generated, problems, release
 from tests import tiny_course
 from tests.tiny_course import LAB, cell, released
 
-pytestmark = pytest.mark.xdist_group("release")  # the fixture of the module is made once
-
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):

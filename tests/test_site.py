@@ -12,8 +12,6 @@ from urllib.parse import unquote, urldefrag, urlparse
 
 import pytest
 
-pytestmark = pytest.mark.xdist_group("site")  # the fixture of the module is made once
-
 ROOT = Path(__file__).parent.parent
 PHONE = {"width": 390, "height": 844}
 
