@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import shutil
+import sys
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -39,8 +40,17 @@ def show(options: argparse.Namespace) -> None:
     )
     print(f"  ours: {ours:.1f} s in all, {ours / len(entries):.2f} s each, start included")
     print(f"  students' code and its sandbox: {cpu:.2f} s of processor each, at most {CPU}: {_verdict(cpu <= CPU)}")
+    print(f"  memory at most: this process {peak('SELF')} MB, its largest worker {peak('CHILDREN')} MB")
     print(f"  stock nbgrader autograde: {theirs:.2f} s each, measured on {len(stock)}")
     print(f"  {ratio:.0f} times as fast, at least {AT_LEAST}: {_verdict(ratio >= AT_LEAST)}; same scores: {same}")
+
+
+def peak(whose: str) -> int:
+    """Megabytes that this process, or the largest of those it waited for, has held at once."""
+    import resource  # not on Windows
+
+    unit = 1 << 20 if sys.platform == "darwin" else 1 << 10
+    return round(resource.getrusage(getattr(resource, f"RUSAGE_{whose}")).ru_maxrss * unit / 1e6)
 
 
 def _verdict(good: bool) -> str:

@@ -316,6 +316,13 @@ def test_without_a_sandbox_grading_refuses_and_says_what_the_risk_is(tmp_path):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.sandbox
+def test_the_doctor_finds_the_sandbox_in_order():
+    done = subprocess.run([sys.executable, "-m", "grading", "doctor"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+    assert "The sandbox works" in done.stdout
+
+
 @pytest.mark.parametrize("given", [["--jobs", "0"], ["--jobs", "x"], ["--out"], ["--what"]])
 def test_bad_options_are_refused(given):
     done = subprocess.run([sys.executable, "-m", "grading", "grade", *given], cwd=ROOT, capture_output=True, text=True)
