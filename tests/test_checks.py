@@ -10,7 +10,7 @@ import pytest
 import torch
 
 import vae_lib as lib
-from vae_lib import InputError
+from vae_lib import InputError, zoo
 from vae_lib.checks import trusted
 from vae_lib.data import binarize
 from vae_lib.training import pick_device
@@ -124,6 +124,7 @@ CALLS = {
     "LinearGaussian.sample": (SOLVABLE.sample, {"n": 2}),
     "binarize": (binarize, {"x": draw(B, P)}),
     "pick_device": (pick_device, {"name": "cpu"}),
+    "zoo.load": (zoo.load, {"name": "vae-mnist-2d"}),
 }
 # what holds results only, or has no input of its own to refuse
 NO_INPUT = {"InputError", "TrainingDiverged", "PCA", "ElboTerms", "History", "Bernoulli"}
@@ -189,6 +190,7 @@ NUMBERS = {
     "VAE.sample": {"n": [0, -1, 1.5, None]},
     "LinearGaussian.sample": {"n": [0, 1.5, None]},
     "pick_device": {"name": ["toaster", "cuda:99", 3, None]},
+    "zoo.load": {"name": ["vae-mnist-3d", "vae-mnist-2d.json", "", 3, None, ["vae-mnist-2d"]], "folder": [3, "/none"]},
 }
 CALLABLES = {
     "reconstruction_loss": {"decode": [None, lambda z: z, lambda z: z.sum(), lambda z: "x"]},

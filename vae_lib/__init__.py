@@ -4,8 +4,8 @@ Axes: B batch, P pixels, D latent dimensions, L Monte Carlo samples, K importanc
 come first. `logvar` is log σ². Decoders return logits. Densities, losses and divergences are per
 example, in nats; `elbo` goes up, `loss` goes down.
 
-Data, figures and the labs' checks are imported from their own modules: `vae_lib.data`,
-`vae_lib.figures`, `vae_lib.testing`.
+Data, figures, trained models and the labs' checks are imported from their own modules: `vae_lib.data`,
+`vae_lib.figures`, `vae_lib.zoo`, `vae_lib.testing`.
 """
 
 from vae_lib.checks import InputError
