@@ -7,7 +7,7 @@ busy, so that memory does not grow with the class.
 import atexit
 import os
 import signal
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -77,36 +77,35 @@ def here(jobs: Iterable[Job]) -> Iterator[Outcome]:
 
 
 def on_processes(jobs: Iterable[Job], workers: int) -> Iterator[Outcome]:
-    """On `workers` processes of this machine, as they come. A worker that is killed costs an attempt, not the run."""
-    pending, attempts = deque[Job](), {}
+    """On `workers` processes of this machine, as they come. A worker that is killed costs an attempt, not the run.
+
+    A process that ends takes all that was under way down with it; those hand-ins are then graded one at a time, so that
+    only the one at fault is given up.
+    """
+    suspects, attempts = deque[Job](), Counter[int]()
     jobs, pool, running = iter(jobs), _pool(workers), {}
     try:
         while True:
-            while len(running) < 2 * workers:
-                job = pending.popleft() if pending else next(jobs, None)
+            while len(running) < (1 if suspects else 2 * workers):
+                job = suspects.popleft() if suspects else next(jobs, None)
                 if job is None:
                     break
                 running[pool.submit(grade_task, *job)] = job
             if not running:
                 return
             done, _ = wait(running, return_when=FIRST_COMPLETED)
-            broken = False
-            for future in done:
-                job = running.pop(future)
-                try:
-                    yield future.result()
-                except BrokenProcessPool:
-                    broken = True
-                    attempts[job[0].ticket] = attempts.get(job[0].ticket, 0) + 1
-                    if attempts[job[0].ticket] < ATTEMPTS:
-                        pending.append(job)
-                    else:
-                        yield job[0].ticket, None
-            if broken:
-                pending.extend(running.values())
-                running.clear()
-                pool.shutdown(wait=False, cancel_futures=True)
-                pool = _pool(workers)
+            lost = [future for future in done if isinstance(future.exception(), BrokenProcessPool)]
+            yield from (future.result() for future in done if future not in lost)
+            if not lost:
+                running = {future: job for future, job in running.items() if future not in done}
+                continue
+            down = [job for future, job in running.items() if future in lost or future not in done]
+            attempts.update(job[0].ticket for job in down if len(down) == 1)
+            given_up = [job for job in down if attempts[job[0].ticket] >= ATTEMPTS]
+            yield from ((job[0].ticket, None) for job in given_up)
+            suspects.extend(job for job in down if job not in given_up)
+            pool.shutdown(wait=False, cancel_futures=True)
+            pool, running = _pool(workers), {}
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 

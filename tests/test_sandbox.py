@@ -78,7 +78,8 @@ def test_two_hand_ins_share_nothing(sandbox):
 SEEN = """
 import os, sys, vae_lib
 seen = [path for path in {paths!r} if os.path.exists(path)]
-project = sorted(os.path.join(d, f) for d, _, files in os.walk({root!r}) for f in files)
+own = [step for step in os.walk({root!r}) if not step[0].startswith(sys.prefix)]  # .venv may lie in the project
+project = sorted(os.path.join(d, f) for d, _, files in own for f in files)
 print(seen, sorted({{p.split(os.sep)[-2] for p in project}} - {{'__pycache__'}}), os.getuid(), os.listdir('/proc'))
 print(sorted(os.environ))
 """
