@@ -80,7 +80,8 @@ import os, sys, vae_lib
 seen = [path for path in {paths!r} if os.path.exists(path)]
 own = [step for step in os.walk({root!r}) if not step[0].startswith(sys.prefix)]  # .venv may lie in the project
 project = sorted(os.path.join(d, f) for d, _, files in own for f in files)
-print(seen, sorted({{p.split(os.sep)[-2] for p in project}} - {{'__pycache__'}}), os.getuid(), os.listdir('/proc'))
+tops = sorted({{os.path.relpath(p, {root!r}).split(os.sep)[0] for p in project}})
+print(seen, tops, os.getuid(), os.listdir('/proc'))
 print(sorted(os.environ))
 """
 
