@@ -13,7 +13,7 @@ from torch import nn
 
 import vae_lib as lib
 from vae_lib.checks import InputError
-from vae_lib.explore import LatentExplorer
+from vae_lib.explore import LatentExplorer, compare_explorer, slider_explorer
 from vae_lib.explore.decoding import MOST_WEIGHTS, PictureDecoder, travel
 
 SHAPE = (4, 3)
@@ -305,3 +305,36 @@ def test_travel_is_measured_against_the_decoder_itself(vae):
     """The model's own answer decides: a decode_mean of another kind than its layers goes as an atlas."""
     vae.decode_mean = lambda z: 1 - torch.sigmoid(vae.decode(z))
     assert travel(PictureDecoder(vae, 2, SHAPE, None), 3.5).kind == "atlas"
+
+
+def test_a_comparison_is_two_explorers_of_one_group(vae, images, monkeypatch):
+    both = compare_explorer(lib.Autoencoder(12, 2, (9,)), vae, images, image_shape=SHAPE)
+    first, second = (explorer._spec for explorer in both.explorers)
+    assert first["group"] == second["group"] != ""
+    assert (first["title"], second["title"]) == ("autoencoder", "VAE")
+    assert both.children == both.explorers
+    data, _ = both._repr_mimebundle_()
+    assert {"image/png", "application/vnd.jupyter.widget-view+json"} <= set(data)
+    assert data["text/plain"].startswith("autoencoder at rest: 40 codes")
+    other = compare_explorer(vae, vae, images, image_shape=SHAPE)
+    assert other.explorers[0]._spec["group"] != first["group"]
+    monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
+    graded = compare_explorer(vae, vae, images, image_shape=SHAPE)
+    assert set(graded._repr_mimebundle_()[0]) == {"image/png", "text/plain"}
+    assert graded.comm is None
+
+
+def test_sliders_are_sorted_by_kl_and_the_unused_are_marked(generator, images):
+    vae = lib.VAE(12, 24, (9,), generator=generator)
+    with torch.no_grad():
+        last = vae.encoder.layers[-1]
+        last.weight.zero_()
+        last.bias.zero_()
+        last.bias[5], last.bias[2] = 2.0, 1.0  # KL = μ²/2: 2 and 0.5 nats, 0 elsewhere
+    explorer = slider_explorer(vae, images, image_shape=SHAPE)
+    order = explorer._spec["order"]
+    assert [one["index"] for one in order[:2]] == [5, 2] == explorer._spec["axes"]
+    assert [one["note"] for one in order[:3]] == ["2.00 nats", "0.50 nats", "unused"]
+    assert [one["dead"] for one in order] == [False] * 2 + [True] * 18
+    with pytest.raises(InputError, match="an autoencoder has no KL"):
+        slider_explorer(lib.Autoencoder(12, 3, (9,)), images, image_shape=SHAPE)

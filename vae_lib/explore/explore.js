@@ -677,12 +677,12 @@ class Explorer {
     this.canvas.width = this.canvas.height = Math.round(size * scale);
     const pen = this.canvas.getContext("2d");
     pen.setTransform(scale, 0, 0, scale, 0, 0);
-    this.ink = getComputedStyle(this.root).color;
+    this.ink = this.on.has("manifold") ? "#fff" : getComputedStyle(this.root).color; // the pictures are dark
     if (this.on.has("manifold")) this.drawManifold(pen);
     if (this.on.has("density") && this.has("density")) this.drawDensity(pen);
     this.drawAxes(pen);
     const errors = this.on.has("errors") && this.has("errors");
-    if (errors) this.drawCodes(pen, this.errorColors());
+    if (errors) this.drawCodes(pen, this.errorColors(), true); // the scale's ends are dark and light
     else if (this.on.has("codes") && this.has("codes")) this.drawCodes(pen, (i) => this.color(this.codes.labels[i]));
     this.legend.hidden = !errors;
     if (this.on.has("prior")) this.drawPrior(pen);
@@ -730,8 +730,10 @@ class Explorer {
     pen.globalAlpha = 1;
   }
 
-  drawCodes(pen, color) {
-    const radius = clamp(40 / Math.sqrt(this.codes.count), 1.2, 3);
+  drawCodes(pen, color, outlined = false) {
+    const radius = clamp(40 / Math.sqrt(this.codes.count), 1.2, 3) + (outlined ? 1 : 0);
+    pen.strokeStyle = this.ink;
+    pen.lineWidth = 0.5;
     pen.globalAlpha = this.on.has("manifold") ? 0.9 : 0.6;
     for (let i = 0; i < this.codes.count; i++) {
       const [x, y] = this.axes.map((axis) => this.codes.values[i * this.dim + axis] / this.limit);
@@ -739,6 +741,7 @@ class Explorer {
       pen.beginPath();
       pen.arc(((x + 1) / 2) * this.size, ((1 - y) / 2) * this.size, radius, 0, 7);
       pen.fill();
+      if (outlined) pen.stroke();
     }
     pen.globalAlpha = 1;
   }
@@ -761,7 +764,7 @@ class Explorer {
       pen.fill();
       pen.strokeStyle = this.color(label);
       pen.stroke();
-      pen.fillStyle = this.ink;
+      pen.fillStyle = getComputedStyle(this.root).color;
       pen.fillText(label, x, y + 4.5);
     }
   }
@@ -786,8 +789,11 @@ class Explorer {
 
   drawManifold(pen) {
     const key = JSON.stringify([this.axes, this.dim > 2 ? this.z.filter((_, d) => !this.axes.includes(d)) : 0]);
+    pen.fillStyle = "#000";
+    pen.fillRect(0, 0, this.size, this.size);
     if (this.tiles) pen.drawImage(this.tiles, 0, 0, this.size, this.size);
     if (this.tilesKey === key) return;
+    this.tiles = this.dim > 2 ? null : this.tiles;
     const sheet = h("canvas", { width: TILES * (this.width + 1), height: TILES * (this.height + 1) }), codes = [];
     for (let r = 0; r < TILES; r++) {
       for (let c = 0; c < TILES; c++) {

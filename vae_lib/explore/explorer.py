@@ -128,7 +128,7 @@ class LatentExplorer(anywidget.AnyWidget):
 
     def _repr_mimebundle_(self, **kwargs: object) -> tuple[dict, dict]:
         """The widget, and a figure with a sentence for where widgets cannot run."""
-        return page.bundle(self, None if page.is_grading() else super()._repr_mimebundle_(**kwargs))
+        return page.bundle([self], None if page.is_grading() else super()._repr_mimebundle_(**kwargs))
 
     def _sent(self) -> dict:
         """How the decoder travels, as traits."""

@@ -54,12 +54,14 @@ def to_html(explorers: Sequence[LatentExplorer], title: str = "Latent explorer")
     return PAGE.format(title=html.escape(title), css=explorers[0]._css, module=module, states=states)
 
 
-def draw(explorer: LatentExplorer) -> Figure:
-    """The plane with codes, the prior's circles and z, beside the decoded picture."""
-    figure, (left, right) = plt.subplots(1, 2, figsize=(8, 4.2), layout="constrained", width_ratios=(3, 2))
-    _draw_plane(explorer, left)
-    right.imshow(explorer.picture(), cmap="gray", vmin=0, vmax=1)
-    right.set(title="decoded picture", xticks=[], yticks=[])
+def draw(*explorers: LatentExplorer) -> Figure:
+    """A row for each: the plane with codes, the prior's circles and z, beside the decoded picture."""
+    n = len(explorers)
+    figure, axes = plt.subplots(n, 2, figsize=(8, 4.2 * n), layout="constrained", width_ratios=(3, 2), squeeze=False)
+    for explorer, (left, right) in zip(explorers, axes, strict=True):
+        _draw_plane(explorer, left)
+        right.imshow(explorer.picture(), cmap="gray", vmin=0, vmax=1)
+        right.set(title="decoded picture", xticks=[], yticks=[])
     return figure
 
 
@@ -68,17 +70,18 @@ def describe(explorer: LatentExplorer) -> str:
     i, j = explorer._spec["axes"]
     count, z = len(explorer.known.values), explorer.z
     codes = f"{count} codes and " if count else ""
+    name = explorer._spec["title"] or "Latent explorer"
     return (
-        f"Latent explorer at rest: {codes}the prior's circles of 1, 2 and 3 standard deviations in the plane of "
+        f"{name} at rest: {codes}the prior's circles of 1, 2 and 3 standard deviations in the plane of "
         f"z{i + 1} and z{j + 1}, and the picture decoded at ({z[i]:.2f}, {z[j]:.2f})."
     )
 
 
-def bundle(explorer: LatentExplorer, widget: tuple[dict, dict] | dict | None) -> tuple[dict, dict]:
-    """The widget's representation, if it has one, with the figure and its sentence beside it."""
+def bundle(explorers: Sequence[LatentExplorer], widget: tuple[dict, dict] | dict | None) -> tuple[dict, dict]:
+    """The widget's representation, if it has one, with the figure and a sentence for each explorer beside it."""
     data, metadata = widget if isinstance(widget, tuple) else (widget or {}, {})
-    file, alt = io.BytesIO(), describe(explorer)
-    figure = explorer.figure()
+    file, alt = io.BytesIO(), " ".join(map(describe, explorers))
+    figure = draw(*explorers)
     figure.savefig(file, format="png", dpi=80)
     plt.close(figure)
     still = {"image/png": base64.b64encode(file.getvalue()).decode(), "text/plain": alt}
@@ -113,4 +116,4 @@ def _draw_plane(explorer: LatentExplorer, ax: Axes) -> None:
         ax.add_patch(plt.Circle((0, 0), radius, fill=False, color="0.4", linewidth=0.8, linestyle=(0, (4, 3))))
     ax.plot(explorer.z[i], explorer.z[j], "o", markersize=12, markerfacecolor="none", color="k", markeredgewidth=2)
     ax.set(xlim=(-limit, limit), ylim=(-limit, limit), aspect="equal")
-    ax.set(xlabel=f"$z_{{{i + 1}}}$", ylabel=f"$z_{{{j + 1}}}$")
+    ax.set(title=explorer._spec["title"], xlabel=f"$z_{{{i + 1}}}$", ylabel=f"$z_{{{j + 1}}}$")
