@@ -1,17 +1,18 @@
-"""python -m benchmarks [machine] [epoch] [figures] [labs]: print every measured figure that the README states."""
+"""python -m benchmarks [machine] [epoch] [figures] [labs] [explorers]: every measured figure of the README."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
 
-from benchmarks import epoch, figures, labs, machine
+from benchmarks import epoch, explorers, figures, labs, machine
 
 SECTIONS: dict[str, Callable[[argparse.Namespace], None]] = {
     "machine": machine.show,
     "epoch": epoch.show,
     "figures": figures.show,
     "labs": labs.show,
+    "explorers": explorers.show,
 }
 
 
