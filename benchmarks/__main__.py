@@ -1,11 +1,11 @@
-"""python -m benchmarks [machine] [epoch] [figures] [labs] [grading]: print the measured figures that the README has."""
+"""python -m benchmarks [SECTION …]: print every measured figure that the README has."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
 
-from benchmarks import epoch, figures, grading, labs, machine
+from benchmarks import epoch, explorers, figures, grading, labs, machine
 
 SECTIONS: dict[str, Callable[[argparse.Namespace], None]] = {
     "machine": machine.show,
@@ -13,6 +13,7 @@ SECTIONS: dict[str, Callable[[argparse.Namespace], None]] = {
     "figures": figures.show,
     "labs": labs.show,
     "grading": grading.show,
+    "explorers": explorers.show,
 }
 
 

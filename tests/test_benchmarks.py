@@ -9,7 +9,7 @@ import torch
 from torchvision import datasets
 
 from benchmarks import __main__ as command
-from benchmarks import epoch, figures, labs, pictures
+from benchmarks import epoch, explorers, figures, labs, pictures
 from vae_lib.data import Dataset
 
 
@@ -112,3 +112,20 @@ def test_a_small_class_is_graded_by_both_with_the_same_scores(capsys):
     printed = capsys.readouterr().out
     assert "Grading 4 honest hand-ins" in printed
     assert "same scores: True" in printed
+
+
+def test_without_a_browser_explorers_are_left_out(monkeypatch, capsys):
+    monkeypatch.setattr(explorers.shutil, "which", lambda name: None)
+    explorers.show(argparse.Namespace(quick=True))
+    assert "no chromium" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # playwright's use of asyncio
+@pytest.mark.parametrize("name", ["weights in the browser", "by the kernel"])
+def test_an_explorer_is_measured_in_jupyterlab(name, tmp_path):
+    with explorers._server(tmp_path) as address, explorers._page() as page:
+        found = explorers.measure(page, address, tmp_path, explorers.CELLS[name], (4, 1, 20))
+    assert 0 < found["median"] <= found["95 %"] < 1000
+    assert 0 < found["rate"] <= 65

@@ -13,6 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 LIBRARY = sorted((ROOT / "vae_lib").glob("*.py"))
+EXPLORE = sorted((ROOT / "vae_lib" / "explore").glob("*.py"))  # widgets, which nothing else of the library imports
 CODE = [p for name in ("vae_lib", "grading", "benchmarks", "tools") for p in sorted((ROOT / name).rglob("*.py"))]
 NAMES = [p.stem for p in LIBRARY]
 
@@ -78,6 +79,24 @@ def test_an_import_only_points_down(path):
         assert LEVELS[module] < LEVELS[path.stem], f"{path.stem} imports {module}"
 
 
+def parts_imported(path):
+    """The modules of vae_lib.explore that this one imports when it is loaded."""
+    return {name.split(".")[2] for name in imports(tree(path).body) if name.startswith("vae_lib.explore.")}
+
+
+@pytest.mark.parametrize("path", EXPLORE, ids=lambda p: p.stem)
+def test_explorers_stand_on_a_few_modules_and_on_no_later_part(path):
+    order = ["decoding", "codes", "page", "explorer", "together", "__init__"]
+    assert own_imports(path) - {"explore"} <= {"checks", "networks", "figures", "gaussian"}
+    later = order[order.index(path.stem) :]
+    assert not parts_imported(path) & set(later)
+
+
+@pytest.mark.parametrize("path", LIBRARY, ids=NAMES)
+def test_nothing_else_imports_the_explorers(path):
+    assert not any(name.startswith("vae_lib.explore") for name in imports(ast.walk(tree(path))))
+
+
 @pytest.mark.parametrize("name", sorted(MATHEMATICS))
 def test_mathematics_knows_nothing_of_figures_data_and_tests(name):
     path = ROOT / "vae_lib" / f"{name}.py"
@@ -119,13 +138,19 @@ def test_the_library_is_small_enough_to_be_read():
     assert max(sizes.values()) <= 215, sizes
 
 
+def test_so_are_the_explorers():
+    sizes = {path.stem: lines_of_code(path) for path in EXPLORE}
+    assert sum(sizes.values()) <= 600, sizes
+    assert max(sizes.values()) <= 215, sizes
+
+
 @pytest.mark.parametrize("path", CODE, ids=lambda p: f"{p.parent.name}-{p.stem}")
 def test_functions_are_short(path):
     long = {f.name: f.end_lineno - f.lineno + 1 for f in functions(path)}
     assert {name: lines for name, lines in long.items() if lines > 45} == {}
 
 
-@pytest.mark.parametrize("path", LIBRARY, ids=NAMES)
+@pytest.mark.parametrize("path", [*LIBRARY, *EXPLORE], ids=lambda p: f"{p.parent.name}-{p.stem}")
 def test_public_functions_say_what_they_do(path):
     classes = [node for node in tree(path).body if isinstance(node, ast.ClassDef)]
     public = [*classes, *(node for part in [tree(path), *classes] for node in part.body)]

@@ -1,0 +1,289 @@
+"""Explorers in a real Chromium, as pages without a network: the hand moves, the picture follows."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import warnings
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+
+import vae_lib as lib
+from vae_lib.explore import LatentExplorer
+from vae_lib.explore.page import EXPORT, to_html
+
+pytestmark = [pytest.mark.slow, pytest.mark.browser]
+
+PIXELS = """canvas => {
+  const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d", {willReadFrequently: true});
+  copy.drawImage(canvas, 0, 0);
+  const {data} = copy.getImageData(0, 0, canvas.width, canvas.height);
+  return [...data].filter((_, i) => i % 4 == 0);
+}"""
+
+COLORS = """[getComputedStyle(document.querySelector(".vx")).color,
+  getComputedStyle(document.querySelector(".vx-plane")).backgroundColor]"""
+# A kernel that takes 60 ms, played by the page: a picture's one grey level is the sigmoid of z's first number.
+SLOW = """
+function slowKernel(state) {
+  const model = pageModel(state), on = model.on;
+  window.log = { flying: 0, most: 0, asked: 0 };
+  model.on = (name, f) => (on(name, f), name == "msg:custom" && (window.reply = f));
+  model.send = (content, _, [z]) => {
+    log.asked++;
+    log.most = Math.max(log.most, ++log.flying);
+    const level = Math.round(255 / (1 + Math.exp(-new Float32Array(z)[0])));
+    setTimeout(() => {
+      log.flying--;
+      reply({ ...content, type: "decoded" }, [new DataView(new Uint8Array(784).fill(level).buffer)]);
+    }, 60);
+  };
+  return model;
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    playwright = pytest.importorskip("playwright.sync_api")
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # playwright's use of asyncio
+        with playwright.sync_playwright() as driver:
+            browser = driver.chromium.launch(executable_path=found, args=["--no-sandbox"])
+            yield browser
+            browser.close()
+
+
+@pytest.fixture
+def visit(chromium, tmp_path):
+    """A function that opens HTML without a network; nothing may go wrong on the page, and nothing be asked for."""
+    contexts, wrong = [], []
+
+    def visit(html, width=900, scheme="light"):
+        (tmp_path / "page.html").write_text(html, encoding="utf-8")
+        context = chromium.new_context(
+            viewport={"width": width, "height": 900}, color_scheme=scheme, offline=True, has_touch=True
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda m: wrong.append(m.text) if m.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("request", lambda r: None if re.match("file:|data:|blob:", r.url) else wrong.append(r.url))
+        page.goto((tmp_path / "page.html").as_uri())
+        return page
+
+    yield visit
+    for context in contexts:
+        context.close()
+    assert wrong == []
+
+
+def model(latent_dim=2):
+    vae = lib.VAE(784, latent_dim, (64,), generator=torch.Generator().manual_seed(3))
+    with torch.no_grad():
+        vae.decoder.layers[-1].weight *= 6  # pictures with contrast
+    return vae
+
+
+@pytest.fixture(scope="module")
+def vae():
+    return model()
+
+
+@pytest.fixture(scope="module")
+def codes():
+    return torch.randn(60, 2, generator=torch.Generator().manual_seed(0))
+
+
+def picture(page, k=0):
+    return page.get_by_label("decoded picture", exact=True).nth(k).evaluate(PIXELS)
+
+
+def shown(page, k=0):
+    """The numbers of z in the text."""
+    text = page.locator(".vx-text").nth(k).text_content().replace("−", "-")
+    return [float(x) for x in re.search(r"= \(([^)]*)\)", text)[1].split(",")]
+
+
+def drag(page, start, end, k=0, steps=5):
+    """On the plane, from and to places as fractions of it."""
+    box = page.get_by_label("latent plane").nth(k).bounding_box()
+    places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in (start, end)]
+    page.mouse.move(*places[0])
+    page.mouse.down()
+    page.mouse.move(*places[1], steps=steps)
+    page.mouse.up()
+
+
+def test_dragging_moves_the_picture(visit, vae):
+    explorer = LatentExplorer(vae)
+    page = visit(explorer.to_html())
+    before = picture(page)
+    drag(page, (0.5, 0.5), (0.75, 0.25))
+    assert shown(page) == pytest.approx([1.75, 1.75], abs=0.02)
+    assert picture(page) != before
+
+
+def test_so_does_a_finger(visit, vae):
+    page = visit(LatentExplorer(vae).to_html())
+    box = page.get_by_label("latent plane").bounding_box()
+    page.touchscreen.tap(box["x"] + box["width"] / 4, box["y"] + box["height"] / 2)
+    page.wait_for_function("document.querySelector('.vx-text').textContent.includes('−1.7')")
+    assert shown(page) == pytest.approx([-1.75, 0], abs=0.02)
+
+
+def test_so_do_the_keys(visit, vae):
+    page = visit(LatentExplorer(vae).to_html())
+    before = picture(page)
+    page.keyboard.press("Tab")  # the plane is the first thing that has the focus
+    for key in ("ArrowRight", "Shift+ArrowUp", "Shift+ArrowUp", "ArrowDown"):
+        page.keyboard.press(key)
+    assert shown(page) == pytest.approx([0.05, 0.95])
+    assert picture(page) != before
+    page.keyboard.press("Home")
+    assert picture(page) == before
+
+
+def test_a_click_on_a_code_goes_to_it(visit, vae, codes):
+    page = visit(LatentExplorer(vae, codes, torch.full((60,), 7)).to_html())
+    x, y = ((codes[5] / 3.5 + 1) / 2).tolist()
+    drag(page, (x + 0.004, 1 - y), (x + 0.004, 1 - y), steps=1)
+    assert shown(page) == pytest.approx(codes[5].tolist(), abs=0.006)
+    assert "a 7, 0.00 away" in page.locator(".vx-text").text_content()
+
+
+def test_the_picture_is_torchs_to_one_grey_level(visit, vae):
+    z = torch.randn(200, 2, generator=torch.Generator().manual_seed(1))
+    page = visit(LatentExplorer(vae, layers=["sliders"]).to_html())
+    levels = page.evaluate(
+        f"""zs => zs.map(z => {{
+          const canvas = document.querySelector(".vx-picture");
+          document.querySelectorAll(".vx-sliders input").forEach((input, d) => {{
+            input.step = "any";
+            input.value = z[d];
+            input.dispatchEvent(new Event("input"));
+          }});
+          return ({PIXELS})(canvas);
+        }})""",
+        z.clamp(-3.4, 3.4).tolist(),
+    )
+    expected = 255 * vae.decode_mean(z.clamp(-3.4, 3.4)).detach().numpy()
+    assert np.abs(np.array(levels) - expected).max() <= 1
+    assert np.ptp(expected) > 200
+
+
+def test_an_atlas_is_close_and_says_so(visit, vae):
+    explorer = LatentExplorer(lambda z: vae.decode_mean(z))
+    page = visit(explorer.to_html())
+    drag(page, (0.5, 0.5), (0.613, 0.271))
+    exact = 255 * vae.decode_mean(torch.tensor([shown(page)])).detach().numpy()[0]
+    assert np.abs(np.array(picture(page)) - exact).mean() < 3
+    assert page.get_by_text("interpolated").is_visible()
+
+
+def test_names_for_those_who_do_not_see_it(visit, vae, codes):
+    page = visit(LatentExplorer(vae, codes, layers=["codes", "path", "draws", "sliders"]).to_html())
+    plane = page.get_by_role("slider", name="latent plane")
+    assert plane.get_attribute("aria-valuetext").startswith("z = (0.00, 0.00)")
+    for name in ("decoded picture", "16 decoded draws around z", "decoded pictures from A to B"):
+        assert page.get_by_role("img", name=name, exact=True).is_visible()
+    for name in ("z 1", "z 2", "sigma", "position on the path"):
+        assert page.get_by_role("slider", name=name, exact=True).is_visible()
+    plane.press("ArrowRight")
+    page.wait_for_function("document.querySelector('[aria-live=polite]').textContent.startsWith('z = (0.05')")
+
+
+def test_layers_are_switched_by_their_boxes(visit, vae, codes):
+    images = vae.decode_mean(codes).detach()
+    page = visit(LatentExplorer(vae, images=images, labels=torch.arange(60) % 10).to_html())
+    ground = page.locator(".vx-ground")
+    seen = [ground.evaluate("canvas => canvas.toDataURL()")]
+    for name in ("codes by class", "prior: 1, 2, 3σ", "decoded pictures", "density of q(z)", "reconstruction error"):
+        page.get_by_role("checkbox", name=name).click()
+        page.wait_for_timeout(100)
+        seen.append(ground.evaluate("canvas => canvas.toDataURL()"))
+    assert all(a != b for a, b in pairwise(seen))
+    assert page.get_by_text("squared error").is_visible()
+    for name, part in {"path A to B": ".vx-path", "draws around z": ".vx-draws", "sliders": ".vx-sliders"}.items():
+        assert not page.locator(part).is_visible()
+        page.get_by_role("checkbox", name=name).click()
+        assert page.locator(part).is_visible()
+
+
+def test_the_path_is_played_and_scrubbed(visit, vae):
+    page = visit(LatentExplorer(vae, layers=["path"]).to_html())
+    scrub = page.get_by_role("slider", name="position on the path")
+    scrub.fill("0.5")
+    assert shown(page) == pytest.approx([0, 0], abs=0.01)
+    scrub.fill("1")
+    strip = np.array(page.get_by_label("decoded pictures from A to B").evaluate(PIXELS)).reshape(28, -1)
+    np.testing.assert_array_equal(strip[:, -28:].ravel(), picture(page))
+    page.get_by_role("button", name="play").click()
+    page.wait_for_function("document.querySelector('.vx-path input').value < 0.9")
+    page.get_by_role("button", name="pause").click()
+    drag(page, (0.5 + 1.5 / 7, 0.5), (0.5, 0.2))  # B by its handle, so that z stays
+    assert page.locator("[data-end=b]").get_attribute("transform") != page.locator("[data-end=a]").get_attribute(
+        "transform"
+    )
+
+
+def test_two_on_a_page_do_not_disturb_each_other(visit, vae):
+    page = visit(to_html([LatentExplorer(vae, title="one"), LatentExplorer(model(3), title="two")]))
+    before = picture(page, 0), picture(page, 1)
+    drag(page, (0.5, 0.5), (0.3, 0.3), k=1)
+    assert picture(page, 0) == before[0]
+    assert picture(page, 1) != before[1]
+    assert shown(page, 0) == [0, 0]
+
+
+def test_a_group_goes_to_the_same_digit(visit, vae, codes):
+    other = codes.flip(1) * 0.5
+    page = visit(to_html([LatentExplorer(vae, codes, group="g"), LatentExplorer(vae, other, group="g")]))
+    drag(page, (0.5, 0.5), (0.6, 0.4))
+    index = (codes - torch.tensor(shown(page, 0))).norm(dim=1).argmin()
+    assert shown(page, 1) == pytest.approx(other[index].tolist(), abs=0.006)
+
+
+@pytest.mark.parametrize("width", [400, 900])
+def test_light_and_dark(visit, vae, codes, width):
+    html = LatentExplorer(vae, codes, layers=["codes", "path", "draws", "sliders"]).to_html()
+    papers = {}
+    for scheme in ("light", "dark"):
+        page = visit(html, width, scheme)
+        colors = page.evaluate(COLORS)
+        ink, paper = (sum(map(int, re.findall(r"\d+", c)[:3])) for c in colors)
+        assert abs(ink - paper) > 380
+        papers[scheme] = paper
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert papers["light"] > papers["dark"]
+
+
+def test_of_moves_the_latest_wins_and_three_are_in_flight(visit):
+    """A slow kernel, played by the page: it never has more than three requests, and the last move is shown."""
+    explorer = LatentExplorer(lambda z: z[:, :1].sigmoid().expand(-1, 784), latent_dim=3)
+    assert explorer._spec["kind"] == "kernel"
+    html = (
+        explorer.to_html().replace('"kind": "atlas"', '"kind": "kernel"').replace('"slice": [0.0, 0.0, 0.0]', '"x": 0')
+    )
+    html = html.replace("pageModel(state), el", "slowKernel(state), el").replace(
+        "for (const state of", f"{SLOW}for (const state of"
+    )
+    page = visit(html)
+    drag(page, (0.2, 0.5), (0.9, 0.5), steps=80)
+    page.wait_for_function("log.flying == 0")
+    log = page.evaluate("log")
+    assert log["most"] == 3
+    assert log["asked"] < 80
+    expected = 255 * torch.tensor(shown(page)[0]).sigmoid().item()
+    assert np.abs(np.array(picture(page)) - expected).max() < 1.5
+
+
+def test_the_module_is_one_export():
+    module = LatentExplorer._esm
+    assert module.count("export ") == 1
+    assert module.rstrip().endswith(EXPORT)
+    assert "import " not in re.sub(r"//.*|/\*\*.*?\*/", "", module)

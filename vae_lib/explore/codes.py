@@ -1,0 +1,74 @@
+"""What an explorer is told of a data set: codes, labels, log σ² and errors, checked against each other."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from vae_lib.checks import require
+from vae_lib.explore.decoding import PictureDecoder, at_rest
+
+MOST = 10_000  # codes that are shown; of more, every k-th
+Values = Tensor | np.ndarray
+
+
+class Codes(NamedTuple):
+    """Codes (N, D), classes (N,), log σ² (N, D) and errors (N,); what is not known is empty."""
+
+    values: np.ndarray
+    labels: np.ndarray
+    logvars: np.ndarray
+    errors: np.ndarray
+
+    def sent(self) -> dict[str, bytes]:
+        """The traits as bytes; σ goes in place of log σ²."""
+        scales = np.exp(0.5 * self.logvars).astype(np.float32)
+        return {
+            "_codes": self.values.tobytes(),
+            "_labels": self.labels.astype(np.uint8).tobytes(),
+            "_scales": scales.tobytes(),
+            "_errors": self.errors.tobytes(),
+        }
+
+
+def read_codes(
+    codes: Values | None, labels: Values | None, logvars: Values | None, errors: Values | None, dim: int
+) -> Codes:
+    """The four as arrays, at most 10,000 of each. Raises InputError where they do not fit each other."""
+    values = _array("codes", codes, (None, dim)) if codes is not None else np.zeros((0, dim), np.float32)
+    n = len(values)
+    given = {"labels": (labels, (n,)), "logvars": (logvars, (n, dim)), "errors": (errors, (n,))}
+    for name, (value, _) in given.items():
+        require(value is None or codes is not None, f"LatentExplorer: {name} without codes; give the codes as well.")
+    rest = [np.zeros(0, np.float32) if v is None else _array(name, v, shape) for name, (v, shape) in given.items()]
+    require(bool(np.isin(rest[0], range(10)).all()), "LatentExplorer: labels must be whole numbers from 0 to 9.")
+    stride = max(1, -(-n // MOST))
+    return Codes(*(a[::stride] for a in (values, rest[0].astype(np.int64), *rest[1:])))
+
+
+def encode(model: object, decoder: PictureDecoder, images: Values) -> tuple[np.ndarray, np.ndarray | None, np.ndarray]:
+    """Codes (N, D), log σ² (N, D) where the encoder gives it, and the squared error (N,) of each picture (N, P)."""
+    require(hasattr(model, "encode"), "LatentExplorer: images need a model with `encode`; give codes instead.")
+    x = torch.as_tensor(_array("images", torch.as_tensor(images).flatten(1), (None, int(np.prod(decoder.image_shape)))))
+    first = next(iter(model.parameters()), torch.zeros(1)) if isinstance(model, nn.Module) else torch.zeros(1)
+    with at_rest(model), torch.no_grad():
+        encoded = model.encode(x.to(first))
+    mu, logvar = encoded if isinstance(encoded, tuple) else (encoded, None)
+    codes = mu.float().cpu().numpy()
+    errors = ((decoder(codes) - x.numpy()) ** 2).sum(1)
+    return codes, None if logvar is None else logvar.float().cpu().numpy(), errors
+
+
+def _array(name: str, value: Values, shape: tuple[int | None, ...]) -> np.ndarray:
+    """float32 of this shape, None standing for any number; finite."""
+    known = isinstance(value, (Tensor, np.ndarray, list, tuple))
+    require(known, f"LatentExplorer: {name} must be a tensor or an array, not {type(value).__name__}.")
+    x = np.asarray(value.detach().cpu() if isinstance(value, Tensor) else value, np.float32)
+    need = ", ".join("N" if n is None else str(n) for n in shape) + ("," if len(shape) == 1 else "")
+    fits = x.ndim == len(shape) and all(n in (None, m) for n, m in zip(shape, x.shape, strict=True))
+    require(fits and x.size > 0, f"LatentExplorer: {name} must have shape ({need}), not {x.shape}.")
+    require(bool(np.isfinite(x).all()), f"LatentExplorer: {name} has values that are NaN or infinite.")
+    return np.ascontiguousarray(x)

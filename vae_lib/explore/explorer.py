@@ -1,0 +1,203 @@
+"""`LatentExplorer`: a widget whose browser side decodes by itself wherever it can."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import anywidget
+import numpy as np
+import traitlets
+from matplotlib.figure import Figure
+from torch import Tensor, nn
+
+from vae_lib.checks import InputError, require, require_count, require_positive
+from vae_lib.explore import page
+from vae_lib.explore.codes import Codes, Values, encode, read_codes
+from vae_lib.explore.decoding import PictureDecoder, mlp_layers, owner_of, to_bytes, travel
+from vae_lib.figures import CLASS_COLORS
+
+HERE = Path(__file__).parent
+LAYERS = ("codes", "prior", "manifold", "density", "errors", "path", "draws", "sliders")
+LIMIT = 3.5  # the plane runs from −limit to limit, and further where codes lie further out
+
+
+class Code(traitlets.List):
+    """A list of D finite numbers; tensors and arrays are taken as well."""
+
+    def validate(self, obj: LatentExplorer, value: object) -> list[float]:
+        """The value as a list; InputError where it is no code of the explorer's size."""
+        try:
+            z = np.asarray(value.detach().cpu() if isinstance(value, Tensor) else value, np.float64)
+        except (TypeError, ValueError):
+            raise InputError(f"LatentExplorer: {self.name} must be a list of numbers, not {value!r}.") from None
+        need = (obj.latent_dim,)
+        require(z.shape == need, f"LatentExplorer: {self.name} must have shape {need}, not {z.shape}.")
+        require(bool(np.isfinite(z).all()), f"LatentExplorer: {self.name} must be finite, not {z.tolist()}.")
+        return z.tolist()
+
+
+class LatentExplorer(anywidget.AnyWidget):
+    """The plane of codes beside the decoded picture: drag, touch, or use the arrow keys (Shift: larger steps).
+
+    `model_or_decode` is a model with `decode_mean`, a decoder module, or a function of codes (N, D) that returns
+    pictures (N, P) or (N, rows, columns) in [0, 1]; for logits say ``output="sigmoid"``. Linear layers with the usual
+    activations are decoded exactly in the browser; another two-dimensional decoder by an atlas of its pictures, and
+    the exact picture follows when the hand rests; any other by the kernel. They are read when the explorer is made:
+    `update()` after further training.
+
+    `codes` (N, D) are drawn as points, by class where `labels` (N,), whole numbers 0 to 9, are given; `logvars`
+    (N, D) are those of q(z|x), `errors` (N,) the reconstruction errors. From `images` (N, P) the model computes all
+    three. Of more than 10,000 codes every k-th is shown. `z` can be read, set and observed; so can `layers` (any of
+    `LAYERS`), `sigma`, and the ends `a` and `b` of the path. `limit` is half the width of the plane, `axes` are the
+    two dimensions that it shows first, and explorers of one `group` go to the same digit.
+    Raises InputError, in one sentence, where these do not fit each other.
+    """
+
+    _esm = (HERE / "explore.js").read_text(encoding="utf-8")
+    _css = (HERE / "explore.css").read_text(encoding="utf-8")
+
+    z = Code().tag(sync=True)
+    a = Code().tag(sync=True)
+    b = Code().tag(sync=True)
+    layers = traitlets.List(traitlets.Enum(LAYERS)).tag(sync=True)
+    sigma = traitlets.Float(0.5).tag(sync=True)
+    _spec = traitlets.Dict().tag(sync=True)
+    _data = traitlets.Bytes().tag(sync=True)
+    _codes = traitlets.Bytes().tag(sync=True)
+    _labels = traitlets.Bytes().tag(sync=True)
+    _scales = traitlets.Bytes().tag(sync=True)
+    _errors = traitlets.Bytes().tag(sync=True)
+
+    def __init__(
+        self,
+        model_or_decode: object,
+        codes: Values | None = None,
+        labels: Values | None = None,
+        image_shape: tuple[int, int] = (28, 28),
+        *,
+        images: Values | None = None,
+        logvars: Values | None = None,
+        errors: Values | None = None,
+        output: str | None = None,
+        latent_dim: int | None = None,
+        limit: float | None = None,
+        z: Values | list[float] | None = None,
+        layers: list[str] | None = None,
+        **settings: object,
+    ) -> None:
+        self.latent_dim = _latent_dim(owner_of(model_or_decode), codes, latent_dim)
+        self.decoder = PictureDecoder(model_or_decode, self.latent_dim, _image_shape(image_shape), output)
+        if images is not None:
+            require(codes is None, "LatentExplorer: give images, from which codes are computed, or codes, not both.")
+            codes, logvars, errors = encode(self.decoder.model, self.decoder, images)
+        self.known = read_codes(codes, labels, logvars, errors, self.latent_dim)
+        self._settings = _settings(self.latent_dim, **settings) | {"limit": _limit(limit, self.known)}
+        ends = _ends(self.known, self.latent_dim)
+        shown = [*(["codes"] if len(self.known.values) else []), "prior", *(["sliders"] if self.latent_dim > 2 else [])]
+        start = {"z": np.zeros(self.latent_dim) if z is None else z, "a": ends[0], "b": ends[1]}
+        super().__init__(layers=shown if layers is None else layers, **self._sent(), **self.known.sent(), **start)
+        self.on_msg(self._answer)
+
+    def update(self) -> None:
+        """Read the model again, after further training."""
+        sent = self._sent()
+        self._spec = sent["_spec"]
+        self._data = sent["_data"]
+
+    def picture(self) -> np.ndarray:
+        """The decoded picture at `z`: (rows, columns), 0 to 1."""
+        return self.decoder(np.array([self.z]))[0].reshape(self.decoder.image_shape)
+
+    def figure(self) -> Figure:
+        """What the explorer shows, as a figure that stays: the plane and the picture at `z`."""
+        return page.draw(self)
+
+    def to_html(self) -> str:
+        """A whole page that needs neither a kernel nor a network."""
+        return page.to_html([self])
+
+    def save_html(self, path: str | os.PathLike) -> None:
+        """Write `to_html()` to a file."""
+        Path(path).write_text(self.to_html(), encoding="utf-8")
+
+    def open(self) -> None:
+        """Meet the browser; not while nbgrader executes the notebook, which would store all that is sent."""
+        if not page.is_grading():
+            super().open()
+
+    def _repr_mimebundle_(self, **kwargs: object) -> tuple[dict, dict]:
+        """The widget, and a figure with a sentence for where widgets cannot run."""
+        return page.bundle([self], None if page.is_grading() else super()._repr_mimebundle_(**kwargs))
+
+    def _sent(self) -> dict:
+        """How the decoder travels, as traits."""
+        way = travel(self.decoder, self._settings["limit"])
+        shape = {"dim": self.latent_dim, "image_shape": list(self.decoder.image_shape), "kind": way.kind}
+        return {"_spec": self._settings | shape | way.spec, "_data": way.data}
+
+    def _answer(self, _widget: object, content: dict, buffers: list) -> None:
+        """Decode what a view asks for; its `tag` and `id` go back with the bytes, a failure as its message."""
+        if not isinstance(content, dict) or content.get("type") != "decode":
+            return
+        reply = {"tag": content.get("tag"), "id": content.get("id")}
+        try:
+            z = np.frombuffer(buffers[0], np.float32).reshape(-1, self.latent_dim)
+            pictures = to_bytes(self.decoder, z)
+        except Exception as error:
+            self.send(reply | {"type": "failed", "message": f"{type(error).__name__}: {error}"})
+        else:
+            self.send(reply | {"type": "decoded"}, [pictures])
+
+
+def _settings(
+    dim: int,
+    axes: tuple[int, int] = (0, 1),
+    title: str = "",
+    group: str = "",
+    order: list[dict] | None = None,
+) -> dict:
+    """The rest of what the browser is told. `order`: the sliders, each {"index", "note", "dead"}."""
+    valid = len(axes) == 2 and axes[0] != axes[1] and all(isinstance(k, int) and 0 <= k < dim for k in axes)
+    require(valid, f"LatentExplorer: axes must be two different numbers of 0 to {dim - 1}, not {axes!r}.")
+    order = order or [{"index": d, "note": "", "dead": False} for d in range(dim)]
+    return {
+        "axes": list(axes),
+        "title": str(title),
+        "group": str(group),
+        "order": order,
+        "colors": list(CLASS_COLORS),
+        "unit": LIMIT,
+    }
+
+
+def _latent_dim(model: object, codes: Values | None, given: int | None) -> int:
+    """What was given, what the model says, the width of its first layer or of the codes; else 2."""
+    layers = [m for m in mlp_layers(model) or [] if isinstance(m, nn.Linear)]
+    said = [given, getattr(model, "latent_dim", None), layers[0].in_features if layers else None]
+    width = codes.shape[1] if getattr(codes, "ndim", 0) == 2 else 2
+    dim = next((int(n) for n in said if n is not None), width)
+    require_count(dim, "LatentExplorer: the number of latent dimensions", least=2)
+    return dim
+
+
+def _image_shape(shape: tuple[int, int]) -> tuple[int, int]:
+    valid = isinstance(shape, (tuple, list)) and len(shape) == 2 and all(isinstance(n, int) and n > 0 for n in shape)
+    require(valid, f"LatentExplorer: image_shape must be (rows, columns), not {shape!r}.")
+    return tuple(shape)
+
+
+def _limit(given: float | None, known: Codes) -> float:
+    if given is not None:
+        require_positive(given, "LatentExplorer: limit")
+        return float(given)
+    reach = float(np.quantile(np.abs(known.values), 0.995)) if known.values.size else 0.0
+    return max(LIMIT, round(1.1 * reach, 1))
+
+
+def _ends(known: Codes, dim: int) -> np.ndarray:
+    """Two places for A and B: codes of the first two classes that differ, else one step left and right of 0. (2, D)."""
+    other = np.flatnonzero(known.labels != known.labels[0]) if known.labels.size else []
+    if len(other):
+        return known.values[[0, other[0]]]
+    return np.outer([-1.5, 1.5], np.arange(dim) == 0)

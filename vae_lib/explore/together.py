@@ -1,0 +1,108 @@
+"""Explorers put together: two models at the same digit, and a slider for each dimension by its KL."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from pathlib import Path
+
+import ipywidgets
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+from torch import nn
+
+from vae_lib.checks import require, require_at_least_zero
+from vae_lib.explore import page
+from vae_lib.explore.codes import Values
+from vae_lib.explore.decoding import at_rest
+from vae_lib.explore.explorer import LatentExplorer
+from vae_lib.gaussian import gaussian_kl_per_dim
+
+SLIDERS = 20
+
+
+class Comparison(ipywidgets.GridBox):
+    """Explorers side by side; `explorers` has them, and any of them can be read and set."""
+
+    def __init__(self, *explorers: LatentExplorer) -> None:
+        self.explorers = explorers
+        columns = ipywidgets.Layout(grid_template_columns="repeat(auto-fit, minmax(320px, 1fr))", grid_gap="16px")
+        super().__init__([] if page.is_grading() else list(explorers), layout=columns)
+
+    def open(self) -> None:
+        """Meet the browser, unless nbgrader executes the notebook."""
+        if not page.is_grading():
+            super().open()
+
+    def to_html(self) -> str:
+        """A whole page that needs neither a kernel nor a network."""
+        return page.to_html(self.explorers)
+
+    def save_html(self, path: str | os.PathLike) -> None:
+        """Write `to_html()` to a file."""
+        Path(path).write_text(self.to_html(), encoding="utf-8")
+
+    def figure(self) -> Figure:
+        """What the explorers show, one below the other, as a figure that stays."""
+        return page.draw(*self.explorers)
+
+    def _repr_mimebundle_(self, **kwargs: object) -> tuple[dict, dict]:
+        return page.bundle(self.explorers, None if page.is_grading() else super()._repr_mimebundle_(**kwargs))
+
+
+def compare_explorer(
+    ae: object,
+    vae: object,
+    images: Values,
+    labels: Values | None = None,
+    image_shape: tuple[int, int] = (28, 28),
+    titles: tuple[str, str] = ("autoencoder", "VAE"),
+    **options: object,
+) -> Comparison:
+    """Two models at the same digit: where the hand moves in one plane, the other goes to its own code of the digit
+    that is nearest. Between the autoencoder's codes lie holes, and the pictures there are no digits.
+
+    `images` (N, P) are encoded by both; further `options` are those of `LatentExplorer`.
+    """
+    group = uuid.uuid4().hex
+    models = zip((ae, vae), titles, strict=True)
+    return Comparison(
+        *(
+            LatentExplorer(m, None, labels, image_shape, images=images, title=t, group=group, **options)
+            for m, t in models
+        )
+    )
+
+
+def slider_explorer(
+    vae: object,
+    images: Values,
+    labels: Values | None = None,
+    image_shape: tuple[int, int] = (28, 28),
+    threshold: float = 0.01,
+    **options: object,
+) -> LatentExplorer:
+    """A slider for each dimension, the largest KL E[KL(q(z_d|x) ‖ p(z_d))] first, in nats; the plane has the first
+    two. Those below `threshold` are marked unused: the decoder does not need them. At most 20 are shown.
+
+    `vae` has an `encode` that returns μ and log σ² of `images` (N, P); `options` are those of `LatentExplorer`.
+    """
+    require_at_least_zero(threshold, "slider_explorer: threshold")
+    kl = _kl(vae, images)
+    ranks = np.argsort(-kl, kind="stable")[:SLIDERS].tolist()
+    notes = [f"{kl[d]:.2f} nats" if kl[d] >= threshold else "unused" for d in ranks]
+    order = [{"index": d, "note": n, "dead": n == "unused"} for d, n in zip(ranks, notes, strict=True)]
+    settings = {"order": order, "axes": tuple(ranks[:2]), "layers": ["codes", "prior", "sliders"], **options}
+    return LatentExplorer(vae, None, labels, image_shape, images=images, **settings)
+
+
+def _kl(vae: object, images: Values) -> np.ndarray:
+    """The mean over the images of each dimension's KL. -> (D,)."""
+    require(hasattr(vae, "encode"), "slider_explorer: the model needs `encode`, which returns μ and log σ².")
+    first = next(vae.parameters()) if isinstance(vae, nn.Module) else torch.zeros(1)
+    with at_rest(vae), torch.no_grad():
+        encoded = vae.encode(torch.as_tensor(images).to(first).flatten(1))
+        both = isinstance(encoded, tuple) and len(encoded) == 2
+        require(both, "slider_explorer: `encode` must return μ and log σ²; an autoencoder has no KL.")
+        return gaussian_kl_per_dim(*encoded).mean(0).cpu().numpy()
