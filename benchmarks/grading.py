@@ -39,7 +39,7 @@ def show(options: argparse.Namespace) -> None:
         f"Grading {len(entries)} honest hand-ins of {demo.LAB} ({len(demo.ALL)} exercises), {default_workers()} workers"
     )
     print(f"  ours: {ours:.1f} s in all, {ours / len(entries):.2f} s each, start included")
-    print(f"  students' code and its sandbox: {cpu:.2f} s of processor each, at most {CPU}: {_verdict(cpu <= CPU)}")
+    print(f"  processor, students' own code included: {cpu:.2f} s each, at most {CPU}: {_verdict(cpu <= CPU)}")
     print(f"  memory at most: this process {peak('SELF')} MB, its largest worker {peak('CHILDREN')} MB")
     print(f"  stock nbgrader autograde: {theirs:.2f} s each, measured on {len(stock)}")
     print(f"  {ratio:.0f} times as fast, at least {AT_LEAST}: {_verdict(ratio >= AT_LEAST)}; same scores: {same}")
