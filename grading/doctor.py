@@ -4,9 +4,8 @@ import importlib.util
 import os
 from collections.abc import Iterator
 
-from grading.course import GradingError
+from grading.course import GradingError, configuration
 from grading.engine import default_workers
-from grading.record import configuration
 
 
 def findings() -> Iterator[tuple[bool, str]]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 
-from grading.handin import GRADED, MISSING, NEEDS_MANUAL, STATES
+from grading.handin import GRADED, NEEDS_MANUAL, STATES
 from grading.ledger import Entry
 from grading.tables import table, write
 
@@ -146,5 +146,4 @@ def templates() -> Environment:
     folder = Path(__file__).parent / "templates"
     environment = Environment(loader=FileSystemLoader(folder), autoescape=select_autoescape(default=True))
     environment.filters["points"] = lambda value: "–" if value is None else f"{value:g}"
-    environment.globals["missing"] = MISSING
     return environment

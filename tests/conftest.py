@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import warnings
 from pathlib import Path
 
 import matplotlib as mpl
@@ -68,6 +69,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for marker, reason in reasons.items():
             if reason and item.get_closest_marker(marker):
                 item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A headless Chromium; closed with the module, since playwright's loop must not outlive it."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # playwright's use of asyncio
+        with playwright.sync_playwright() as driver:
+            chromium = driver.chromium.launch(executable_path=found, args=["--no-sandbox"])
+            yield chromium
+            chromium.close()
 
 
 @pytest.fixture

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
-import warnings
 from itertools import pairwise
 
 import numpy as np
@@ -46,26 +44,14 @@ function slowKernel(state) {
 """
 
 
-@pytest.fixture(scope="module")
-def chromium():
-    playwright = pytest.importorskip("playwright.sync_api")
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # playwright's use of asyncio
-        with playwright.sync_playwright() as driver:
-            browser = driver.chromium.launch(executable_path=found, args=["--no-sandbox"])
-            yield browser
-            browser.close()
-
-
 @pytest.fixture
-def visit(chromium, tmp_path):
+def visit(browser, tmp_path):
     """A function that opens HTML without a network; nothing may go wrong on the page, and nothing be asked for."""
     contexts, wrong = [], []
 
     def visit(html, width=900, scheme="light"):
         (tmp_path / "page.html").write_text(html, encoding="utf-8")
-        context = chromium.new_context(
+        context = browser.new_context(
             viewport={"width": width, "height": 900}, color_scheme=scheme, offline=True, has_touch=True
         )
         contexts.append(context)

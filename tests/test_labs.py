@@ -14,8 +14,6 @@ from benchmarks import stock
 from grading.course import ROOT
 from tests.lab_bank import LABS, load
 
-MANUAL = {lab: sum(load(lab).manual.values()) for lab in LABS}
-
 
 def source(lab):
     return nbformat.read(ROOT / "solutions" / lab / f"{lab}.ipynb", as_version=4)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import re
-import shutil
-import warnings
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urldefrag, urlparse
@@ -95,18 +93,6 @@ def test_every_picture_of_a_lecture_says_what_it_shows(site):
         for image in Page(page).images:
             if "_images/" in image.get("src", "_images/"):  # an animation's picture gets its source by script
                 assert len(image["alt"].split()) > 4, f"{page.name}: {image}"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api")
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # playwright's use of asyncio
-        with playwright.sync_playwright() as driver:
-            chromium = driver.chromium.launch(executable_path=found, args=["--no-sandbox"])
-            yield chromium
-            chromium.close()
 
 
 def open_page(browser, path):
