@@ -42,9 +42,12 @@ DATA = (torch.Tensor, np.ndarray, torch.nn.Module, list, tuple, dict, set)
 
 def grade(handin: Handin, release: Release, sandbox: Sandbox, full: bool = False) -> Result:
     """What each exercise earns. Cells tagged `explore` are run only if `full`; the same hand-in, the same result."""
+    from grading.sandbox_confine import memory_at_most  # where there is a sandbox only
+
     started = time.monotonic()
     run = Run(handin, release, sandbox, full)
-    run.finish()
+    with memory_at_most(sandbox.limits.memory_bytes):
+        run.finish()
     results = tuple(run.result(exercise) for exercise in release.exercises)
     state = overall(results, release.answers)
     seconds = time.monotonic() - started
