@@ -80,7 +80,7 @@ def _by_content(cells: list[dict], free: list[int], name: str, original: dict, r
 
 
 def defined(source: str) -> set[str]:
-    """The functions that a cell defines at its top. It is not parsed: that may take all memory, and need not succeed."""
+    """The functions that a cell defines at its top. It is not parsed, which may take all memory and may not succeed."""
     return set(DEFINITION.findall(source))
 
 
