@@ -11,9 +11,10 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from grading import autograded
 from grading.course import ROOT, GradingError, chosen, lab_names
 from grading.engine import Job, Task, default_workers, engine
-from grading.handin import Result, read_release, role
+from grading.handin import Result, read_release
 from grading.intake import Arrival, Intake, Refusal, Student, sources, students
 from grading.ledger import Entry, Ledger, absent, enter, key, lost, refused
 from grading.notebook import read_notebook
@@ -100,7 +101,7 @@ class Run:
             self.finish(lost(arrival.handin.student, release), None)
             return
         self.finish(enter(result, arrival.handin, release, mark), arrival)
-        text = json.dumps(with_outputs(arrival, result), indent=1)
+        text = json.dumps(autograded.shown(arrival, result, self.released[result.lab]), indent=1)
         write(self.autograded(result.student, result.lab), text)
 
     def finish(self, entry: Entry, arrival: Arrival | None) -> None:
@@ -176,21 +177,6 @@ def released(lab: str, root: Path) -> dict:
         return read_notebook((root / "labs" / lab / f"{lab}.ipynb").read_bytes())
     except OSError:
         raise GradingError(f"labs/{lab}/{lab}.ipynb is missing: run make labs.") from None
-
-
-def with_outputs(arrival: Arrival, result: Result) -> dict:
-    """The repaired notebook with what its cells printed, and with what the tests say, for the person who marks it."""
-    messages = {one.grade_id: one.message for one in result.exercises}
-    place = -1
-    for cell in arrival.notebook["cells"]:
-        if not role(cell):
-            continue
-        place += 1
-        name = cell["metadata"].get("nbgrader", {}).get("grade_id", "")
-        printed = messages.get(name, "") if role(cell) == "test" else result.outputs.get(place, "")
-        if cell["cell_type"] == "code" and printed:
-            cell["outputs"] = [{"output_type": "stream", "name": "stdout", "text": printed}]
-    return arrival.notebook
 
 
 def line(entry: Entry) -> str:

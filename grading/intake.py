@@ -199,9 +199,12 @@ def names_of(student: Student) -> tuple[str, ...]:
 
 
 def plain_name(name: str) -> str:
-    """A name that any folder, database and terminal takes, and never a path; one that was cut or mended has a mark."""
+    """A name that any folder, database, terminal and nbgrader's own pages take, which write it into scripts unquoted.
+
+    It is never a path; one that was cut or mended has a mark.
+    """
     wanted = unicodedata.normalize("NFC", name).strip()
-    text = re.sub(r"[/\\]", "_", printable(wanted)).encode()[:LONGEST_NAME].decode(errors="ignore")
+    text = re.sub(r'[/\\"<>]', "_", printable(wanted)).encode()[:LONGEST_NAME].decode(errors="ignore")
     text = text if text.strip(". ") else "unknown"
     mark = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]
     return text if text == wanted else f"{text}~{mark}"

@@ -55,7 +55,7 @@ def _raw_cells(notebook: dict) -> list | None:
 
 
 def _cell(given: dict) -> dict:
-    """A cell of format 4.5 with what grading reads: type, source, nbgrader's mark and the tags."""
+    """A cell of format 4.5 with what grading reads: type, source, nbgrader's mark and the tag explore."""
     kind, source = given.get("cell_type"), _text(given.get("source"))
     if kind == "heading":  # format 3
         kind, source = "markdown", f"{'#' * _level(given.get('level'))} {source}"
@@ -65,7 +65,7 @@ def _cell(given: dict) -> dict:
     metadata = given.get("metadata")
     metadata = metadata if isinstance(metadata, dict) else {}
     tags = metadata.get("tags")
-    kept = {"tags": [tag for tag in tags if isinstance(tag, str)]} if isinstance(tags, list) else {}
+    kept = {"tags": ["explore"]} if isinstance(tags, list) and "explore" in tags else {}
     mark = metadata.get("nbgrader")
     if isinstance(mark, dict) and isinstance(mark.get("grade_id"), str):
         kept["nbgrader"] = mark

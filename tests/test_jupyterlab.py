@@ -27,7 +27,7 @@ class Answer(NamedTuple):
 class Server:
     """JupyterLab as the Makefile starts it, on a port that is taken, so that it takes the next."""
 
-    def __init__(self, role, home):
+    def __init__(self, role, home, folder=ROOT):
         self.taken = socket.create_server(("127.0.0.1", 0))
         port = self.taken.getsockname()[1]
         paths = [ROOT / ".jupyter" / name for name in (role, "shared")]
@@ -37,7 +37,7 @@ class Server:
         command = [sys.executable, "-m", "jupyterlab", f"--port={port}", "--IdentityProvider.token=t"]
         self.log = home / "log"
         with self.log.open("w") as file:
-            self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=file, stderr=file)
+            self.process = subprocess.Popen(command, cwd=folder, env=environment, stdout=file, stderr=file)
         self.port = None
 
     def wait_for_port(self):

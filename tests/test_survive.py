@@ -178,7 +178,23 @@ FILES = {
     "folder": Case(lambda f: (f / f"{LAB}.ipynb").mkdir(), *UNREADABLE, "not a notebook"),
     "script": Case(hostile_text()),
 }
-NAMES = ('O\'Hara, "Jr."', "=cmd|' C calc'!A0", "+1", "Ünï Çødé", "two\nlines", "\x1b[31mred", "x" * 200)
+NAMES = (
+    'O\'Hara, "Jr."',
+    "=cmd|' C calc'!A0",
+    "+1",
+    "Ünï Çødé",
+    "two\nlines",
+    "\x1b[31mred",
+    "x" * 200,
+    "<img src=x onerror=alert(1)>",
+)
+MENDED = {  # as the tables have them, but for the mark at the end
+    NAMES[0]: "O'Hara, _Jr._~",
+    NAMES[4]: "two_lines~",
+    NAMES[5]: "_[31mred~",
+    NAMES[6]: "x" * 120 + "~",
+    NAMES[7]: "_img src=x onerror=alert(1)_~",
+}
 CASES = {
     "a first": Case(demo.solved(notebook())),
     **CODE,
@@ -218,8 +234,8 @@ def rows(path):
 
 def called(student: str) -> str:
     """The name as the tables have it."""
-    if student in ("two\nlines", "\x1b[31mred", "x" * 200):
-        return {"t": "two_lines~", "\x1b": "_[31mred~", "x": "x" * 120 + "~"}[student[0]]
+    if student in MENDED:
+        return MENDED[student]
     return f"'{student}" if student[0] in "=+" else student
 
 
