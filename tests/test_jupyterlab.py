@@ -35,6 +35,7 @@ class Server:
         for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR"):
             environment.pop(name, None)
         command = [sys.executable, "-m", "jupyterlab", f"--port={port}", "--IdentityProvider.token=t"]
+        command += [] if folder == ROOT else [f"--ServerApp.root_dir={folder}"]
         self.log = home / "log"
         with self.log.open("w") as file:
             self.process = subprocess.Popen(command, cwd=folder, env=environment, stdout=file, stderr=file)
