@@ -9,8 +9,8 @@ import re
 from grading.handin import Result, role
 from grading.intake import Arrival
 
-TAG = re.compile(r"<(?=[A-Za-z/!?])")
-NO_TAG = "<\N{ZERO WIDTH SPACE}"  # which no browser takes for the start of a tag, and a reader sees as before
+LIVE = re.compile(r"<(?=[A-Za-z/!?])|\](?=[(:])")  # where a tag begins, and where a link's address does
+SPACE = "\N{ZERO WIDTH SPACE}"  # behind it a tag is none, nor a link, and a reader sees the text as before
 MACROS = re.compile(r"\\(href|url|style|class|cssId|require|include|unicode)(?![A-Za-z])")  # MathJax's way to HTML
 
 
@@ -33,5 +33,5 @@ def shown(arrival: Arrival, result: Result, released: dict) -> dict:
 
 
 def harmless(text: str) -> str:
-    """Markdown without HTML of its own, and without the macros that make HTML of formulas."""
-    return MACROS.sub(r"\\mathrm{\1}", TAG.sub(NO_TAG, text))
+    """Markdown without HTML of its own, without links (they may be scripts), and without MathJax's macros for both."""
+    return MACROS.sub(r"\\mathrm{\1}", LIVE.sub(rf"\g<0>{SPACE}", text))

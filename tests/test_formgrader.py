@@ -24,6 +24,8 @@ SCRIPTS = [  # each would set the page's title
     "<iframe srcdoc=\"<script>parent.document.title='pwned'</script>\"></iframe>",
     "<a href=\"javascript:document.title='pwned'\">x</a>",
     "[trap](javascript:document.title='pwned')",
+    "[a][trap]\n\n[trap]: javascript:document.title='pwned'",
+    "[trap](java&#115;cript:document.title='pwned')",
     "<details open ontoggle=\"document.title='pwned'\">x</details>",
     "</div></body><body onload=\"document.title='pwned'\">",
     "\n\n<style onload=\"document.title='pwned'\"></style>",
@@ -35,6 +37,7 @@ SCRIPTS = [  # each would set the page's title
     ("text", "harmless"),
     [
         ("a < b, $x<y$ and 1 <2", "a < b, $x<\u200by$ and 1 <2"),
+        ("[a](b) [c][d]\n[d]: e", "[a]\u200b(b) [c][d]\n[d]\u200b: e"),
         ("<b>", "<\u200bb>"),
         ("</b><!-- --><?x", "<\u200b/b><\u200b!-- --><\u200b?x"),
         (r"$\href{javascript:a}{b} \classic \mu$", r"$\mathrm{href}{javascript:a}{b} \classic \mu$"),
