@@ -89,8 +89,8 @@ class Run:
                 continue
             mark = key(found.handin, release, self.options.full)
             before = self.ledger.read(source.student, source.lab)
-            if before and before.digest == mark and not self.options.force:
-                self.unchanged(before)
+            if before and before.digest == mark and not self.options.force and self.record.knows(before):
+                self.unchanged(before, found)
                 continue
             self.waiting[ticket] = (found, mark)
             yield Task(ticket, found.handin, self.options.isolated, self.options.full), release
@@ -113,13 +113,18 @@ class Run:
             self.autograded(entry.student, entry.lab).unlink(missing_ok=True)
         self.ledger.write(entry)
         self.keep(entry)
+        self.tell(before, entry)
+
+    def tell(self, before: Entry | None, entry: Entry) -> None:
         for change in changes(before, entry):
             self.say(f"    {change}")
 
-    def unchanged(self, before: Entry) -> None:
+    def unchanged(self, before: Entry, arrival: Arrival) -> None:
+        self.record.handed_in(before, arrival.when)
         entry = self.record.reread(before)
         self.ledger.write(entry)
         self.keep(entry, " (as before)")
+        self.tell(before, entry)
 
     def keep(self, entry: Entry, note: str = "") -> None:
         write_feedback(entry, self.options.out)
@@ -186,7 +191,7 @@ def line(entry: Entry) -> str:
 
 
 def changes(before: Entry | None, entry: Entry) -> Iterator[str]:
-    """What a new grading has changed, a phrase for each exercise."""
+    """What a new grading has changed, a phrase for each exercise, and one for all marks and penalties together."""
     if before is None:
         return
     earlier = {one.name: one.points for one in before.exercises}
@@ -194,6 +199,8 @@ def changes(before: Entry | None, entry: Entry) -> Iterator[str]:
         was = earlier.get(one.name, one.points)
         if was != one.points:
             yield f"{one.name}: {shown(was)} → {shown(one.points)}"
+    if before.score != entry.score:
+        yield f"score: {shown(before.score)} → {shown(entry.score)}"
 
 
 def shown(points: float | None) -> str:
