@@ -168,6 +168,8 @@ COMMANDS = {one.__name__: one for one in (release, validate, submit, grade, feed
 
 
 def main() -> int:
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # a terminal without Unicode stops nothing
     given = vars(arguments())
     try:
         return COMMANDS[given.pop("command")](**given)
