@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import uuid
-from pathlib import Path
 
 import ipywidgets
 import numpy as np
@@ -22,33 +20,26 @@ from vae_lib.gaussian import gaussian_kl_per_dim
 SLIDERS = 20
 
 
-class Comparison(ipywidgets.GridBox):
+class Comparison(page.Shown, ipywidgets.GridBox):
     """Explorers side by side; `explorers` has them, and any of them can be read and set."""
 
     def __init__(self, *explorers: LatentExplorer) -> None:
         self.explorers = explorers
         columns = ipywidgets.Layout(grid_template_columns="repeat(auto-fit, minmax(320px, 1fr))", grid_gap="16px")
-        super().__init__([] if page.is_grading() else list(explorers), layout=columns)
+        super().__init__(list(explorers) if page.way() == "widget" else [], layout=columns)
 
-    def open(self) -> None:
-        """Meet the browser, unless nbgrader executes the notebook."""
-        if not page.is_grading():
-            super().open()
-
-    def to_html(self) -> str:
-        """A whole page that needs neither a kernel nor a network."""
-        return page.to_html(self.explorers)
-
-    def save_html(self, path: str | os.PathLike) -> None:
-        """Write `to_html()` to a file."""
-        Path(path).write_text(self.to_html(), encoding="utf-8")
+    @property
+    def parts(self) -> tuple[LatentExplorer, ...]:
+        """The explorers."""
+        return self.explorers
 
     def figure(self) -> Figure:
         """What the explorers show, one below the other, as a figure that stays."""
         return page.draw(*self.explorers)
 
-    def _repr_mimebundle_(self, **kwargs: object) -> tuple[dict, dict]:
-        return page.bundle(self.explorers, None if page.is_grading() else super()._repr_mimebundle_(**kwargs))
+    def describe(self) -> str:
+        """The figure in a sentence for each explorer."""
+        return " ".join(explorer.describe() for explorer in self.explorers)
 
 
 def compare_explorer(
