@@ -122,7 +122,7 @@ class LatentExplorer(page.Shown, anywidget.AnyWidget):
         )
 
     def state(self) -> dict:
-        """What the browser is told, as JSON; in place of what only a kernel decodes, an atlas of the plane through z."""
+        """What the browser is told, as JSON; for what only a kernel decodes, an atlas of the plane through z."""
         state, spec = super().state(), self._spec
         floats = [*FLOATS, *(["_data"] if spec["kind"] == "mlp" else [])]
         state |= {name: page.floats_as_text(getattr(self, name)) for name in floats}

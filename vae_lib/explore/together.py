@@ -45,47 +45,61 @@ class Comparison(page.Shown, ipywidgets.GridBox):
 def compare_explorer(
     ae: object,
     vae: object,
-    images: Values,
+    images: Values | None = None,
     labels: Values | None = None,
     image_shape: tuple[int, int] = (28, 28),
+    *,
+    codes: tuple[Values, Values] | None = None,
     titles: tuple[str, str] = ("autoencoder", "VAE"),
     **options: object,
 ) -> Comparison:
     """Two models at the same digit: where the hand moves in one plane, the other goes to its own code of the digit
     that is nearest. Between the autoencoder's codes lie holes, and the pictures there are no digits.
 
-    `images` (N, P) are encoded by both; further `options` are those of `LatentExplorer`.
+    `images` (N, P) are encoded by both; or `codes` are both models' of the same digits, (N, D) each, in the same
+    order. Further `options` are those of `LatentExplorer`. Raises InputError where these do not fit.
     """
+    require((images is None) != (codes is None), "compare_explorer: give images, or codes of both models.")
+    two = codes is None or (isinstance(codes, (tuple, list)) and len(codes) == 2 and len(codes[0]) == len(codes[1]))
+    require(two, "compare_explorer: codes must be a pair, as many codes of the one model as of the other.")
     group = uuid.uuid4().hex
-    models = zip((ae, vae), titles, strict=True)
+    models = zip((ae, vae), codes or (None, None), titles, strict=True)
     return Comparison(
         *(
-            LatentExplorer(m, None, labels, image_shape, images=images, title=t, group=group, **options)
-            for m, t in models
+            LatentExplorer(m, c, labels, image_shape, images=images, title=t, group=group, **options)
+            for m, c, t in models
         )
     )
 
 
 def slider_explorer(
     vae: object,
-    images: Values,
+    images: Values | None = None,
     labels: Values | None = None,
     image_shape: tuple[int, int] = (28, 28),
+    *,
+    kl: Values | list[float] | None = None,
     threshold: float = 0.01,
     **options: object,
 ) -> LatentExplorer:
     """A slider for each dimension, the largest KL E[KL(q(z_d|x) ‖ p(z_d))] first, in nats; the plane has the first
     two. Those below `threshold` are marked unused: the decoder does not need them. At most 20 are shown.
 
-    `vae` has an `encode` that returns μ and log σ² of `images` (N, P); `options` are those of `LatentExplorer`.
+    `vae` has an `encode` that returns μ and log σ² of `images` (N, P); or `kl` (D,) is what they cost. `options` are
+    those of `LatentExplorer`. Raises InputError where these do not fit.
     """
     require_at_least_zero(threshold, "slider_explorer: threshold")
-    kl = _kl(vae, images)
-    ranks = np.argsort(-kl, kind="stable")[:SLIDERS].tolist()
-    notes = [f"{kl[d]:.2f} nats" if kl[d] >= threshold else "unused" for d in ranks]
+    require((images is None) != (kl is None), "slider_explorer: give images, or kl, the KL of each dimension.")
+    costs = _kl(vae, images) if kl is None else np.asarray(kl, np.float32)
+    fits = costs.shape == (getattr(vae, "latent_dim", len(costs)),) if costs.ndim == 1 else False
+    require(fits, f"slider_explorer: kl must have one number for each dimension, not shape {costs.shape}.")
+    ranks = np.argsort(-costs, kind="stable")[:SLIDERS].tolist()
+    notes = [f"{costs[d]:.2f} nats" if costs[d] >= threshold else "unused" for d in ranks]
     order = [{"index": d, "note": n, "dead": n == "unused"} for d, n in zip(ranks, notes, strict=True)]
-    settings = {"order": order, "axes": tuple(ranks[:2]), "layers": ["codes", "prior", "sliders"], **options}
-    return LatentExplorer(vae, None, labels, image_shape, images=images, **settings)
+    settings = {"order": order, "axes": tuple(ranks[:2]), **options}
+    known = images is not None or options.get("codes") is not None
+    layers = [*(["codes"] if known else []), "prior", "sliders"]
+    return LatentExplorer(vae, labels=labels, image_shape=image_shape, images=images, **{"layers": layers, **settings})
 
 
 def _kl(vae: object, images: Values) -> np.ndarray:
