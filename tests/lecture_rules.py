@@ -102,7 +102,7 @@ def _figures(notebook: NotebookNode, path: Path) -> list[str]:
             still = "image/png" in output.get("data", {})
             if still and not output.metadata.get("image/png", {}).get("alt"):
                 found.append(f"a picture without alt text in {cell.id}")
-            if "Figure: " not in printed:
+            if "Figure: " not in printed and "vae_explore" not in output.metadata:  # an explorer has names of its own
                 found.append(f"a picture whose words are not printed in {cell.id}")
     return found
 

@@ -172,6 +172,6 @@ def _draw_plane(explorer: LatentExplorer, ax: Axes) -> None:
         ax.scatter(*points.T, s=4, alpha=0.6)
     for radius in (1, 2, 3):
         ax.add_patch(plt.Circle((0, 0), radius, fill=False, color="0.4", linewidth=0.8, linestyle=(0, (4, 3))))
-    ax.plot(explorer.z[i], explorer.z[j], "o", markersize=12, markerfacecolor="none", color="k", markeredgewidth=2)
+    ax.plot(explorer.z[i], explorer.z[j], "o", ms=12, mfc="none", color="k", mew=2, zorder=5)
     ax.set(xlim=(-limit, limit), ylim=(-limit, limit), aspect="equal")
     ax.set(title=explorer._spec["title"], xlabel=f"$z_{{{i + 1}}}$", ylabel=f"$z_{{{j + 1}}}$")
