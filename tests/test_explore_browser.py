@@ -38,7 +38,7 @@ function slowKernel(state) {
     setTimeout(() => {
       log.flying--;
       reply({ ...content, type: "decoded" }, [new DataView(new Uint8Array(784).fill(level).buffer)]);
-    }, 60);
+    }, 400); // slow enough that three wait even on a busy machine
   };
   return model;
 }
