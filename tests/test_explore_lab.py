@@ -34,6 +34,13 @@ ASK = """code => new Promise(resolve => {
 PICTURE = "document.querySelector('.vx-picture').toDataURL()"
 
 
+def write(path, *sources):
+    """A notebook of these cells, with a kernel named: Lab would ask for one."""
+    cells = [nbformat.v4.new_code_cell(source) for source in sources]
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), path)
+
+
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory, browser):
     """A page with a running notebook that shows an explorer."""
@@ -41,8 +48,12 @@ def lab(tmp_path_factory, browser):
     with explorers._server(folder) as address:
         page, wrong = browser.new_page(viewport={"width": 1200, "height": 1000}), []
         page.on("pageerror", lambda error: wrong.append(str(error)))
-        explorers.run_notebook(page, address, folder, CELL)
-        page.mouse.up()
+        write(folder / "try.ipynb", CELL)
+        page.goto(f"{address}/lab/tree/try.ipynb?reset")
+        page.wait_for_function("window.jupyterapp?.shell?.currentWidget?.context?.sessionContext", timeout=60_000)
+        page.evaluate("jupyterapp.shell.currentWidget.context.sessionContext.ready.then(() => 0)")
+        page.evaluate("void jupyterapp.commands.execute('notebook:run-all-cells')")
+        page.locator(".vx-plane").wait_for(timeout=60_000)
         yield page
         page.close()
         assert wrong == []
@@ -82,10 +93,7 @@ def test_keys_move_the_plane_and_not_the_notebook(lab):
 
 
 def test_a_page_by_nbconvert_works_without_a_kernel_and_a_network(tmp_path, browser):
-    sources = (CELL, "from vae_lib.explore import term_explorer", "term_explorer()")
-    cells = [nbformat.v4.new_code_cell(source) for source in sources]
-    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), tmp_path / "try.ipynb")
+    write(tmp_path / "try.ipynb", CELL, "from vae_lib.explore import term_explorer", "term_explorer()")
     command = [sys.executable, "-m", "nbconvert", "--to", "html", "--execute", str(tmp_path / "try.ipynb")]
     environment = {**os.environ, "VAE_EXPLORE": "page", "PYTHONPATH": str(ROOT)}
     subprocess.run(command, env=environment, check=True, capture_output=True)
