@@ -122,6 +122,8 @@ def _stored(notebook: NotebookNode, path: Path) -> list[str]:
                 found.append(f"an error stored in {cell.id}")
             if PATH.search(text) or "Warning" in text:
                 found.append(f"a path or a warning stored in {cell.id}")
+            if "vae_explore" in output.get("metadata", {}) and set(output.data) != {"image/png", "text/plain"}:
+                found.append(f"an explorer that is not stored as a figure in {cell.id}: run it with VAE_EXPLORE=figure")
             if len(str(output)) > MOST_OUTPUT:
                 found.append(f"an output of {len(str(output)):,} bytes in {cell.id}")
         if PATH.search(cell.source):
