@@ -118,6 +118,10 @@ class TestServer:
         assert page["news"] == {"disabled": True}
         assert "@jupyterlab/apputils-extension:announcements" in page["disabledExtensions"]
 
+    def test_no_icon_is_fetched_at_each_message(self, server):
+        # The busy icon of the tab comes from the server, twice for each of an explorer's sixty messages a second.
+        assert "@jupyterlab/application-extension:faviconbusy" in server.page()["disabledExtensions"]
+
 
 @pytest.fixture
 def settings(monkeypatch):
