@@ -55,7 +55,7 @@ def show(x):
     plt.figure(figsize=(2.5, 2.5)); plt.imshow(picture(x), cmap="gray", vmin=0, vmax=1); plt.axis("off"); plt.show()
 ipywidgets.interact(show, x={SLIDER});""",
 }
-RATE = 120  # moves a second: about what a mouse reports, and two in each frame
+RATE = 60  # moves a second, one for each frame
 BOUNDS = {
     "weights in the browser": (10, 17, 58),
     "by the kernel": (math.inf, 70, 50),
