@@ -6,7 +6,6 @@ import argparse
 import asyncio
 import math
 import os
-import random
 import shutil
 import socket
 import subprocess
@@ -66,7 +65,7 @@ def show(options: argparse.Namespace) -> None:
     if not _chromium():
         print("Explorers: left out, since there is no chromium on the PATH")
         return
-    amounts = Amounts(15, 1, 200) if options.quick else Amounts(60, 5, 5000)
+    amounts = Amounts(15, 1, 200) if options.quick else Amounts(120, 5, 5000)
     print(
         f"Explorers, decoder 2-400-784, headless Chromium on JupyterLab, {amounts.moves} moves, {amounts.seconds} s of"
     )
@@ -131,12 +130,13 @@ async def run_notebook(page, address: str, folder: Path, cell: str) -> dict:
 async def single_moves(page, track: dict, moves: int) -> list[float]:
     """Milliseconds from each move's event to the first frame with other pixels.
 
-    Moves come at any time within a frame, each after a pause in which the exact picture can follow the interpolated.
+    Moves are spread over the time between two frames, each after a pause in which the exact picture can follow the
+    interpolated one.
     """
-    chance, taken = random.Random(0), []
+    taken = []
     for k in range(moves):
         await page.evaluate("probe.arm()")
-        await page.wait_for_timeout(300 + 50 * chance.random())
+        await page.wait_for_timeout(300 + 1000 / 60 * (0.618 * k % 1))
         await page.mouse.move(*_place(track, 0.35 + 0.3 * ((k * 7) % moves) / moves))
         taken.append(await page.evaluate("probe.wait(performance.now() + 1000)"))
     return [t for t in taken if t is not None]
