@@ -14,10 +14,6 @@ mpl.use("Agg")  # before pyplot is imported anywhere: no test opens a window
 torch.set_num_threads(1)  # sums in one order, and no fight over the cores
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--mnist-lectures", action="store_true", help="run every lecture on MNIST, too: ten minutes")
-
-
 def mnist_reason() -> str | None:
     """Why MNIST cannot be read, or None where it can."""
     folder = os.environ.get("VAE_DATA_DIR")

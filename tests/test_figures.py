@@ -8,11 +8,13 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
+from matplotlib.animation import FuncAnimation
 from matplotlib.image import imread
 
 from vae_lib import latent_grid
 from vae_lib.checks import InputError
 from vae_lib.figures import (
+    play,
     plot_history,
     plot_images,
     plot_kl_per_dim,
@@ -61,15 +63,17 @@ def test_rows_and_columns_are_named_at_their_middles():
     assert list(ax.get_yticks()) == [1, 5]
 
 
-def test_the_plane_has_each_picture_where_its_code_lies():
+@pytest.mark.parametrize("center", [(0.0, 0.0), (10.0, -3.0)])
+def test_the_plane_has_each_picture_where_its_code_lies(center):
     n, limit = 5, 2.0
-    codes = latent_grid(n, limit)
-    pictures = ((codes[:, :1] + limit) / (2 * limit)).repeat(1, 4)  # as bright as z₁ is large
-    pictures[:, 0] = (codes[:, 1] + limit) / (2 * limit)
-    ax = plot_latent_grid(pictures, limit=limit)
+    around_0 = latent_grid(n, limit)
+    codes = around_0 + torch.tensor(center)
+    pictures = ((around_0[:, :1] + limit) / (2 * limit)).repeat(1, 4)  # as bright as z₁ is large
+    pictures[:, 0] = (around_0[:, 1] + limit) / (2 * limit)
+    ax = plot_latent_grid(pictures, limit=limit, center=center)
     sheet = ax.images[0].get_array()
     left, right, bottom, top = ax.images[0].get_extent()
-    assert (left, right, bottom, top) == pytest.approx((-2.5, 2.5, -2.5, 2.5))
+    assert (left, right, bottom, top) == pytest.approx([c + edge for c in center for edge in (-2.5, 2.5)])
     side = sheet.shape[0] / n
     for z, picture in zip(codes, pictures, strict=True):
         row, column = (top - z[1]) / (top - bottom) * n - 0.5, (z[0] - left) / (right - left) * n - 0.5
@@ -150,6 +154,24 @@ def test_show_displays_once_with_its_words_and_closes(capsys, monkeypatch):
     assert imread(io.BytesIO(bundle["image/png"])).ndim == 3
     assert capsys.readouterr().out == "Figure: A line that rises.\n"
     assert plt.get_fignums() == []
+
+
+@pytest.mark.parametrize("layout", ["none", "constrained"])
+def test_a_film_keeps_its_axes_in_place(layout, monkeypatch):
+    monkeypatch.setattr("IPython.display.display", lambda *a, **k: None)
+    set_style()
+    figure, (left, right) = plt.subplots(1, 2, layout=layout)
+    left.set(xlabel="a name", aspect="equal")
+    places = []
+
+    def draw(frame):
+        right.set_title(f"frame {frame}")
+
+    figure.canvas.mpl_connect(
+        "draw_event", lambda event: places.append([ax.get_position().bounds for ax in (left, right)])
+    )
+    play(FuncAnimation(figure, draw, frames=3), "Two axes that stay where they are.")
+    np.testing.assert_allclose(places, [places[-1]] * len(places), atol=1e-6)
 
 
 def test_show_takes_axes_too(monkeypatch):

@@ -79,3 +79,36 @@ def test_distances_agree_with_scipy(generator):
 def test_nearest_distance_of_a_data_point_is_exactly_zero(generator):
     data = 100 + torch.rand(30, 64, generator=generator)  # where expanding the square would lose it
     assert nearest_distance(data[:5], data).tolist() == [0] * 5
+
+
+@pytest.mark.parametrize("shift", [0.0, 1e4])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_the_nearest_of_many_pixels_is_as_near_as_scipy_says(shift, dtype, generator):
+    samples, data = (torch.rand(n, 784, generator=generator, dtype=dtype) + shift for n in (40, 300))
+    expected = distance.cdist(samples.double().numpy(), data.double().numpy()).min(1)
+    np.testing.assert_allclose(nearest_distance(samples, data), expected, rtol=20 * torch.finfo(dtype).eps)
+
+
+def test_the_nearest_is_found_where_rounding_hides_it(generator):
+    """Data points at distances of 2⁻¹⁰ n from a sample of length 4,096: their squares agree in every float32 digit."""
+    sample = torch.full((1, 64), 512.0)
+    data = sample.repeat(9, 1)
+    data[:, 0] += torch.arange(9, 0, -1) * 2.0**-10
+    far = torch.cat([data, -sample])  # keeps the middle of the data away from the sample
+    assert nearest_distance(sample, far).tolist() == [2.0**-10]
+
+
+@pytest.mark.parametrize("value", [0.0, 1e30])
+def test_many_equal_points_and_squares_beyond_the_floats_are_no_trouble(value):
+    samples, data = torch.full((3, 784), value), torch.full((100, 784), value)
+    assert nearest_distance(samples, data).tolist() == [0, 0, 0]
+
+
+def test_nearest_distance_has_the_gradient_of_the_distance(generator):
+    samples, data = torch.rand(3, 40, generator=generator), torch.rand(9, 40, generator=generator)
+    samples.requires_grad_()
+    distances = nearest_distance(samples, data)
+    distances.sum().backward()
+    nearest = data[distance.cdist(samples.detach().numpy(), data.numpy()).argmin(1)]
+    expected = (samples.detach() - nearest) / distances.detach()[:, None]
+    np.testing.assert_allclose(samples.grad, expected, rtol=1e-5, atol=1e-6)

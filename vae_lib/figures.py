@@ -80,7 +80,8 @@ def play(animation: FuncAnimation, alt: str, fps: float = 4.0) -> None:
     require(isinstance(animation, FuncAnimation), f"play: the first argument must be an animation, not {animation!r}.")
     from IPython.display import display
 
-    page, alt = animation.to_jshtml(fps=fps), " ".join(alt.split())
+    with plt.rc_context({"figure.constrained_layout.use": False}):  # else saving turns it on after the first frame
+        page, alt = animation.to_jshtml(fps=fps), " ".join(alt.split())
     plt.close(animation._fig)
     display({"text/html": offline(page, alt), "text/plain": alt}, raw=True)
     print(f"Figure: {alt}")
@@ -199,20 +200,21 @@ def plot_latent_grid(
     image_shape: tuple[int, int] | None = None,
     *,
     limit: float | None = None,
+    center: tuple[float, float] = (0.0, 0.0),
     ax: Axes | None = None,
 ) -> Axes:
     """n·n decoded pictures (n·n, P) as `latent_grid` and `quantile_grid` order them, in one square.
 
-    With `limit` the axes are z₁ and z₂ from −limit to limit at the middles of the outer pictures; without it they
-    are the prior's quantiles, from 0 to 1.
+    With `limit` the axes are z₁ and z₂, from −limit to limit around `center` at the middles of the outer pictures;
+    without it they are the prior's quantiles, from 0 to 1.
     """
     tiles = _tiles(pictures, image_shape)
     n = math.isqrt(len(tiles))
     require(n * n == len(tiles), f"plot_latent_grid: the number of pictures must be a square, not {len(tiles)}.")
     ax = ax or _new_axes((5.5, 5))
     sheet, *_ = _sheet(tiles.repeat(4, axis=1).repeat(4, axis=2), n)
-    low, high = (0.0, 1.0) if limit is None else (-_edge(limit, n), _edge(limit, n))
-    ax.imshow(sheet, cmap="gray", vmin=0, vmax=1, extent=(low, high, low, high), interpolation="antialiased")
+    extent = [0.0, 1.0] * 2 if limit is None else [float(c) + s * _edge(limit, n) for c in center for s in (-1, 1)]
+    ax.imshow(sheet, cmap="gray", vmin=0, vmax=1, extent=extent, interpolation="antialiased")
     units = "quantile of " if limit is None else ""
     ax.set(xlabel=f"{units}$z_1$", ylabel=f"{units}$z_2$")
     return ax
