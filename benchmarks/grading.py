@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import shutil
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 from benchmarks.stock import autograde
 from grading import demo
@@ -27,7 +30,8 @@ def show(options: argparse.Namespace) -> None:
     with TemporaryDirectory() as folder:
         course = Path(folder)
         _course(course, options.class_size)
-        entries, ours, cpu = _ours(course)
+        memory = Memory(options.class_size)
+        entries, ours, cpu = _ours(course, memory)
         _sample(course, options.sample)
         started = time.perf_counter()
         stock = autograde(course)
@@ -41,6 +45,8 @@ def show(options: argparse.Namespace) -> None:
     print(f"  ours: {ours:.1f} s in all, {ours / len(entries):.2f} s each, start included")
     print(f"  processor, students' own code included: {cpu:.2f} s each, at most {CPU}: {_verdict(cpu <= CPU)}")
     print(f"  memory at most: this process {peak('SELF')} MB, its largest worker {peak('CHILDREN')} MB")
+    for count, held in sorted(memory.found.items()):
+        print(f"  after {count} hand-ins: this process holds {held.writer} MB, all {held.all} MB")
     print(f"  stock nbgrader autograde: {theirs:.2f} s each, measured on {len(stock)}")
     print(f"  {ratio:.0f} times as fast, at least {AT_LEAST}: {_verdict(ratio >= AT_LEAST)}; same scores: {same}")
 
@@ -51,6 +57,43 @@ def peak(whose: str) -> int:
 
     unit = 1 << 20 if sys.platform == "darwin" else 1 << 10
     return round(resource.getrusage(getattr(resource, f"RUSAGE_{whose}")).ru_maxrss * unit / 1e6)
+
+
+class Held(NamedTuple):
+    """Megabytes of the process that writes, and of it with all its workers and sandboxes."""
+
+    writer: int
+    all: int
+
+
+class Memory:
+    """Takes the grader's lines, one a hand-in; samples memory after a tenth of the class, half of it, and all."""
+
+    def __init__(self, size: int):
+        self.lines, self.at, self.found = 0, {max(1, size // 10), max(1, size // 2), size}, {}
+
+    def __call__(self, line: str) -> None:
+        self.lines += 1
+        if self.lines in self.at and sys.platform == "linux":
+            shares = [share(process) for process in family(os.getpid())]
+            self.found[self.lines] = Held(round(shares[0]), round(sum(shares)))
+
+
+def family(process: int) -> Iterator[int]:
+    """The process and all that it, its children and theirs have started."""
+    yield process
+    for tasks in Path(f"/proc/{process}/task").glob("*/children"):
+        with contextlib.suppress(OSError):  # it has ended meanwhile
+            for child in tasks.read_text().split():
+                yield from family(int(child))
+
+
+def share(process: int) -> float:
+    """Megabytes that a process holds; of what it shares with others, its part."""
+    with contextlib.suppress(OSError):
+        lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
+        return next(int(line.split()[1]) * 1024 / 1e6 for line in lines if line.startswith("Pss:"))
+    return 0.0
 
 
 def _verdict(good: bool) -> str:
@@ -75,10 +118,10 @@ def _write(folder: Path, notebook: dict) -> None:
     path.write_text(json.dumps(notebook), encoding="utf-8")
 
 
-def _ours(course: Path) -> tuple[list[Entry], float, float]:
+def _ours(course: Path, memory: Memory) -> tuple[list[Entry], float, float]:
     """What we give, the seconds it took, and the processor's seconds of all processes for each hand-in."""
     started, before = time.perf_counter(), os.times()
-    entries = grade_class(Options(course / "submitted", course / "grading_out" / "ours"), lambda line: None, course)
+    entries = grade_class(Options(course / "submitted", course / "grading_out" / "ours"), memory, course)
     spent = sum(os.times()[:4]) - sum(before[:4])
     return entries, time.perf_counter() - started, spent / len(entries)
 

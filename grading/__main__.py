@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from grading.course import ROOT, GradingError
+from grading.course import ROOT, GradingError, chosen
 
 
 def release(names: list[str], check: bool) -> int:
@@ -79,7 +79,11 @@ def export(form: str, file: Path, template: Path | None, lab: list[str], out: Pa
     from grading.record import Record, gradebook_url
     from grading.tables import write
 
-    entries = [entry for entry in refresh(out) if not lab or entry.lab in lab]
+    if template and form == "nbgrader":
+        raise GradingError("--template is for --format canvas and --format moodle.")
+    entries = refresh(out)
+    chosen(lab, sorted({entry.lab for entry in entries}))
+    entries = [entry for entry in entries if not lab or entry.lab in lab]
     labs = sorted({entry.lab for entry in entries})
     with Record(gradebook_url(out)) as record:
         marks, unmet = by_student(entries, record), []
@@ -164,6 +168,8 @@ COMMANDS = {one.__name__: one for one in (release, validate, submit, grade, feed
 
 
 def main() -> int:
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # a terminal without Unicode stops nothing
     given = vars(arguments())
     try:
         return COMMANDS[given.pop("command")](**given)

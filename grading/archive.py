@@ -15,14 +15,15 @@ from typing import NamedTuple
 from grading.notebook import MAX_BYTES, Unreadable
 
 MAX_FILES = 20_000
-MAX_TOTAL = 4 << 30  # bytes, unpacked, of a whole class
+MAX_TOTAL = 4 << 30  # bytes, unpacked, of a whole class; of one student's own zip, what one notebook may have
 CANVAS = re.compile(r"(?P<name>[^_/]+)_(?:LATE_)?(?P<user>\d+)_\d+_(?P<file>[^/]+)")
-MOODLE = re.compile(r"(?P<name>.+)_\d+_assignsubmission_(?:file|onlinetext)_?")
+MOODLE = re.compile(r"(?P<name>.+)_(?P<number>\d+)_assignsubmission_(?:file|onlinetext)_?")
 
 
 class Entry(NamedTuple):
     """A notebook of a zip. `student` is the platform's name for its author, `user` the platform's number or "".
 
+    `number` tells two of the same name apart: Moodle's number for a hand-in, or Canvas's for a user.
     The notebook is in `content` or in `file`; where it could not be read, `refusal` says why.
     """
 
@@ -32,6 +33,7 @@ class Entry(NamedTuple):
     content: bytes | None
     refusal: str = ""
     file: Path | None = None
+    number: str = ""
 
 
 Archive = bytes | Path
@@ -39,7 +41,7 @@ Archive = bytes | Path
 
 def notebooks(archive: Archive, name: str, outer: Entry | None = None) -> Iterator[Entry]:
     """The notebooks of a zip, those in zips of single students too; a refused one comes with the reason."""
-    total = 0
+    total, most = 0, MAX_TOTAL if outer is None else MAX_BYTES
     for member in members(archive, name):
         place = outer or author(member.filename)
         try:
@@ -48,8 +50,8 @@ def notebooks(archive: Archive, name: str, outer: Entry | None = None) -> Iterat
             yield place._replace(path=member.filename, refusal=str(reason))
             continue
         total += len(content)
-        if total > MAX_TOTAL:
-            raise Unreadable(f"{name} holds more than {MAX_TOTAL >> 30} GB.")
+        if total > most:
+            raise Unreadable(f"{name} holds more than {most >> 20} MB.")
         if member.filename.lower().endswith(".ipynb"):
             yield place._replace(path=member.filename, content=content)
         elif outer is None:
@@ -109,7 +111,7 @@ def author(path: str) -> Entry:
     parts = PurePosixPath(path.replace("\\", "/")).parts
     for part in parts[:-1]:
         if found := MOODLE.fullmatch(part):
-            return Entry(found["name"], "", path, None)
+            return Entry(found["name"], "", path, None, number=found["number"])
     if found := CANVAS.fullmatch(parts[-1]):
-        return Entry(found["name"], found["user"], path, None)
+        return Entry(found["name"], found["user"], path, None, number=found["user"])
     return Entry(parts[0] if len(parts) > 1 else PurePosixPath(path).stem, "", path, None)

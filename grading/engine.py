@@ -7,6 +7,7 @@ busy, so that memory does not grow with the class.
 import atexit
 import os
 import signal
+import traceback
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
@@ -33,15 +34,21 @@ class Task(NamedTuple):
 
 
 Job = tuple[Task, Release]
-Outcome = tuple[int, Result | None]  # None: the grader itself was killed again and again
+Outcome = tuple[int, Result | None]  # None: the grader itself failed, or was killed again and again
 
 
-def grade_task(task: Task, release: Release) -> tuple[int, Result]:
-    """Grade in this process, whose sandbox is made once and kept."""
+def grade_task(task: Task, release: Release) -> Outcome:
+    """Grade in this process, whose sandbox is made once and kept. An error of ours costs one hand-in, not the class."""
     from grading.judge import grade
 
     with _one_at_a_time:
-        return task.ticket, grade(task.handin, release, sandbox(task.isolated), task.full)
+        try:
+            return task.ticket, grade(task.handin, release, sandbox(task.isolated), task.full)
+        except GradingError:  # the lab's own fault, or the machine's: the others would meet it, too
+            raise
+        except Exception:
+            traceback.print_exc()
+            return task.ticket, None
 
 
 def sandbox(isolated: bool) -> Any:

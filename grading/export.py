@@ -80,7 +80,7 @@ def platform_table(class_marks: Sequence[Marks], labs: Sequence[str], form: str)
 
 
 def filled(template: Path, class_marks: Sequence[Marks], labs: Sequence[str]) -> tuple[str, list[str]]:
-    """The template with scores written in, and the students that it does not know."""
+    """The template with scores written in, and the students with a score whom it does not know."""
     rows = read_template(template)
     header = rows[0]
     columns = {lab: column_of(header, lab) for lab in labs}
@@ -104,7 +104,8 @@ def filled(template: Path, class_marks: Sequence[Marks], labs: Sequence[str]) ->
                 row[place] = f"{score:g}"
     file = io.StringIO()
     csv.writer(file, lineterminator="\n").writerows(rows)
-    return file.getvalue(), [marks.person.id for marks in class_marks if marks.person.id not in met]
+    lacking = [marks for marks in class_marks if marks.person.id not in met]
+    return file.getvalue(), [m.person.id for m in lacking if any(final(m.entries.get(lab)) is not None for lab in labs)]
 
 
 def read_template(template: Path) -> list[list[str]]:

@@ -11,9 +11,10 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from grading import autograded
 from grading.course import ROOT, GradingError, chosen, lab_names
 from grading.engine import Job, Task, default_workers, engine
-from grading.handin import Result, read_release, role
+from grading.handin import Result, read_release
 from grading.intake import Arrival, Intake, Refusal, Student, sources, students
 from grading.ledger import Entry, Ledger, absent, enter, key, lost, refused
 from grading.notebook import read_notebook
@@ -88,8 +89,8 @@ class Run:
                 continue
             mark = key(found.handin, release, self.options.full)
             before = self.ledger.read(source.student, source.lab)
-            if before and before.digest == mark and not self.options.force:
-                self.unchanged(before)
+            if before and before.digest == mark and not self.options.force and self.record.knows(before):
+                self.unchanged(before, found)
                 continue
             self.waiting[ticket] = (found, mark)
             yield Task(ticket, found.handin, self.options.isolated, self.options.full), release
@@ -100,7 +101,7 @@ class Run:
             self.finish(lost(arrival.handin.student, release), None)
             return
         self.finish(enter(result, arrival.handin, release, mark), arrival)
-        text = json.dumps(with_outputs(arrival, result), indent=1)
+        text = json.dumps(autograded.shown(arrival, result, self.released[result.lab]), indent=1)
         write(self.autograded(result.student, result.lab), text)
 
     def finish(self, entry: Entry, arrival: Arrival | None) -> None:
@@ -112,13 +113,18 @@ class Run:
             self.autograded(entry.student, entry.lab).unlink(missing_ok=True)
         self.ledger.write(entry)
         self.keep(entry)
+        self.tell(before, entry)
+
+    def tell(self, before: Entry | None, entry: Entry) -> None:
         for change in changes(before, entry):
             self.say(f"    {change}")
 
-    def unchanged(self, before: Entry) -> None:
+    def unchanged(self, before: Entry, arrival: Arrival) -> None:
+        self.record.handed_in(before, arrival.when)
         entry = self.record.reread(before)
         self.ledger.write(entry)
         self.keep(entry, " (as before)")
+        self.tell(before, entry)
 
     def keep(self, entry: Entry, note: str = "") -> None:
         write_feedback(entry, self.options.out)
@@ -178,21 +184,6 @@ def released(lab: str, root: Path) -> dict:
         raise GradingError(f"labs/{lab}/{lab}.ipynb is missing: run make labs.") from None
 
 
-def with_outputs(arrival: Arrival, result: Result) -> dict:
-    """The repaired notebook with what its cells printed, and with what the tests say, for the person who marks it."""
-    messages = {one.grade_id: one.message for one in result.exercises}
-    place = -1
-    for cell in arrival.notebook["cells"]:
-        if not role(cell):
-            continue
-        place += 1
-        name = cell["metadata"].get("nbgrader", {}).get("grade_id", "")
-        printed = messages.get(name, "") if role(cell) == "test" else result.outputs.get(place, "")
-        if cell["cell_type"] == "code" and printed:
-            cell["outputs"] = [{"output_type": "stream", "name": "stdout", "text": printed}]
-    return arrival.notebook
-
-
 def line(entry: Entry) -> str:
     score = "no score" if entry.score is None else f"{entry.score:g} of {entry.max_score:g}"
     reason = f": {entry.reason}" if entry.reason else ""
@@ -200,7 +191,7 @@ def line(entry: Entry) -> str:
 
 
 def changes(before: Entry | None, entry: Entry) -> Iterator[str]:
-    """What a new grading has changed, a phrase for each exercise."""
+    """What a new grading has changed, a phrase for each exercise, and one for all marks and penalties together."""
     if before is None:
         return
     earlier = {one.name: one.points for one in before.exercises}
@@ -208,6 +199,8 @@ def changes(before: Entry | None, entry: Entry) -> Iterator[str]:
         was = earlier.get(one.name, one.points)
         if was != one.points:
             yield f"{one.name}: {shown(was)} → {shown(one.points)}"
+    if before.score != entry.score:
+        yield f"score: {shown(before.score)} → {shown(entry.score)}"
 
 
 def shown(points: float | None) -> str:

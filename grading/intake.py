@@ -5,12 +5,16 @@ Moodle gives for one lab. What cannot be graded becomes a `Refusal` with a reaso
 """
 
 import csv
+import hashlib
+import os
 import re
 import shutil
+import traceback
 import unicodedata
 import weakref
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import NamedTuple
@@ -21,6 +25,8 @@ from grading.handin import Handin, digest, parts_of
 from grading.notebook import MAX_BYTES, Unreadable, read_notebook
 from grading.repair import likeness, repair
 
+MOST_NOTEBOOKS = 20  # that are read of one hand-in
+LONGEST_NAME = 120  # bytes: a file system takes 255, a database 128 characters
 STUDENT_COLUMNS = ("id", "first_name", "last_name", "email", "lms_user_id")  # as `nbgrader db student import` has them
 
 
@@ -74,8 +80,11 @@ def students(path: Path) -> dict[str, Student]:
     """The class by id, from a CSV whose first column is `id`; {} where there is no file."""
     if not path.is_file():
         return {}
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        rows = list(csv.DictReader(file))
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            rows = list(csv.DictReader(file))
+    except (UnicodeDecodeError, csv.Error):
+        raise GradingError(f"{path.name} cannot be read: save it as CSV in UTF-8.") from None
     if rows and "id" not in rows[0]:
         raise GradingError(
             f"{path.name} needs a first line with the columns {', '.join(STUDENT_COLUMNS)} (id is enough)."
@@ -100,11 +109,14 @@ def of_student(folder: Path, labs: list[str], released: dict[str, dict]) -> Iter
     """STUDENT/LAB where the folder has a lab's name; what else lies there is known by its content, or is none of it."""
     named = {lab.name: lab for lab in _folders(folder)}
     strays = [folder, *(path for name, path in named.items() if name not in released)]
+    student = plain_name(folder.name)
     for lab in labs:
         if lab in named:
-            yield Source(folder.name, lab, named[lab])
-        elif entries := [e for stray in strays for e in stray_notebooks(stray, folder.name, lab, released)]:
-            yield Source(folder.name, lab, tuple(entries))
+            yield Source(student, lab, named[lab])
+            continue
+        spool, found = Spool(), (e for stray in strays for e in stray_notebooks(stray, student, lab, released))
+        if entries := tuple(spooled(e, spool.folder, k) for k, e in enumerate(islice(found, MOST_NOTEBOOKS))):
+            yield Source(student, lab, entries, spool)
 
 
 def stray_notebooks(folder: Path, student: str, lab: str, released: dict[str, dict]) -> Iterator[Entry]:
@@ -114,8 +126,15 @@ def stray_notebooks(folder: Path, student: str, lab: str, released: dict[str, di
             yield entry._replace(student=student)
 
 
+def _listed(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except PermissionError:  # as some platforms' archives are unpacked; what is in it is then not there
+        return []
+
+
 def _folders(folder: Path) -> list[Path]:
-    return sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith(".") and not p.is_symlink())
+    return sorted(p for p in _listed(folder) if not p.name.startswith(".") and not p.is_symlink() and os.path.isdir(p))
 
 
 def from_zip(path: Path, labs: list[str], released: dict[str, dict], known: dict[str, Student]) -> list[Source]:
@@ -129,7 +148,17 @@ def from_zip(path: Path, labs: list[str], released: dict[str, dict], known: dict
                 grouped.setdefault((identify(entry, known), lab), []).append(spooled(entry, spool.folder, number))
     except Unreadable as reason:
         raise GradingError(str(reason)) from None
-    return [Source(student, lab, tuple(entries), spool) for (student, lab), entries in sorted(grouped.items())]
+    found = [own for (student, lab), entries in grouped.items() for own in by_author(student, lab, entries, spool)]
+    return sorted(found, key=lambda source: (source.student, source.lab))
+
+
+def by_author(student: str, lab: str, entries: list[Entry], spool: Spool) -> Iterator[Source]:
+    """One hand-in; or, where the platform knows several of this name, each by name and number: no work is mixed."""
+    numbers = {entry.number for entry in entries}
+    for number in numbers:
+        own = tuple(entry for entry in entries if entry.number == number)
+        name = student if len(numbers) == 1 else plain_name(f"{own[0].student}_{number or 'without a number'}")
+        yield Source(name, lab, own, spool)
 
 
 def spooled(entry: Entry, folder: Path, number: int) -> Entry:
@@ -156,16 +185,34 @@ def lab_of(entry: Entry, archive: str, labs: list[str], released: dict[str, dict
 
 
 def identify(entry: Entry, known: dict[str, Student]) -> str:
-    """The student's id in students.csv, by the platform's number or by the name; else a plain form of the name."""
-    for student in known.values():
-        full = f"{student.first_name} {student.last_name}"
-        if entry.user and entry.user == student.lms_user_id:
-            return student.id
-        if entry.student in (student.id, full, f"{student.last_name} {student.first_name}"):
-            return student.id
-    plain = unicodedata.normalize("NFC", entry.student).strip()
-    name = re.sub(r"[\x00-\x1f/\\]", "_", f"{plain}_{entry.user}" if entry.user else plain)[:100]
-    return name.strip(". ") or "unknown"  # never a path of its own
+    """The student's id in students.csv, by the platform's number, or by a name that one only has; else a plain name."""
+    by_number = [s.id for s in known.values() if entry.user and entry.user == s.lms_user_id]
+    by_name = [s.id for s in known.values() if entry.student in names_of(s)]
+    for found in (by_number, by_name):
+        if len(found) == 1:
+            return found[0]
+    return plain_name(f"{entry.student}_{entry.user}" if entry.user else entry.student)
+
+
+def names_of(student: Student) -> tuple[str, ...]:
+    return student.id, f"{student.first_name} {student.last_name}", f"{student.last_name} {student.first_name}"
+
+
+def plain_name(name: str) -> str:
+    """A name that any folder, database, terminal and nbgrader's own pages take, which write it into scripts unquoted.
+
+    It is never a path; one that was cut or mended has a mark.
+    """
+    wanted = unicodedata.normalize("NFC", name).strip()
+    text = re.sub(r'[/\\"<>]', "_", printable(wanted)).encode()[:LONGEST_NAME].decode(errors="ignore")
+    text = text if text.strip(". ") else "unknown"
+    mark = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return text if text == wanted else f"{text}~{mark}"
+
+
+def printable(text: str) -> str:
+    """Without what moves a terminal's cursor, and without half surrogate pairs."""
+    return "".join(c if c.isprintable() else "_" for c in text)
 
 
 class Intake:
@@ -175,20 +222,29 @@ class Intake:
         self.released = released
 
     def take(self, source: Source) -> Arrival | Refusal:
-        """The hand-in, repaired, or why there is none."""
+        """The hand-in, repaired, or why there is none. An error of ours costs one hand-in, not the class."""
         try:
-            found = sorted(self._candidates(source), key=lambda f: (f[0], f[2]), reverse=True)
-            if not found:
-                raise Unreadable("There is no notebook in the hand-in: hand in the lab's .ipynb file.")
-            held, notebook, _, when = found[0]
-            other = self._other_lab(notebook, source.lab, held)
-            if other:
-                raise Unreadable(f"This is the notebook of {other}, handed in as {source.lab}: hand in the right one.")
+            return self._taken(source)
         except Unreadable as reason:
-            return Refusal(source.student, source.lab, str(reason))
+            return Refusal(source.student, source.lab, printable(str(reason)))
+        except Exception as error:
+            traceback.print_exc()
+            reason = f"The notebook cannot be read ({type(error).__name__}): save it in Jupyter and hand it in again."
+            return Refusal(source.student, source.lab, reason)
+
+    def _taken(self, source: Source) -> Arrival:
+        best, count = None, 0
+        for count, found in enumerate(self._candidates(source), start=1):  # noqa: B007
+            best = max(best or found, found, key=lambda f: (f[0], f[2]))
+        if best is None:
+            raise Unreadable("There is no notebook in the hand-in: hand in the lab's .ipynb file.")
+        held, notebook, _, when = best
+        other = self._other_lab(notebook, source.lab, held)
+        if other:
+            raise Unreadable(f"This is the notebook of {other}, handed in as {source.lab}: hand in the right one.")
         mended, said = repair(notebook, self.released[source.lab])
-        if len(found) > 1:
-            said.insert(0, f"There were {len(found)} notebooks; the one that holds most of the lab was graded.")
+        if count > 1:
+            said.insert(0, f"There were {count} notebooks; the one that holds most of the lab was graded.")
         parts = parts_of(mended["cells"])
         handin = Handin(source.student, source.lab, parts, tuple(said), digest((source.lab, mended["cells"], said)))
         return Arrival(handin, mended, when)
@@ -197,7 +253,7 @@ class Intake:
         """Each readable notebook with how much of the lab it holds. Raises the first refusal if none is readable."""
         refusals: list[Unreadable] = []
         readable = 0
-        for path, content, when in _files(source, refusals):
+        for path, content, when in islice(_files(source, refusals), MOST_NOTEBOOKS):
             try:
                 notebook = read_notebook(content)
             except Unreadable as reason:
@@ -231,8 +287,8 @@ def _files(source: Source, refusals: list[Unreadable]) -> Iterator[tuple[str, by
 
 
 def _in_folder(folder: Path) -> Iterator[tuple[Entry, datetime | None]]:
-    """The notebooks of STUDENT/LAB, also inside zips; links are not followed."""
-    for path in sorted(folder.iterdir()):
+    """The notebooks of STUDENT/LAB, also inside zips, the lab's own name first; links are not followed."""
+    for path in sorted(_listed(folder), key=lambda p: (p.stem != folder.name, p)):
         if path.name.startswith(".") or path.suffix.lower() not in (".ipynb", ".zip"):
             continue
         entry, when = Entry(folder.parent.name, "", path.name, None), handed_in(folder, path)

@@ -42,9 +42,12 @@ DATA = (torch.Tensor, np.ndarray, torch.nn.Module, list, tuple, dict, set)
 
 def grade(handin: Handin, release: Release, sandbox: Sandbox, full: bool = False) -> Result:
     """What each exercise earns. Cells tagged `explore` are run only if `full`; the same hand-in, the same result."""
+    from grading.sandbox_confine import memory_at_most  # where there is a sandbox only
+
     started = time.monotonic()
     run = Run(handin, release, sandbox, full)
-    run.finish()
+    with memory_at_most(sandbox.limits.memory_bytes):
+        run.finish()
     results = tuple(run.result(exercise) for exercise in release.exercises)
     state = overall(results, release.answers)
     seconds = time.monotonic() - started
@@ -118,16 +121,17 @@ class Run:
     def meet(self, exercise: Exercise, last: bool) -> None:
         """Note the functions of an exercise as they are at this place, and run the visible half of its test once.
 
-        A function that is not there yet may come in a later cell; at the end it is missing.
+        A function that is not there yet, or that misses a name, may find it in a later cell; at the end it is missing.
         """
         scene = self.scenes[exercise.name]
-        if exercise.name in self.final or (scene.bound is self.link and scene.handles.get(exercise.name) is not None):
+        bound = scene.bound is self.link and scene.handles.get(exercise.name) is not None
+        if exercise.name in self.final or (bound and exercise.name in self.seen):
             return
         self.at_work = exercise
         self.imports(exercise)
         self.bind(exercise)
         if exercise.name not in self.seen and (last or scene.handles[exercise.name] is not None):
-            self.visible(exercise)
+            self.visible(exercise, last)
 
     def cell(self, place: int, part: Part) -> None:
         if place in self.bad:
@@ -160,9 +164,11 @@ class Run:
         scene.handles = {name: known.get(name) if type(known.get(name)) is int else None for name in exercise.needs}
         scene.bound = self.link
 
-    def visible(self, exercise: Exercise) -> None:
+    def visible(self, exercise: Exercise, last: bool) -> None:
         verdict = self.test(exercise, exercise.visible, "visible")
         self.printed[exercise.name] = self.link.session.take_output()
+        if verdict.message.startswith("NameError") and not last:  # cells in another order
+            return
         self.seen[exercise.name] = verdict
         if verdict.points is None or verdict.points < exercise.points:
             self.final[exercise.name] = verdict

@@ -141,8 +141,8 @@ def absent(student: str, release: Release) -> Entry:
 
 
 def lost(student: str, release: Release) -> Entry:
-    """The entry of a hand-in whose grader was killed each time; the next run tries again, since it has no digest."""
-    reason = "The grader itself was stopped while it graded this; grade again."
+    """The entry of a hand-in whose grader failed or was killed; without a digest, so that the next run tries again."""
+    reason = "The grader itself failed while it graded this; grade again."
     return Entry(student, release.lab, CRASHED, highest_score(release), reason=reason)
 
 

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 MAX_BYTES = 50 << 20
+MAX_CELLS = 2000
 CELL_TYPES = ("code", "markdown", "raw")
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
@@ -22,6 +23,8 @@ def read_notebook(content: bytes) -> dict:
     found = _parse(content)
     if not isinstance(found, dict) or _raw_cells(found) is None:
         raise Unreadable("The file is JSON, but not a notebook: hand in the lab's .ipynb file.")
+    if len(_raw_cells(found)) > MAX_CELLS:
+        raise Unreadable(f"The notebook has more than {MAX_CELLS} cells: hand in the lab's own notebook.")
     cells = [_cell(cell) for cell in _raw_cells(found) if isinstance(cell, dict)]
     return {"cells": cells, "metadata": {"kernelspec": KERNEL}, "nbformat": 4, "nbformat_minor": 5}
 
@@ -52,7 +55,7 @@ def _raw_cells(notebook: dict) -> list | None:
 
 
 def _cell(given: dict) -> dict:
-    """A cell of format 4.5 with what grading reads: type, source, nbgrader's mark and the tags."""
+    """A cell of format 4.5 with what grading reads: type, source, nbgrader's mark and the tag explore."""
     kind, source = given.get("cell_type"), _text(given.get("source"))
     if kind == "heading":  # format 3
         kind, source = "markdown", f"{'#' * _level(given.get('level'))} {source}"
@@ -62,18 +65,21 @@ def _cell(given: dict) -> dict:
     metadata = given.get("metadata")
     metadata = metadata if isinstance(metadata, dict) else {}
     tags = metadata.get("tags")
-    kept = {"tags": [tag for tag in tags if isinstance(tag, str)]} if isinstance(tags, list) else {}
-    if isinstance(metadata.get("nbgrader"), dict):
-        kept["nbgrader"] = metadata["nbgrader"]
+    kept = {"tags": ["explore"]} if isinstance(tags, list) and "explore" in tags else {}
+    mark = metadata.get("nbgrader")
+    if isinstance(mark, dict) and isinstance(mark.get("grade_id"), str):
+        kept["nbgrader"] = mark
     name = given.get("id")
     cell = {"cell_type": kind, "id": name if isinstance(name, str) else "", "metadata": kept, "source": source}
     return cell | ({"outputs": [], "execution_count": None} if kind == "code" else {})
 
 
 def _text(source: Any) -> str:
-    if isinstance(source, list):
-        return "".join(line for line in source if isinstance(line, str))
-    return source if isinstance(source, str) else ""
+    """The source as one string that any file and database takes: half a surrogate pair, which JSON can hold, is no
+    character."""
+    lines = source if isinstance(source, list) else [source]
+    joined = "".join(line for line in lines if isinstance(line, str))
+    return joined.encode("utf-8", errors="replace").decode()
 
 
 def _level(level: Any) -> int:

@@ -83,12 +83,19 @@ class Record:
             for notebook in submission.notebooks:
                 self._marks(notebook, entry, before)
             session.flush()
-            session.refresh(submission)
-            for notebook in submission.notebooks:
-                session.refresh(notebook)
-                notebook.late_submission_penalty = self._penalty(submission, notebook)
+            self._penalize(submission)
             session.commit()
         return self.reread(entry)
+
+    def knows(self, entry: Entry) -> bool:
+        """Whether its marks are here, and not in another gradebook."""
+        return self._submission(entry) is not None
+
+    def handed_in(self, entry: Entry, when: datetime | None) -> None:
+        """Note the time, which may have been put right since."""
+        with self._told():
+            self._submission(entry).timestamp = when
+            self.gradebook.db.commit()
 
     def _person(self, student: Student) -> None:
         person = self.gradebook.db.get(Person, student.id) or Person(id=student.id)
@@ -134,6 +141,14 @@ class Record:
             answer = answers.get(comment.name)
             comment.auto_comment = NO_RESPONSE if answer and not answer.answered else None
 
+    def _penalize(self, submission: SubmittedAssignment) -> None:
+        """The penalty goes by the due date and by all marks as they are now."""
+        session = self.gradebook.db
+        session.refresh(submission)
+        for notebook in submission.notebooks:
+            session.refresh(notebook)
+            notebook.late_submission_penalty = self._penalty(submission, notebook)
+
     def _penalty(self, submission: SubmittedAssignment, notebook: SubmittedNotebook) -> float | None:
         """What nbgrader's plugin takes off for being late, between nothing and all."""
         late = submission.total_seconds_late
@@ -150,7 +165,8 @@ class Record:
             submission = self._submission(entry)
             if submission is None:
                 return entry
-            self.gradebook.db.refresh(submission)
+            self._penalize(submission)
+            self.gradebook.db.commit()
             grades = {grade.name: grade for notebook in submission.notebooks for grade in notebook.grades}
             comments = {c.name: c.manual_comment or "" for notebook in submission.notebooks for c in notebook.comments}
             penalty = sum(notebook.late_submission_penalty or 0.0 for notebook in submission.notebooks)

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 
@@ -73,6 +74,7 @@ def summary(lab: str, entries: Sequence[Entry]) -> dict[str, Any]:
     return {
         "name": lab,
         "count": len(entries),
+        "entries": entries,
         "states": [(state, n) for state in STATES if (n := sum(e.state == state for e in entries))],
         "mean": sum(e.score for e in graded) / len(graded) if graded else None,
         "median": middle(sorted(e.score for e in graded)),
@@ -145,5 +147,6 @@ def table_of_states(entries: Sequence[Entry]) -> str:
 def templates() -> Environment:
     folder = Path(__file__).parent / "templates"
     environment = Environment(loader=FileSystemLoader(folder), autoescape=select_autoescape(default=True))
+    environment.filters["page"] = lambda entry: quote(feedback_path(entry, Path()).as_posix(), errors="replace")
     environment.filters["points"] = lambda value: "–" if value is None else f"{value:g}"
     return environment

@@ -143,8 +143,8 @@ class Session:
 
     def take_output(self) -> str:
         """What was printed since the last time, as text; what was cut off is said."""
-        while self.open and select.select([self.output], [], [], 0)[0] and self.collect():
-            pass
+        if self.open:
+            self.drain()
         text = self.printed.decode("utf-8", errors="replace")
         if self.dropped:
             text += f"\n… {self.dropped:,} more characters were printed; they are not kept."
@@ -160,7 +160,7 @@ class Session:
         """End the child, whatever it is doing, and learn how it ended and what it cost."""
         if not self.open:
             return
-        self.take_output_for_later()
+        self.drain()
         self.open = False
         self.data.close()
         self.order(b"k")
@@ -176,8 +176,9 @@ class Session:
         self.leash.close()
         self.output.close()
 
-    def take_output_for_later(self) -> None:
-        for _ in range(64):  # what is in the pipe, and no more
+    def drain(self) -> None:
+        """Keep what is in the pipe, and no more: a thread may print without end."""
+        for _ in range(64):
             if not (select.select([self.output], [], [], 0)[0] and self.collect()):
                 return
 

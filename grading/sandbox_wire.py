@@ -156,7 +156,9 @@ def rebuild(meta: object, blob: bytes) -> Tensor:
         raise WireError("The answer holds a tensor that cannot be read.")
     if not count:
         return torch.empty(shape, dtype=dtype)
-    return torch.frombuffer(bytearray(blob), dtype=torch.uint8).view(dtype).reshape(shape)
+    numbers = torch.frombuffer(bytearray(blob), dtype=torch.uint8)
+    numbers = numbers != 0 if dtype == torch.bool else numbers.view(dtype)  # a byte of 7 would be true and count as 7
+    return numbers.reshape(shape)
 
 
 class Reader:

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from grading.sandbox_session import Session
+from grading.sandbox_session import Session, Stopped
 from grading.sandbox_wire import Reader, WireError, Writer, clean, is_list_of, is_pair, rebuild
 from grading.sending import Sending, Standin, natural, set_values
 
@@ -112,10 +112,12 @@ class Link:
         operations = {"callback": self.callback, "callback slopes": self.callback_slopes}
         try:
             return operations[header["op"]](header, blobs)
-        except (KeyError, TypeError, IndexError, AttributeError, WireError) as error:
-            return {"error": f"This function was not called as it should be ({type(error).__name__})."}, []
+        except Stopped:
+            raise
         except (ValueError, RuntimeError, ArithmeticError) as error:
             return {"error": str(error)[:500]}, []
+        except Exception as error:
+            return {"error": f"This function was not called as it should be ({type(error).__name__})."}, []
 
     def callback(self, header: dict, blobs: list[bytes]) -> tuple[dict, list[bytes]]:
         function, held = self.callbacks[natural(header["id"])]

@@ -71,7 +71,12 @@ def ungradable(error: Exception) -> Verdict:
 
 
 def stopped(exercise: Exercise, state: str, half: str, reason: str = "it took too long") -> Verdict:
-    """The child ended, or was interrupted, in this exercise's test."""
+    """The child ended, or was interrupted, in this exercise's test.
+
+    In a hidden one no reason of the child's own is told: an exit status could carry the test's numbers.
+    """
+    if half == "hidden":
+        reason = "it took too long" if state == TIMED_OUT else "it ended Python"
     where = " in a hidden test" if half == "hidden" else " when it was tested" if half else ""
     return Verdict(None, state, f"Your function {exercise.name} was stopped{where}: {reason}.")
 

@@ -102,7 +102,7 @@ def _figures(notebook: NotebookNode, path: Path) -> list[str]:
             still = "image/png" in output.get("data", {})
             if still and not output.metadata.get("image/png", {}).get("alt"):
                 found.append(f"a picture without alt text in {cell.id}")
-            if "Figure: " not in printed:
+            if "Figure: " not in printed and "vae_explore" not in output.metadata:  # an explorer has names of its own
                 found.append(f"a picture whose words are not printed in {cell.id}")
     return found
 
@@ -122,6 +122,8 @@ def _stored(notebook: NotebookNode, path: Path) -> list[str]:
                 found.append(f"an error stored in {cell.id}")
             if PATH.search(text) or "Warning" in text:
                 found.append(f"a path or a warning stored in {cell.id}")
+            if "vae_explore" in output.get("metadata", {}) and set(output.data) != {"image/png", "text/plain"}:
+                found.append(f"an explorer that is not stored as a figure in {cell.id}: run it with VAE_EXPLORE=figure")
             if len(str(output)) > MOST_OUTPUT:
                 found.append(f"an output of {len(str(output)):,} bytes in {cell.id}")
         if PATH.search(cell.source):

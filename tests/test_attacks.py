@@ -22,6 +22,7 @@ from tests.handins import (
     released,
     tiny,
 )
+from tests.lab_bank import LABS
 
 pytestmark = pytest.mark.sandbox
 
@@ -516,3 +517,148 @@ def test_script_in_output_is_text_and_no_more(sandbox) -> None:
     release = tiny("expect(f(), 1.0)")
     result: Result = grade(hand_in(release, "def f():\n    print('<script>')\n    return 1.0"), release, sandbox)
     assert result.exercises[0].output == "<script>\n"
+
+
+# What a hidden test's arguments, or the judge's memory and time, could be had by
+
+
+def test_an_exit_status_tells_nothing_of_a_hidden_test(sandbox):
+    release = tiny("expect(f(1), 1)", "expect(f(137), 137)")
+    source = "import os\ndef f(x):\n    return x if x == 1 else os._exit(x)"
+    (exercise,) = grade(hand_in(release, source), release, sandbox).exercises
+    assert exercise.points is None
+    assert "137" not in str(exercise)
+    assert exercise.message == "Your function f was stopped in a hidden test: it ended Python."
+
+
+def test_a_function_handed_over_cannot_fill_the_judges_memory(sandbox):
+    """A decoder makes 784 numbers of 2: of four million codes, 12 GB."""
+    release = tiny("plane = torch.ones(2, 784)\nexpect(f(lambda z: z @ plane), 1.0)")
+    source = "import torch\ndef f(decode):\n    return decode(torch.zeros(4_000_000, 2)).sum()"
+    (exercise,) = grade(hand_in(release, source), release, sandbox).exercises
+    assert (exercise.points, exercise.state) == (0.0, "graded")
+    assert "allocate memory" in exercise.message
+
+
+def test_an_error_in_a_function_handed_over_goes_to_the_one_who_called_it(sandbox):
+    release = tiny("def g(x):\n    assert x > 0, 'not that'\n    return x\nexpect(f(g), 1.0)")
+    source = "def f(g):\n    try:\n        return g(-1.0)\n    except RuntimeError:\n        return g(1.0)"
+    assert points(grade(hand_in(release, source), release, sandbox)) == {"f": 2.0}
+
+
+def test_a_boolean_is_true_or_false_and_nothing_between(sandbox):
+    release = tiny("mask = f()\nassert mask.sum() == 1, mask.sum()\nassert mask.view(torch.uint8).max() == 1")
+    source = "import torch\ndef f():\n    return torch.tensor([255], dtype=torch.uint8).view(torch.bool)"
+    assert points(grade(hand_in(release, source), release, sandbox)) == {"f": 2.0}
+
+
+PRINTER = """
+import os, threading
+def endless():
+    while True:
+        os.write(1, b'x' * 200_000)
+for _ in range(8):
+    threading.Thread(target=endless, daemon=True).start()
+"""
+
+
+def test_a_thread_that_prints_without_end_holds_nobody(sandbox):
+    session = sandbox.session()
+    session.allow(5)
+    session.request({"op": "run", "number": 1, "source": PRINTER})
+    more = iter(range(10**6))
+    session.collect = lambda: next(more) >= 0  # as if there were always more
+    assert len(session.take_output()) < 20_100
+    assert next(more) < 1000
+    session.close()
+
+
+def test_many_threads_come_last_for_the_processor(sandbox):
+    busy = "import os, threading, time\nfor _ in range(20):\n    threading.Thread(target=time.sleep, args=(9,)).start()"
+    release = tiny("expect(f(), 19)")
+    source = "import os, time\ndef f():\n    time.sleep(0.5)\n    return os.getpriority(os.PRIO_PROCESS, 0)"
+    assert points(grade(preceded(hand_in(release, source), busy), release, sandbox)) == {"f": 2.0}
+    assert points(grade(hand_in(release, source), release, sandbox)) == {"f": 0.0}
+
+
+# Answers that look at nothing, and answers that change what they are given so that a test's own sum agrees
+
+HELPERS = """
+import torch
+def tensors(*values):
+    for v in values:
+        if isinstance(v, torch.nn.Module): yield from v.parameters()
+        elif isinstance(v, torch.Tensor): yield v
+        elif isinstance(v, torch.optim.Optimizer): yield from (p for g in v.param_groups for p in g['params'])
+        elif isinstance(v, dict): yield from tensors(*v.values())
+        elif isinstance(v, (list, tuple)): yield from tensors(*v)
+def fill(number, a, k):
+    with torch.no_grad():
+        for t in tensors(a, k):
+            t.fill_(number) if t.is_floating_point() else None
+    return first(a, k)
+def empty(a, k):
+    for t in tensors(a, k):
+        try: t.data = torch.empty(0)
+        except RuntimeError: pass
+    return torch.empty(0)
+def first(a, k):
+    return next((t for t in tensors(a, k) if t.is_floating_point()), torch.zeros(()))
+"""
+EMPTY_ANSWERS = [
+    *("True", "1", "0.0", "''", "[]", "None", "object()", "a", "a[0] if a else k", "torch.zeros(())", "torch.empty(0)"),
+    *("float('nan')", "float('inf')", "first(a, k) * 0", "first(a, k)", "first(a, k) * float('nan')", "(0.0,) * 3"),
+    *("lambda *x, **y: torch.zeros(())", "torch.nn.Linear(2, 2)", "(first(a, k) * 0,) * 2", "(first(a, k) * 0,) * 3"),
+    *(
+        "fill(0.0, a, k)",
+        "fill(0.0, a, k).sum()",
+        "(fill(0.0, a, k),) * 3",
+        "fill(1.0, a, k)",
+        "fill(0.0, a, k)[..., 0]",
+    ),
+    *("fill(float('nan'), a, k)", "empty(a, k)", "empty(a, k).sum()", "first(a, k) == first(a, k)"),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lab", LABS)
+def test_no_answer_that_looks_at_nothing_earns_anything(sandbox, lab):
+    for answer in EMPTY_ANSWERS:
+        release = read_release(lab)
+        cells = {e.name: f"def {e.name}(*a, **k):\n    return {answer}" for e in release.exercises}
+        handin = preceded(released(lab), HELPERS)
+        parts = (p._replace(source=cells.get(p.grade_id, p.source)) for p in handin.parts)
+        found = points(grade(handin._replace(parts=tuple(parts)), release, sandbox))
+        assert set(found.values()) == {0.0}, (answer, found)
+
+
+def test_nothing_is_left_for_the_next_child(sandbox):
+    """Neither a name in the abstract namespace of sockets, nor an open socket under way, nor a file."""
+    leave = """
+import os, socket
+s = socket.socket(socket.AF_UNIX)
+s.bind('\\0mark'); s.listen()
+pair = socket.socketpair()
+socket.send_fds(pair[0], [b'x'], [s.fileno()])
+socket.send_fds(socket.socket(fileno=os.dup(1)), [b'x'], [s.fileno()])  # to the judge, who takes none
+os.openpty()
+"""
+    release = tiny("expect(f(), 1.0)")
+    assert points(grade(preceded(hand_in(release, "def f():\n    return 1.0"), leave), release, sandbox)) == {"f": 2.0}
+    look = """
+import fcntl, os, socket
+def f():
+    try:
+        socket.socket(socket.AF_UNIX).connect('\\0mark')
+    except ConnectionRefusedError:
+        pass
+    else:
+        return -1
+    found = 0
+    for number in range(300):
+        try: fcntl.fcntl(number, fcntl.F_GETFD); found += 1
+        except OSError: pass
+    return found
+"""
+    empty = tiny("expect(f(), 4)")  # input, two for output, and the judge's
+    assert points(grade(hand_in(empty, look), empty, sandbox)) == {"f": 2.0}

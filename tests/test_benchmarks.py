@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 
 import pytest
 import torch
@@ -125,7 +126,12 @@ def test_without_a_browser_explorers_are_left_out(monkeypatch, capsys):
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # playwright's use of asyncio
 @pytest.mark.parametrize("name", ["weights in the browser", "by the kernel"])
 def test_an_explorer_is_measured_in_jupyterlab(name, tmp_path):
-    with explorers._server(tmp_path) as address, explorers._page() as page:
-        found = explorers.measure(page, address, tmp_path, explorers.CELLS[name], (4, 1, 20))
+    async def measured() -> dict[str, float]:
+        with explorers._server(tmp_path) as address:
+            async with explorers._page() as page:
+                amounts = explorers.Amounts(moves=4, seconds=1, many=20)
+                return await explorers.measure(page, address, tmp_path, explorers.CELLS[name], amounts)
+
+    found = asyncio.run(measured())
     assert 0 < found["median"] <= found["95 %"] < 1000
     assert 0 < found["rate"] <= 65

@@ -12,8 +12,9 @@ import torch
 from torch import nn
 
 import vae_lib as lib
+from vae_lib import zoo
 from vae_lib.checks import InputError
-from vae_lib.explore import LatentExplorer, compare_explorer, slider_explorer
+from vae_lib.explore import LatentExplorer, compare_explorer, page, slider_explorer, term_explorer
 from vae_lib.explore.decoding import MOST_WEIGHTS, PictureDecoder, travel
 
 SHAPE = (4, 3)
@@ -338,3 +339,100 @@ def test_sliders_are_sorted_by_kl_and_the_unused_are_marked(generator, images):
     assert [one["dead"] for one in order] == [False] * 2 + [True] * 18
     with pytest.raises(InputError, match="an autoencoder has no KL"):
         slider_explorer(lib.Autoencoder(12, 3, (9,)), images, image_shape=SHAPE)
+
+
+@pytest.mark.parametrize(("mu", "sigma"), [(0.0, 1.0), (1.0, 0.5), (-2.3, 0.05), (3.0, 2.0)])
+def test_the_terms_of_a_divergence_are_those_of_torch(mu, sigma):
+    explorer = term_explorer(mu, sigma)
+    normal = torch.distributions.Normal
+    p, q = (normal(*torch.tensor(both, dtype=torch.float64)) for both in ((0.0, 1.0), (mu, sigma)))
+    kl = torch.distributions.kl_divergence(q, p).item()
+    of_library = lib.gaussian_kl(*torch.tensor([[[mu]], [[2 * np.log(sigma)]]], dtype=torch.float64))
+    assert explorer.terms.kl == pytest.approx(kl, abs=1e-12)
+    assert explorer.terms.kl == pytest.approx(of_library.item(), abs=1e-12)
+    assert explorer.terms.width == pytest.approx(torch.distributions.kl_divergence(normal(p.loc, q.scale), p).item())
+    assert min(explorer.terms.kl, explorer.terms.width) >= -1e-12
+
+
+def test_mu_and_sigma_are_read_set_and_observed():
+    explorer, seen = term_explorer(), []
+    explorer.observe(lambda change: seen.append((change.name, change.new)), ["mu", "sigma"])
+    explorer.mu = -1
+    explorer.set_state({"sigma": 0.25})  # as the browser does
+    assert seen == [("mu", -1), ("sigma", 0.25)]
+    assert explorer.terms.kl == pytest.approx(0.5 * (1 + 0.0625 - np.log(0.0625) - 1))
+
+
+@pytest.mark.parametrize("bad", [{"mu": 3.1}, {"sigma": 0.0}, {"sigma": 2.1}, {"mu": float("nan")}, {"mu": "1"}])
+def test_a_q_that_the_sliders_do_not_reach_is_refused(bad):
+    with pytest.raises(InputError, match=f"term_explorer: {next(iter(bad))} must"):
+        term_explorer(**bad)
+
+
+def test_a_figure_of_the_terms_stands_beside_the_widget(monkeypatch):
+    explorer = term_explorer(1.0, 0.5)
+    data, metadata = explorer._repr_mimebundle_()
+    assert {"image/png", "application/vnd.jupyter.widget-view+json"} <= set(data)
+    assert "0.818 nats" in metadata["image/png"]["alt"] == data["text/plain"]
+    bars = explorer.figure().axes[1].patches
+    assert [bar.get_width() for bar in bars] == pytest.approx([0.5, 0.125, 0.693147, -0.5, 0.818147], abs=1e-6)
+    monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
+    graded = term_explorer()
+    assert graded.comm is None
+    assert set(graded._repr_mimebundle_()[0]) == {"image/png", "text/plain"}
+
+
+MADE = {
+    "one": lambda vae, images: LatentExplorer(vae, images=images, image_shape=SHAPE),
+    "two": lambda vae, images: compare_explorer(vae, vae, images, image_shape=SHAPE),
+    "terms": lambda vae, images: term_explorer(),
+}
+
+
+@pytest.mark.parametrize("kind", MADE)
+def test_what_is_shown_and_stored_is_chosen_by_a_variable(kind, vae, images, monkeypatch):
+    kinds = {"page": {"text/html"}, "figure": set()}
+    for way, more in kinds.items():
+        monkeypatch.setenv("VAE_EXPLORE", way)
+        explorer = MADE[kind](vae, images)
+        assert explorer.comm is None
+        assert set(explorer._repr_mimebundle_()[0]) == {"image/png", "text/plain"} | more
+    monkeypatch.setenv("VAE_EXPLORE", "film")
+    with pytest.raises(InputError, match="widget, page, figure, not 'film'"):
+        MADE[kind](vae, images)
+
+
+def test_values_that_float16_holds_travel_in_half_the_size():
+    halves = np.array([0, 1, -0.333, 65504, 6e-8, -6.1e-5], np.float16).astype(np.float32)
+    assert set(page.floats_as_text(halves.tobytes())) == {"half"}
+    for other in (0.1, 1e6, 1e-9):
+        assert set(page.floats_as_text(np.append(halves, np.float32(other)).tobytes())) == {"base64"}
+
+
+def test_a_model_of_the_zoo_is_a_page_under_a_megabyte():
+    entry = zoo.load("vae-mnist-2d")
+    explorer = LatentExplorer(entry.model, entry.codes, entry.labels, errors=entry.errors)
+    assert len(explorer.to_html()) < 1e6
+    data = page_state(explorer)["_data"]["half"]
+    widened = np.frombuffer(base64.b64decode(data), np.float16).astype(np.float32)
+    np.testing.assert_array_equal(widened, np.frombuffer(explorer._data, np.float32))
+
+
+def test_without_pictures_a_comparison_takes_codes_of_both(vae):
+    codes = torch.randn(20, 2), 3 * torch.randn(20, 2)
+    both = compare_explorer(lib.Autoencoder(12, 2, (9,)), vae, codes=codes, image_shape=SHAPE)
+    for explorer, expected in zip(both.explorers, codes, strict=True):
+        np.testing.assert_array_equal(explorer.known.values, expected)
+    for wrong in ({}, {"codes": codes[:1]}, {"codes": (codes[0], codes[1][:5])}, {"images": codes[0], "codes": codes}):
+        with pytest.raises(InputError, match="compare_explorer: "):
+            compare_explorer(vae, vae, image_shape=SHAPE, **wrong)
+
+
+def test_without_pictures_sliders_take_the_kl(generator):
+    vae = lib.VAE(12, 3, (9,), generator=generator)
+    explorer = slider_explorer(vae, kl=[0.5, 0.001, 2.0], codes=torch.zeros(4, 3), image_shape=SHAPE)
+    assert [one["note"] for one in explorer._spec["order"]] == ["2.00 nats", "0.50 nats", "unused"]
+    assert (explorer._spec["axes"], len(explorer.known.values)) == ([2, 0], 4)
+    for wrong in ({}, {"kl": [1.0, 2.0]}, {"kl": 1.0}, {"kl": [1.0, 2.0, 3.0], "images": torch.zeros(4, 12)}):
+        with pytest.raises(InputError, match="slider_explorer: "):
+            slider_explorer(vae, image_shape=SHAPE, **wrong)

@@ -10,8 +10,9 @@ import pytest
 import torch
 
 import vae_lib as lib
-from vae_lib.explore import LatentExplorer
+from vae_lib.explore import LatentExplorer, term_explorer
 from vae_lib.explore.page import EXPORT, to_html
+from vae_lib.explore.terms import TermExplorer
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
@@ -37,7 +38,7 @@ function slowKernel(state) {
     setTimeout(() => {
       log.flying--;
       reply({ ...content, type: "decoded" }, [new DataView(new Uint8Array(784).fill(level).buffer)]);
-    }, 60);
+    }, 400); // slow enough that three wait even on a busy machine
   };
   return model;
 }
@@ -268,8 +269,68 @@ def test_of_moves_the_latest_wins_and_three_are_in_flight(visit):
     assert np.abs(np.array(picture(page)) - expected).max() < 1.5
 
 
-def test_the_module_is_one_export():
-    module = LatentExplorer._esm
+def kl_shown(page):
+    """The numbers beside the bars: four terms and their sum."""
+    return [float(text.replace("−", "-")) for text in page.locator(".vx-nats").all_text_contents()]
+
+
+def test_the_terms_of_a_divergence_follow_the_sliders(visit):
+    page = visit(term_explorer(1.0, 0.5).to_html())
+    mu, sigma = (page.get_by_role("slider", name=name, exact=True) for name in ("mu", "sigma"))
+    curve = page.locator(".vx-q")
+    for m, s in ((1.0, 0.5), (-2.5, 0.05), (0.37, 2.0), (0.0, 1.0)):
+        before = curve.get_attribute("d")
+        mu.fill(str(m))
+        sigma.fill(str(s))
+        *terms, kl = kl_shown(page)
+        q, p = torch.distributions.Normal(m, s), torch.distributions.Normal(0.0, 1.0)
+        assert kl == pytest.approx(torch.distributions.kl_divergence(q, p).item(), abs=6e-4)
+        assert sum(terms) == pytest.approx(kl, abs=2.1e-3)
+        assert (curve.get_attribute("d") == before) == ((m, s) == (1.0, 0.5))
+        places = page.evaluate("[...document.querySelectorAll('.vx-term')].map(e => [e.style.left, e.style.width])")
+        (left, width) = (float(x.removesuffix("%")) for x in places[-1])
+        assert 0 <= left <= left + width <= 100
+
+
+def test_the_terms_have_names_and_obey_the_keys(visit):
+    page = visit(term_explorer(0.0, 1.0).to_html())
+    assert page.get_by_role("img", name="densities of q and of the prior").is_visible()
+    assert page.get_by_role("img", name="½ μ² = 0.000, ½ σ² = 0.500, −½ log σ² = 0.000, −½ = −0.500").is_visible()
+    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("document.querySelector('[aria-live=polite]').textContent.startsWith('μ = 0.01')")
+    page.get_by_role("button", name="q = prior").click()
+    assert kl_shown(page)[-1] == 0
+
+
+@pytest.mark.parametrize("width", [360, 900])
+def test_the_terms_in_light_and_dark(visit, width):
+    html = term_explorer().to_html()
+    for scheme in ("light", "dark"):
+        page = visit(html, width, scheme)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        ink = sum(
+            map(int, re.findall(r"\d+", page.evaluate("getComputedStyle(document.querySelector('.vx')).color"))[:3])
+        )
+        assert (ink < 200) == (scheme == "light")
+
+
+def test_weights_in_half_the_size_decode_the_same(visit, vae):
+    halved = model()
+    halved.load_state_dict({name: value.half().float() for name, value in halved.state_dict().items()})
+    html = LatentExplorer(halved, torch.tensor([[0.5, -1.25]])).to_html()
+    assert '"_data": {"half"' in html
+    page = visit(html)
+    drag(page, (0.5, 0.5), (0.7, 0.3))
+    exact = 255 * halved.decode_mean(torch.tensor([shown(page)])).detach().numpy()[0]
+    assert np.abs(np.array(picture(page)) - exact).max() < 4  # the text has two digits of z
+    away = float(re.search(r"([\d.]+) away", page.locator(".vx-text").text_content())[1])
+    assert away == pytest.approx(np.hypot(*(np.array(shown(page)) - [0.5, -1.25])), abs=0.02)
+
+
+@pytest.mark.parametrize("widget", [LatentExplorer, TermExplorer])
+def test_the_module_is_one_export(widget):
+    module = widget._esm
     assert module.count("export ") == 1
     assert module.rstrip().endswith(EXPORT)
     assert "import " not in re.sub(r"//.*|/\*\*.*?\*/", "", module)

@@ -72,6 +72,7 @@ def test_moodles_worksheet_is_filled(template):
 def test_a_student_whom_the_template_lacks_is_named(template):
     other = CANVAS.replace("1234,u1,jane@x.org", "1,2,3").replace("Doe", "Roe")
     assert filled(template(other), marks(), [LAB])[1] == ["jane"]
+    assert filled(template(other), marks(NEEDS_MANUAL), [LAB])[1] == []  # there was nothing to export
 
 
 @pytest.mark.parametrize("state", [NEEDS_MANUAL, "partial", "crashed", "missing"])

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import csv
+import fcntl
 import json
 import os
+import pty
+import re
+import select
 import shutil
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import time
 from pathlib import Path
 
@@ -127,6 +133,13 @@ class TestTheClass:
         scores, _ = read(folder / "out")
         assert (scores["ada"]["score"], scores["ada"]["state"]) == ("19.5", GRADED)
 
+    def test_another_gradebook_gets_all_marks_again(self, graded, tmp_path):
+        folder = shutil.copytree(graded[0], tmp_path / "class", ignore=shutil.ignore_patterns("hal"))
+        (folder / "out" / "gradebook.db").unlink()
+        grade(folder)
+        with Gradebook(f"sqlite:///{folder / 'out' / 'gradebook.db'}") as book:
+            assert book.find_submission(LAB, "dan").score == 15
+
     def test_a_regrade_prints_what_changed(self, graded, tmp_path):
         folder = shutil.copytree(graded[0], tmp_path / "class")
         path = folder / "submitted" / "dan" / LAB / f"{LAB}.ipynb"
@@ -214,6 +227,29 @@ def test_stock_nbgrader_gives_honest_hand_ins_the_same_scores(graded, tmp_path):
     assert stock.autograde(tmp_path) == {(name, LAB): float(ours[name]["score"]) for name in honest}
 
 
+def test_every_state_is_a_success_and_the_bar_says_how_long_it_will_take(tmp_path):
+    """On a terminal; two hand-ins that nobody can read, and one that is missing."""
+    for name in ("kim", "lou"):
+        path = tmp_path / "submitted" / name / LAB / "x.ipynb"
+        path.parent.mkdir(parents=True)
+        path.write_bytes(b"<html>")
+    (tmp_path / "submitted" / "students.csv").write_text("id\nkim\nnora\n")
+    terminal, inside = pty.openpty()
+    fcntl.ioctl(inside, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
+    command = [sys.executable, "-m", "grading", "grade", "--jobs", "1"]
+    command += ["--submitted", str(tmp_path / "submitted"), "--out", str(tmp_path / "out")]
+    plain = os.environ | {"PYTHONIOENCODING": "ascii"}  # a terminal that cannot show every sign
+    done = subprocess.run(command, cwd=ROOT, env=plain, stdout=subprocess.PIPE, stderr=inside, text=True, check=False)
+    shown = select.select([terminal], [], [], 5)[0]
+    bar = os.read(terminal, 1 << 16).decode() if shown else ""
+    os.close(inside)
+    os.close(terminal)
+    assert done.returncode == 0
+    assert re.search(r"\d/2 \[[\d:]+<[\d:?]+", bar), bar  # done of all, the time taken and the time left
+    lines = [line.split() for line in done.stdout.splitlines() if f"  {LAB}  " in line]
+    assert [(line[0], line[2]) for line in lines] == [("kim", "unreadable"), ("lou", "unreadable"), ("nora", "missing")]
+
+
 # the engines
 
 
@@ -261,6 +297,16 @@ def test_a_hand_in_that_kills_its_grader_each_time_is_given_up(fake_judge):
     done = dict(engine.on_processes(iter(jobs(names)), 1))
     assert done[1] is None
     assert {result.student for ticket, result in done.items() if ticket != 1} == {"a", "b", "c"}
+
+
+def test_an_error_of_the_graders_own_costs_one_hand_in(monkeypatch, capfd):
+    from grading import judge
+
+    monkeypatch.setattr(engine, "sandbox", lambda isolated: None)
+    monkeypatch.setattr(judge, "grade", lambda handin, *_: 1 / 0 if handin.student == "b" else handin.student)
+    done = [engine.grade_task(*job) for job in jobs(["a", "b", "c"])]
+    assert done == [(0, "a"), (1, None), (2, "c")]
+    assert "ZeroDivisionError" in capfd.readouterr().err
 
 
 def test_jobs_are_read_only_as_they_are_needed(fake_judge):

@@ -408,6 +408,39 @@ def test_a_moodle_zip_with_a_zip_in_it(tmp_path):
     assert all(isinstance(one, Arrival) for one in found.values())
 
 
+def test_two_of_the_same_name_are_two(tmp_path):
+    work = demo.solved(SOLVED)
+    names = ("Al Smith_4711", "Al Smith_4712", "Jane Doe_1", "Doe Jane_2")  # the last two are s1, both of them
+    found = from_zip(tmp_path, {f"{name}_assignsubmission_file_/{LAB}.ipynb": work for name in names})
+    assert set(found) == {"Al Smith_4711", "Al Smith_4712", "Jane Doe_1", "Doe Jane_2"}
+    assert not any("notebooks" in said for one in found.values() for said in one.handin.repairs)
+
+
+def test_a_students_zip_unpacks_to_no_more_than_a_notebook_may_have(tmp_path):
+    blank = b" " * (MAX_BYTES // 3)
+    bomb = zipped({f"{number}.ipynb": blank for number in range(20)})
+    path = tmp_path / f"{LAB}.zip"
+    path.write_bytes(zipped({f"doejane_1234_9_{LAB}.zip": bomb, f"smithal_55_8_{LAB}.ipynb": demo.solved(SOLVED)}))
+    found = {s.student: s for s in sources(path, [LAB], {LAB: RELEASED}, ROSTER)}
+    assert sum(entry.file.stat().st_size for entry in found["s1"].place if entry.file) <= MAX_BYTES
+    assert isinstance(Intake({LAB: RELEASED}).take(found["smithal_55"]), Arrival)
+
+
+def test_an_error_of_the_graders_own_costs_one_hand_in(intake, folder, monkeypatch, capfd):
+    (folder / f"{LAB}.ipynb").write_bytes(demo.solved(SOLVED))
+    monkeypatch.setattr("grading.intake.repair", lambda *_: 1 / 0)
+    assert "cannot be read (ZeroDivisionError)" in take(intake, folder).reason
+    assert "ZeroDivisionError" in capfd.readouterr().err
+
+
+def test_a_folder_that_may_not_be_read_holds_nothing(intake, folder, monkeypatch):
+    def closed(path):
+        raise PermissionError(path)
+
+    monkeypatch.setattr("pathlib.Path.iterdir", closed)
+    assert "There is no notebook" in intake.take(Source("ann", LAB, folder)).reason
+
+
 HOSTILE = {
     "a link": ({f"doejane_1234_9_{LAB}.ipynb": "/etc/passwd"}, "a link"),
     "a bomb": ({f"doejane_1234_9_{LAB}.ipynb": b" " * (MAX_BYTES + 1)}, "larger than"),
@@ -469,6 +502,9 @@ def test_the_class_list_is_read(tmp_path):
     assert students(path) == {"ann": Student("ann", "Ann", "Lee, Jr.", "a@x.org"), "bob": Student("bob")}
     path.write_text("name\nann\n")
     with pytest.raises(GradingError, match="id is enough"):
+        students(path)
+    path.write_bytes("id,first_name\na,Åsa\n".encode("latin1"))
+    with pytest.raises(GradingError, match="UTF-8"):
         students(path)
 
 

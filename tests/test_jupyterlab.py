@@ -27,7 +27,7 @@ class Answer(NamedTuple):
 class Server:
     """JupyterLab as the Makefile starts it, on a port that is taken, so that it takes the next."""
 
-    def __init__(self, role, home):
+    def __init__(self, role, home, folder=ROOT):
         self.taken = socket.create_server(("127.0.0.1", 0))
         port = self.taken.getsockname()[1]
         paths = [ROOT / ".jupyter" / name for name in (role, "shared")]
@@ -35,9 +35,10 @@ class Server:
         for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR"):
             environment.pop(name, None)
         command = [sys.executable, "-m", "jupyterlab", f"--port={port}", "--IdentityProvider.token=t"]
+        command += [] if folder == ROOT else [f"--ServerApp.root_dir={folder}"]
         self.log = home / "log"
         with self.log.open("w") as file:
-            self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=file, stderr=file)
+            self.process = subprocess.Popen(command, cwd=folder, env=environment, stdout=file, stderr=file)
         self.port = None
 
     def wait_for_port(self):
@@ -116,6 +117,10 @@ class TestServer:
         page = server.page()
         assert page["news"] == {"disabled": True}
         assert "@jupyterlab/apputils-extension:announcements" in page["disabledExtensions"]
+
+    def test_no_icon_is_fetched_at_each_message(self, server):
+        # The busy icon of the tab comes from the server, twice for each of an explorer's sixty messages a second.
+        assert "@jupyterlab/application-extension:faviconbusy" in server.page()["disabledExtensions"]
 
 
 @pytest.fixture

@@ -62,7 +62,9 @@ def output(kind, **more):
 
 
 PICTURE = output("display_data", data={"image/png": "aaaa"}, metadata={})
+EXPLORER = output("display_data", data={"text/html": "<div>"}, metadata={"vae_explore": True})
 CASES = {
+    "an explorer that is not stored as a figure": add_code(outputs=EXPLORER),
     "3 code cells in a row": add_code(count=2),
     "26 lines": add_code("x = 1\n" * 26),
     "a line of 89": add_code("x = " + "1" * 85),

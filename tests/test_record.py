@@ -153,6 +153,7 @@ def test_a_failure_in_the_middle_leaves_nothing_half_written(record, url, monkey
     monkeypatch.setattr(Record, "_penalty", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         record.write(entry(0.0), Student("ann", "Other"), None, None)
+    monkeypatch.undo()
     record.gradebook.db.rollback()
     assert grades(url)["test_double"][0] == 2.0
     assert record.reread(first).score == 2.0
@@ -170,6 +171,26 @@ def test_late_penalties_are_those_of_nbgraders_plugin(course, url, tmp_path):
             assert (late.score, late.penalty) == (0.0, 2.0)
             early = record.write(entry(), ANN, due - timedelta(hours=2), None)
             assert (early.score, early.penalty) == (2.0, 0.0)
+    finally:
+        config.write_text(plain)
+
+
+def test_a_penalty_follows_the_due_date_and_marks_given_by_hand_since(course, url):
+    config = course / "nbgrader_config.py"
+    plain = config.read_text()
+    config.write_text(plain + "\nc.LateSubmissionPlugin.penalty_method = 'zero'\n")
+    try:
+        due = datetime(2026, 3, 1)
+        with Record(url, [LAB], course) as record:
+            first = record.write(entry(), ANN, due + timedelta(hours=2), None)
+            assert (first.score, first.penalty) == (2.0, 0.0)
+            record.gradebook.update_or_create_assignment(LAB, duedate=due)
+            mark(url, "question_why", 1.0)
+            late = record.reread(first)
+            assert (late.score, late.penalty) == (0.0, 3.0)
+            record.handed_in(first, due - timedelta(hours=2))
+            early = record.reread(first)
+            assert (early.score, early.penalty) == (3.0, 0.0)
     finally:
         config.write_text(plain)
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
+import re
 from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
 
@@ -162,6 +166,16 @@ def test_the_class_page_says_who_could_not_be_graded(tmp_path):
     text = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "zoe" in text
     assert "The file is empty." in text
+
+
+@pytest.mark.parametrize("name", ["ann", "=cmd|' C'!A0", 'O"Hara, <b>', "Ünï Çødé", "a#b?c%20d", "javascript:alert(1)"])
+def test_the_class_page_leads_to_everyones_feedback(tmp_path, name):
+    write_class_page([entry(name)], tmp_path)
+    write_feedback(entry(name), tmp_path)
+    (link,) = set(re.findall(r'href="([^"]*)"', (tmp_path / "report.html").read_text(encoding="utf-8")))
+    address = urljoin((tmp_path / "report.html").as_uri(), html.unescape(link))
+    assert Path(unquote(urlsplit(address).path)) == feedback_path(entry(name), tmp_path)
+    assert feedback_path(entry(name), tmp_path).is_file()
 
 
 def test_a_table_is_never_half_written(tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sys
 import time
 from pathlib import Path
 
@@ -98,7 +99,9 @@ def test_nothing_of_the_project_is_seen_but_the_library(session, tmp_path):
         "/var",
         "/sys",
     ]
-    printed, error = run(session, SEEN.format(paths=[str(p) for p in hidden], root=str(ROOT)))
+    around = (ROOT, Path(sys.prefix), Path(sys.base_prefix))  # a folder on the way to these is there, with nothing else
+    paths = [str(p) for p in hidden if not any(place.is_relative_to(p) for place in around)]
+    printed, error = run(session, SEEN.format(paths=paths, root=str(ROOT)))
     first, environment = printed.splitlines()
     assert (first, error) == ("[] ['grading', 'vae_lib'] 65534 []", "")
     allowed = {"HOME", "TMPDIR", "PATH", "LANG", "PWD", "PYTHONPATH", "MPLBACKEND", "NBGRADER_EXECUTION"}

@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urldefrag, urlparse
 
+import nbformat
 import pytest
 
 ROOT = Path(__file__).parent.parent
@@ -95,9 +96,9 @@ def test_every_picture_of_a_lecture_says_what_it_shows(site):
                 assert len(image["alt"].split()) > 4, f"{page.name}: {image}"
 
 
-def open_page(browser, path):
+def open_page(browser, path, scheme="light"):
     """The page on a phone, and what went wrong on the way."""
-    page, wrong = browser.new_page(viewport=PHONE), []
+    page, wrong = browser.new_page(viewport=PHONE, color_scheme=scheme), []
     page.on("console", lambda message: wrong.append(message.text) if message.type in ("error", "warning") else None)
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("requestfailed", lambda request: wrong.append(request.url))
@@ -141,3 +142,45 @@ def test_animations_play(site, browser):
             assert len(seen) > 1, path.name
         assert wrong == [], path.name
         page.close()
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_explorers_work_without_a_kernel(site, browser, scheme):
+    """Stored as figures, on the page they move: a finger's drag in the plane, a slider, and their linked neighbours."""
+    path = site / "course" / "07_explorer.html"
+    page, wrong = open_page(browser, path, scheme)
+    assert page.locator(".vx-page").count() == len(explorers_of("07_explorer")) == 4
+    planes, pictures = page.get_by_label("latent plane"), page.locator(".vx-main > .vx-right > .vx-picture")
+    assert planes.count() == pictures.count() == 4  # the comparison has two
+    seen = [picture.evaluate("canvas => canvas.toDataURL()") for picture in pictures.all()]
+    planes.nth(1).scroll_into_view_if_needed()
+    box = planes.nth(1).bounding_box()
+    page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.5 * box["height"])
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.2 * box["width"], box["y"] + 0.35 * box["height"], steps=4)
+    page.mouse.up()
+    now = [picture.evaluate("canvas => canvas.toDataURL()") for picture in pictures.all()]
+    assert [a != b for a, b in zip(seen, now, strict=True)] == [False, True, True, False]
+    page.get_by_role("slider", name="sigma", exact=True).last.fill("1")
+    ink, paper = (sum(map(int, re.findall(r"\d+", color)[:3])) for color in page.evaluate(COLORS))
+    assert (ink < 250 < 500 < paper) if scheme == "light" else (paper < 250 < 500 < ink)
+    assert wrong == []
+    page.close()
+
+
+# the text's colour, and that of the first ground below it that is not transparent
+COLORS = """() => {
+  const at = document.querySelector(".vx-text"), seen = (e) => getComputedStyle(e).backgroundColor;
+  let ground = at;
+  while (ground.parentElement && /, 0\\)$|transparent/.test(seen(ground))) ground = ground.parentElement;
+  return [getComputedStyle(at).color, seen(ground)];
+}"""
+
+
+def explorers_of(name):
+    """The outputs of a lecture as it is stored, where an explorer is shown."""
+    cells = nbformat.read(ROOT / "course" / f"{name}.ipynb", as_version=4).cells
+    outputs = [output for cell in cells for output in cell.get("outputs", [])]
+    return [output for output in outputs if "vae_explore" in output.get("metadata", {})]

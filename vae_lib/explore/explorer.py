@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import anywidget
 import numpy as np
 import traitlets
@@ -14,11 +11,11 @@ from torch import Tensor, nn
 from vae_lib.checks import InputError, require, require_count, require_positive
 from vae_lib.explore import page
 from vae_lib.explore.codes import Codes, Values, encode, read_codes
-from vae_lib.explore.decoding import PictureDecoder, mlp_layers, owner_of, to_bytes, travel
+from vae_lib.explore.decoding import PictureDecoder, atlas, mlp_layers, owner_of, to_bytes, travel
 from vae_lib.figures import CLASS_COLORS
 
-HERE = Path(__file__).parent
 LAYERS = ("codes", "prior", "manifold", "density", "errors", "path", "draws", "sliders")
+FLOATS = ("_codes", "_scales", "_errors")  # traits of float32 values
 LIMIT = 3.5  # the plane runs from −limit to limit, and further where codes lie further out
 
 
@@ -37,7 +34,7 @@ class Code(traitlets.List):
         return z.tolist()
 
 
-class LatentExplorer(anywidget.AnyWidget):
+class LatentExplorer(page.Shown, anywidget.AnyWidget):
     """The plane of codes beside the decoded picture: drag, touch, or use the arrow keys (Shift: larger steps).
 
     `model_or_decode` is a model with `decode_mean`, a decoder module, or a function of codes (N, D) that returns
@@ -54,8 +51,9 @@ class LatentExplorer(anywidget.AnyWidget):
     Raises InputError, in one sentence, where these do not fit each other.
     """
 
-    _esm = (HERE / "explore.js").read_text(encoding="utf-8")
-    _css = (HERE / "explore.css").read_text(encoding="utf-8")
+    TRAITS = ("z", "a", "b", "layers", "sigma", "_spec", "_data", "_labels", *FLOATS)
+    _esm = page.module("explore.js")
+    _css = page.STYLE
 
     z = Code().tag(sync=True)
     a = Code().tag(sync=True)
@@ -113,22 +111,26 @@ class LatentExplorer(anywidget.AnyWidget):
         """What the explorer shows, as a figure that stays: the plane and the picture at `z`."""
         return page.draw(self)
 
-    def to_html(self) -> str:
-        """A whole page that needs neither a kernel nor a network."""
-        return page.to_html([self])
+    def describe(self) -> str:
+        """The figure in a sentence."""
+        i, j = self._spec["axes"]
+        count = len(self.known.values)
+        codes = f"{count} codes and " if count else ""
+        return (
+            f"{self._spec['title'] or self.NAME} at rest: {codes}the prior's circles of 1, 2 and 3 standard deviations "
+            f"in the plane of z{i + 1} and z{j + 1}, and the picture decoded at ({self.z[i]:.2f}, {self.z[j]:.2f})."
+        )
 
-    def save_html(self, path: str | os.PathLike) -> None:
-        """Write `to_html()` to a file."""
-        Path(path).write_text(self.to_html(), encoding="utf-8")
-
-    def open(self) -> None:
-        """Meet the browser; not while nbgrader executes the notebook, which would store all that is sent."""
-        if not page.is_grading():
-            super().open()
-
-    def _repr_mimebundle_(self, **kwargs: object) -> tuple[dict, dict]:
-        """The widget, and a figure with a sentence for where widgets cannot run."""
-        return page.bundle([self], None if page.is_grading() else super()._repr_mimebundle_(**kwargs))
+    def state(self) -> dict:
+        """What the browser is told, as JSON; for what only a kernel decodes, an atlas of the plane through z."""
+        state, spec = super().state(), self._spec
+        floats = [*FLOATS, *(["_data"] if spec["kind"] == "mlp" else [])]
+        state |= {name: page.floats_as_text(getattr(self, name)) for name in floats}
+        if spec["kind"] == "kernel":
+            way = atlas(self.decoder, spec["limit"], np.array(self.z), tuple(spec["axes"]))
+            state["_spec"] = spec | way.spec | {"kind": way.kind, "slice": self.z}
+            state["_data"] = page.as_text(way.data)
+        return state
 
     def _sent(self) -> dict:
         """How the decoder travels, as traits."""

@@ -7,7 +7,9 @@ import html
 import io
 import json
 import os
+import uuid
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import matplotlib.pyplot as plt
@@ -15,43 +17,128 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from vae_lib.explore.decoding import atlas
+from vae_lib.checks import require
 
 if TYPE_CHECKING:
     from vae_lib.explore.explorer import LatentExplorer
 
-TRAITS = ("z", "a", "b", "layers", "sigma", "_spec", "_data", "_codes", "_labels", "_scales", "_errors")
+WAYS = ("widget", "page", "figure")
+HERE = Path(__file__).parent
+STYLE = (HERE / "explore.css").read_text(encoding="utf-8")
+MARK = "vae_explore"  # in an output's metadata: here an explorer is shown
 EXPORT = "export default { render, pageModel };"
 PAGE = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title><style>
 :root {{ color-scheme: light dark; }}
 body {{ margin: 12px; font: 14px/1.4 system-ui, sans-serif; }}
-.page {{ display: flex; flex-wrap: wrap; gap: 16px; }} .page > div {{ flex: 1 1 340px; min-width: 0; }}
 @media (prefers-color-scheme: dark) {{ body {{ background: #181818; color: #ddd; }} }}
-{css}</style></head><body>
+</style></head><body>
 <noscript>The explorer needs JavaScript.</noscript>
-<div class="page"></div>
+{fragment}
+</body></html>
+"""
+FRAGMENT = """<style>
+{css}</style>
+<div class="vx-page" id="{name}"></div>
 <script type="module">
 {module}
 for (const state of {states}) {{
-  const el = document.querySelector(".page").appendChild(document.createElement("div"));
+  const el = document.getElementById("{name}").appendChild(document.createElement("div"));
   render({{ model: pageModel(state), el }});
 }}
-</script></body></html>
-"""
+</script>"""
 
 
-def is_grading() -> bool:
-    """nbgrader is executing the notebook."""
-    return bool(os.environ.get("NBGRADER_EXECUTION"))
+def way() -> str:
+    """How explorers are shown: as a "widget"; as a "page", stored with all that it needs; or as a "figure".
+
+    The environment variable VAE_EXPLORE says which. While nbgrader executes the notebook it is the figure: the other
+    two would store all that is sent. Raises InputError for another word.
+    """
+    chosen = "figure" if os.environ.get("NBGRADER_EXECUTION") else os.environ.get("VAE_EXPLORE") or "widget"
+    require(chosen in WAYS, f"VAE_EXPLORE must be one of {', '.join(WAYS)}, not {chosen!r}.")
+    return chosen
 
 
-def to_html(explorers: Sequence[LatentExplorer], title: str = "Latent explorer") -> str:
+class Shown:
+    """What explorers have in common, put before the widget's class: a page, a figure and a sentence of each."""
+
+    TRAITS: tuple[str, ...] = ()  # those that a page is made of
+    NAME = "Latent explorer"
+
+    @property
+    def parts(self) -> Sequence[Shown]:
+        """The widgets with a browser side of their own."""
+        return [self]
+
+    def figure(self) -> Figure:
+        """What the explorer shows, as a figure that stays."""
+        raise NotImplementedError
+
+    def describe(self) -> str:
+        """The figure in a sentence."""
+        raise NotImplementedError
+
+    def state(self) -> dict:
+        """What the browser is told, as JSON."""
+        return {name: as_text(getattr(self, name)) for name in self.TRAITS}
+
+    def to_html(self) -> str:
+        """A whole page that needs neither a kernel nor a network."""
+        return to_html(self.parts, self.NAME)
+
+    def save_html(self, path: str | os.PathLike) -> None:
+        """Write `to_html()` to a file."""
+        Path(path).write_text(self.to_html(), encoding="utf-8")
+
+    def open(self) -> None:
+        """Meet the browser, where a widget is shown."""
+        if way() == "widget":
+            super().open()
+
+    def _repr_mimebundle_(self, **kwargs: object) -> tuple[dict, dict]:
+        """The widget, or a page within the page; with a figure and a sentence for where neither can run."""
+        data, metadata = {}, {}
+        if way() == "widget":
+            shown = super()._repr_mimebundle_(**kwargs)
+            data, metadata = shown if isinstance(shown, tuple) else (shown or {}, {})
+        elif way() == "page":
+            data = {"text/html": fragment(self.parts)}
+        alt = self.describe()
+        still = {"image/png": _png(self.figure()), "text/plain": alt}
+        return {**data, **still}, {**metadata, "image/png": {"alt": alt}, MARK: True}
+
+
+def module(name: str) -> str:
+    """An explorer's ES module, after what all of them share."""
+    return "".join((HERE / file).read_text(encoding="utf-8") for file in ("parts.js", name))
+
+
+def to_html(parts: Sequence[Shown], title: str = Shown.NAME) -> str:
     """One page with these explorers side by side; scripts, style, weights and codes are inside it."""
-    states = json.dumps([_state(explorer) for explorer in explorers]).replace("<", "\\u003c")
-    module = explorers[0]._esm.replace(EXPORT, "")
-    return PAGE.format(title=html.escape(title), css=explorers[0]._css, module=module, states=states)
+    return PAGE.format(title=html.escape(title), fragment=fragment(parts))
+
+
+def fragment(parts: Sequence[Shown]) -> str:
+    """The same as a piece of another page. All parts are of one class."""
+    states = json.dumps([part.state() for part in parts]).replace("<", "\\u003c")
+    script = parts[0]._esm.replace(EXPORT, "")
+    return FRAGMENT.format(css=parts[0]._css, name=f"vx-{uuid.uuid4().hex}", module=script, states=states)
+
+
+def as_text(value: object) -> object:
+    """Bytes as base64; anything else as it is."""
+    return {"base64": base64.b64encode(value).decode()} if isinstance(value, bytes) else value
+
+
+def floats_as_text(value: bytes) -> dict[str, str]:
+    """float32 values as base64; in half the size where float16 holds each of them exactly, as the zoo's do."""
+    whole = np.frombuffer(value, np.float32)
+    with np.errstate(over="ignore"):
+        half = whole.astype(np.float16)
+    exact = np.isfinite(half).all() and (half.astype(np.float32) == whole).all()
+    return {"half": base64.b64encode(half.tobytes()).decode()} if exact else as_text(value)
 
 
 def draw(*explorers: LatentExplorer) -> Figure:
@@ -65,41 +152,12 @@ def draw(*explorers: LatentExplorer) -> Figure:
     return figure
 
 
-def describe(explorer: LatentExplorer) -> str:
-    """The figure in a sentence."""
-    i, j = explorer._spec["axes"]
-    count, z = len(explorer.known.values), explorer.z
-    codes = f"{count} codes and " if count else ""
-    name = explorer._spec["title"] or "Latent explorer"
-    return (
-        f"{name} at rest: {codes}the prior's circles of 1, 2 and 3 standard deviations in the plane of "
-        f"z{i + 1} and z{j + 1}, and the picture decoded at ({z[i]:.2f}, {z[j]:.2f})."
-    )
-
-
-def bundle(explorers: Sequence[LatentExplorer], widget: tuple[dict, dict] | dict | None) -> tuple[dict, dict]:
-    """The widget's representation, if it has one, with the figure and a sentence for each explorer beside it."""
-    data, metadata = widget if isinstance(widget, tuple) else (widget or {}, {})
-    file, alt = io.BytesIO(), " ".join(map(describe, explorers))
-    figure = draw(*explorers)
+def _png(figure: Figure) -> str:
+    """The figure in base64, and closed."""
+    file = io.BytesIO()
     figure.savefig(file, format="png", dpi=80)
     plt.close(figure)
-    still = {"image/png": base64.b64encode(file.getvalue()).decode(), "text/plain": alt}
-    return {**data, **still}, {**metadata, "image/png": {"alt": alt}}
-
-
-def _state(explorer: LatentExplorer) -> dict:
-    """The traits as JSON. What only a kernel could decode goes as an atlas of the plane through z."""
-    state = {name: getattr(explorer, name) for name in TRAITS}
-    spec = state["_spec"]
-    if spec["kind"] == "kernel":
-        way = atlas(explorer.decoder, spec["limit"], np.array(explorer.z), tuple(spec["axes"]))
-        state |= {"_spec": spec | way.spec | {"kind": way.kind, "slice": explorer.z}, "_data": way.data}
-    return {name: _text(value) for name, value in state.items()}
-
-
-def _text(value: object) -> object:
-    return {"base64": base64.b64encode(value).decode()} if isinstance(value, bytes) else value
+    return base64.b64encode(file.getvalue()).decode()
 
 
 def _draw_plane(explorer: LatentExplorer, ax: Axes) -> None:
@@ -114,6 +172,6 @@ def _draw_plane(explorer: LatentExplorer, ax: Axes) -> None:
         ax.scatter(*points.T, s=4, alpha=0.6)
     for radius in (1, 2, 3):
         ax.add_patch(plt.Circle((0, 0), radius, fill=False, color="0.4", linewidth=0.8, linestyle=(0, (4, 3))))
-    ax.plot(explorer.z[i], explorer.z[j], "o", markersize=12, markerfacecolor="none", color="k", markeredgewidth=2)
+    ax.plot(explorer.z[i], explorer.z[j], "o", ms=12, mfc="none", color="k", mew=2, zorder=5)
     ax.set(xlim=(-limit, limit), ylim=(-limit, limit), aspect="equal")
     ax.set(title=explorer._spec["title"], xlabel=f"$z_{{{i + 1}}}$", ylabel=f"$z_{{{j + 1}}}$")

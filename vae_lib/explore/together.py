@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import uuid
-from pathlib import Path
 
 import ipywidgets
 import numpy as np
@@ -22,79 +20,86 @@ from vae_lib.gaussian import gaussian_kl_per_dim
 SLIDERS = 20
 
 
-class Comparison(ipywidgets.GridBox):
+class Comparison(page.Shown, ipywidgets.GridBox):
     """Explorers side by side; `explorers` has them, and any of them can be read and set."""
 
     def __init__(self, *explorers: LatentExplorer) -> None:
         self.explorers = explorers
         columns = ipywidgets.Layout(grid_template_columns="repeat(auto-fit, minmax(320px, 1fr))", grid_gap="16px")
-        super().__init__([] if page.is_grading() else list(explorers), layout=columns)
+        super().__init__(list(explorers) if page.way() == "widget" else [], layout=columns)
 
-    def open(self) -> None:
-        """Meet the browser, unless nbgrader executes the notebook."""
-        if not page.is_grading():
-            super().open()
-
-    def to_html(self) -> str:
-        """A whole page that needs neither a kernel nor a network."""
-        return page.to_html(self.explorers)
-
-    def save_html(self, path: str | os.PathLike) -> None:
-        """Write `to_html()` to a file."""
-        Path(path).write_text(self.to_html(), encoding="utf-8")
+    @property
+    def parts(self) -> tuple[LatentExplorer, ...]:
+        """The explorers."""
+        return self.explorers
 
     def figure(self) -> Figure:
         """What the explorers show, one below the other, as a figure that stays."""
         return page.draw(*self.explorers)
 
-    def _repr_mimebundle_(self, **kwargs: object) -> tuple[dict, dict]:
-        return page.bundle(self.explorers, None if page.is_grading() else super()._repr_mimebundle_(**kwargs))
+    def describe(self) -> str:
+        """The figure in a sentence for each explorer."""
+        return " ".join(explorer.describe() for explorer in self.explorers)
 
 
 def compare_explorer(
     ae: object,
     vae: object,
-    images: Values,
+    images: Values | None = None,
     labels: Values | None = None,
     image_shape: tuple[int, int] = (28, 28),
+    *,
+    codes: tuple[Values, Values] | None = None,
     titles: tuple[str, str] = ("autoencoder", "VAE"),
     **options: object,
 ) -> Comparison:
     """Two models at the same digit: where the hand moves in one plane, the other goes to its own code of the digit
     that is nearest. Between the autoencoder's codes lie holes, and the pictures there are no digits.
 
-    `images` (N, P) are encoded by both; further `options` are those of `LatentExplorer`.
+    `images` (N, P) are encoded by both; or `codes` are both models' of the same digits, (N, D) each, in the same
+    order. Further `options` are those of `LatentExplorer`. Raises InputError where these do not fit.
     """
+    require((images is None) != (codes is None), "compare_explorer: give images, or codes of both models.")
+    two = codes is None or (isinstance(codes, (tuple, list)) and len(codes) == 2 and len(codes[0]) == len(codes[1]))
+    require(two, "compare_explorer: codes must be a pair, as many codes of the one model as of the other.")
     group = uuid.uuid4().hex
-    models = zip((ae, vae), titles, strict=True)
+    models = zip((ae, vae), codes or (None, None), titles, strict=True)
     return Comparison(
         *(
-            LatentExplorer(m, None, labels, image_shape, images=images, title=t, group=group, **options)
-            for m, t in models
+            LatentExplorer(m, c, labels, image_shape, images=images, title=t, group=group, **options)
+            for m, c, t in models
         )
     )
 
 
 def slider_explorer(
     vae: object,
-    images: Values,
+    images: Values | None = None,
     labels: Values | None = None,
     image_shape: tuple[int, int] = (28, 28),
+    *,
+    kl: Values | list[float] | None = None,
     threshold: float = 0.01,
     **options: object,
 ) -> LatentExplorer:
     """A slider for each dimension, the largest KL E[KL(q(z_d|x) ‖ p(z_d))] first, in nats; the plane has the first
     two. Those below `threshold` are marked unused: the decoder does not need them. At most 20 are shown.
 
-    `vae` has an `encode` that returns μ and log σ² of `images` (N, P); `options` are those of `LatentExplorer`.
+    `vae` has an `encode` that returns μ and log σ² of `images` (N, P); or `kl` (D,) is what they cost. `options` are
+    those of `LatentExplorer`. Raises InputError where these do not fit.
     """
     require_at_least_zero(threshold, "slider_explorer: threshold")
-    kl = _kl(vae, images)
-    ranks = np.argsort(-kl, kind="stable")[:SLIDERS].tolist()
-    notes = [f"{kl[d]:.2f} nats" if kl[d] >= threshold else "unused" for d in ranks]
+    require((images is None) != (kl is None), "slider_explorer: give images, or kl, the KL of each dimension.")
+    costs = _kl(vae, images) if kl is None else np.asarray(kl, np.float32)
+    fits = costs.shape == (getattr(vae, "latent_dim", len(costs)),) if costs.ndim == 1 else False
+    require(fits, f"slider_explorer: kl must have one number for each dimension, not shape {costs.shape}.")
+    ranks = np.argsort(-costs, kind="stable")[:SLIDERS].tolist()
+    notes = [f"{costs[d]:.2f} nats" if costs[d] >= threshold else "unused" for d in ranks]
     order = [{"index": d, "note": n, "dead": n == "unused"} for d, n in zip(ranks, notes, strict=True)]
-    settings = {"order": order, "axes": tuple(ranks[:2]), "layers": ["codes", "prior", "sliders"], **options}
-    return LatentExplorer(vae, None, labels, image_shape, images=images, **settings)
+    settings = {"order": order, "axes": tuple(ranks[:2]), **options}
+    known = images is not None or options.get("codes") is not None
+    layers = [*(["codes"] if known else []), "prior", "sliders"]
+    return LatentExplorer(vae, labels=labels, image_shape=image_shape, images=images, **{"layers": layers, **settings})
 
 
 def _kl(vae: object, images: Values) -> np.ndarray:
