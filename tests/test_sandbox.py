@@ -99,7 +99,7 @@ def test_nothing_of_the_project_is_seen_but_the_library(session, tmp_path):
         "/var",
         "/sys",
     ]
-    around = (ROOT, Path(sys.prefix), Path(sys.base_prefix))  # a folder on the way to these is there, with nothing else
+    around = (ROOT, Path(sys.prefix), Path(sys.base_prefix))  # a folder on the way to these has to be there
     paths = [str(p) for p in hidden if not any(place.is_relative_to(p) for place in around)]
     printed, error = run(session, SEEN.format(paths=paths, root=str(ROOT)))
     first, environment = printed.splitlines()
