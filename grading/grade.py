@@ -5,6 +5,7 @@ stopped has lost nothing, and the next one goes on where it stopped.
 """
 
 import json
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -37,7 +38,13 @@ class Options:
     full: bool = False
 
 
-def grade_class(options: Options, say: Callable[[str], None] = tqdm.write, root: Path = ROOT) -> list[Entry]:
+def say_now(line: str) -> None:
+    """A line above the progress bar, at once also where the output is a pipe or a file."""
+    tqdm.write(line)
+    sys.stdout.flush()
+
+
+def grade_class(options: Options, say: Callable[[str], None] = say_now, root: Path = ROOT) -> list[Entry]:
     """Grade everything that was handed in; the entries, by lab and student. KeyboardInterrupt leaves all sound."""
     run = Run(options, say, root)
     with run.record:

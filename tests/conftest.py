@@ -12,6 +12,7 @@ import torch
 
 mpl.use("Agg")  # before pyplot is imported anywhere: no test opens a window
 torch.set_num_threads(1)  # sums in one order, and no fight over the cores
+os.environ["OMP_NUM_THREADS"] = "1"  # nor in the kernels and commands that tests start: a lab ran seven times as long
 
 
 def mnist_reason() -> str | None:

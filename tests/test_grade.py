@@ -189,7 +189,9 @@ class TestTheClass:
         shutil.copytree(graded[0] / "submitted", folder / "submitted", ignore=shutil.ignore_patterns("hal"))
         command = [sys.executable, "-m", "grading", "grade", "--jobs", "2"]
         command += ["--submitted", str(folder / "submitted"), "--out", str(folder / "out")]
-        run = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        told = {key: value for key, value in os.environ.items() if key != "PYTHONUNBUFFERED"}
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        run = subprocess.Popen(command, cwd=ROOT, env=told, text=True, preexec_fn=heed_ctrl_c, **pipes)
         for line in run.stdout:
             if LAB in line:
                 break
@@ -202,6 +204,11 @@ class TestTheClass:
         grade(folder, lines.append)
         assert any("as before" in line for line in lines)
         assert read(folder / "out")[0].keys() == read(graded[0] / "out")[0].keys()
+
+
+def heed_ctrl_c():
+    """As in a terminal: a suite that was started in the background hands on that Ctrl-C is ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def hidden_lines(source):

@@ -104,7 +104,7 @@ def test_the_rules_find_what_breaks_them(complaint, change, tmp_path):
 def run_afresh(path, data_dir):
     """nbval in a fresh kernel: no cell fails, and marked cells print what is stored."""
     options = ["--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=300", "-p", "no:cacheprovider", "-q"]
-    environment = {**os.environ, "VAE_DATA_DIR": str(data_dir), "OMP_NUM_THREADS": "1"}
+    environment = {**os.environ, "VAE_DATA_DIR": str(data_dir)}
     command = [sys.executable, "-m", "pytest", *options, str(path)]
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=900)
 

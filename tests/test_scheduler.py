@@ -35,7 +35,7 @@ def cluster(tmp_path):
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
     address, processes = f"tcp://127.0.0.1:{port}", []
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
 
     def start(module, *arguments):
         command = [sys.executable, "-m", f"distributed.cli.{module}", *arguments]
