@@ -17,7 +17,7 @@ from nbgrader.preprocessors import AssignLatePenalties
 from sqlalchemy.exc import SAWarning, SQLAlchemyError
 
 from grading.course import ROOT, GradingError, configuration
-from grading.handin import GRADED, MISSING, NEEDS_MANUAL, ExerciseResult
+from grading.handin import GRADED, MISSING, NEEDS_MANUAL, ExerciseResult, Release, read_release
 from grading.intake import Student
 from grading.ledger import Answer, Entry
 from grading.release import register
@@ -38,9 +38,10 @@ class Record:
         self.root = root
         with self._told():
             self.gradebook = Gradebook(url, course_id=configuration(root).CourseDirectory.course_id)
-            unknown = [lab for lab in labs if not self._knows(lab)]
-            if unknown:
-                register(unknown, root, url)
+            changed = [lab for lab in labs if self._differs(read_release(lab, root))]
+            self.gradebook.db.commit()  # registering writes through a connection of its own
+            if changed:
+                register(changed, root, url)
 
     def __enter__(self) -> "Record":
         return self
@@ -61,11 +62,22 @@ class Record:
             reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
             raise GradingError(f"The gradebook cannot be used ({reason}); nothing of this hand-in was kept.") from None
 
-    def _knows(self, lab: str) -> bool:
+    def _differs(self, release: Release) -> bool:
+        """Whether the gradebook does not know the lab, or other points; GradingError where it cannot take it over."""
+        now = {one.grade_id: one.points for one in release.exercises} | release.answers
         try:
-            return bool(self.gradebook.find_assignment(lab).notebooks)
+            notebooks = self.gradebook.find_assignment(release.lab).notebooks
         except MissingEntry:
-            return False
+            return True
+        known = {cell.name: cell.max_score for notebook in notebooks for cell in notebook.grade_cells}
+        names = ", ".join(sorted(now.keys() ^ known.keys()))
+        if names and any(notebook.submissions for notebook in notebooks):
+            self.gradebook.close()
+            raise GradingError(
+                f"{release.lab} was released anew with exercises added or gone ({names}), and the gradebook holds "
+                "hand-ins of the old one: grade into another folder with --out NAME; the old marks stay where they are."
+            )
+        return now != known
 
     def write(self, entry: Entry, student: Student, when: datetime | None, before: Entry | None) -> Entry:
         """The marks of `entry`; returns it with what was given by hand, and with the penalty for being late.

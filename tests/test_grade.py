@@ -230,8 +230,22 @@ def test_stock_nbgrader_gives_honest_hand_ins_the_same_scores(graded, tmp_path):
     shutil.copy(ROOT / "nbgrader_config.py", tmp_path)
     for name in honest:
         shutil.copytree(graded[0] / "submitted" / name, tmp_path / "submitted" / name)
+    warn_within(next((tmp_path / "submitted" / "eve").rglob("*.ipynb")), "def reparametrize(")
     ours, _ = read(graded[0] / "out")
     assert stock.autograde(tmp_path) == {(name, LAB): float(ours[name]["score"]) for name in honest}
+
+
+def warn_within(path, start):
+    """The function whose line starts so writes to stderr at each call; nbgrader's own rule takes its points."""
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    for cell in notebook["cells"]:
+        lines = "".join(cell["source"]).splitlines(keepends=True)
+        at = next((k for k, line in enumerate(lines) if line.startswith(start)), None)
+        if at is not None and cell["cell_type"] == "code":
+            cell["source"] = [*lines[: at + 1], "    __import__('warnings').warn('careful')\n", *lines[at + 1 :]]
+            path.write_text(json.dumps(notebook), encoding="utf-8")
+            return
+    raise AssertionError(f"no line starts with {start}")
 
 
 def test_every_state_is_a_success_and_the_bar_says_how_long_it_will_take(tmp_path):

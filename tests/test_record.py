@@ -159,40 +159,87 @@ def test_a_failure_in_the_middle_leaves_nothing_half_written(record, url, monkey
     assert record.reread(first).score == 2.0
 
 
-def test_late_penalties_are_those_of_nbgraders_plugin(course, url, tmp_path):
+@pytest.fixture
+def zero_when_late(course):
+    """The course with nbgrader's own penalty switched on: a late hand-in is worth nothing."""
     config = course / "nbgrader_config.py"
     plain = config.read_text()
     config.write_text(plain + "\nc.LateSubmissionPlugin.penalty_method = 'zero'\n")
-    try:
-        due = datetime(2026, 3, 1)
-        with Record(url, [LAB], course) as record:
-            record.gradebook.update_or_create_assignment(LAB, duedate=due)
-            late = record.write(entry(), ANN, due + timedelta(hours=2), None)
-            assert (late.score, late.penalty) == (0.0, 2.0)
-            early = record.write(entry(), ANN, due - timedelta(hours=2), None)
-            assert (early.score, early.penalty) == (2.0, 0.0)
-    finally:
-        config.write_text(plain)
+    yield
+    config.write_text(plain)
 
 
-def test_a_penalty_follows_the_due_date_and_marks_given_by_hand_since(course, url):
-    config = course / "nbgrader_config.py"
-    plain = config.read_text()
-    config.write_text(plain + "\nc.LateSubmissionPlugin.penalty_method = 'zero'\n")
-    try:
-        due = datetime(2026, 3, 1)
-        with Record(url, [LAB], course) as record:
-            first = record.write(entry(), ANN, due + timedelta(hours=2), None)
-            assert (first.score, first.penalty) == (2.0, 0.0)
-            record.gradebook.update_or_create_assignment(LAB, duedate=due)
-            mark(url, "question_why", 1.0)
-            late = record.reread(first)
-            assert (late.score, late.penalty) == (0.0, 3.0)
-            record.handed_in(first, due - timedelta(hours=2))
-            early = record.reread(first)
-            assert (early.score, early.penalty) == (3.0, 0.0)
-    finally:
-        config.write_text(plain)
+def test_late_penalties_are_those_of_nbgraders_plugin(zero_when_late, record):
+    due = datetime(2026, 3, 1)
+    record.gradebook.update_or_create_assignment(LAB, duedate=due)
+    late = record.write(entry(), ANN, due + timedelta(hours=2), None)
+    assert (late.score, late.penalty) == (0.0, 2.0)
+    early = record.write(entry(), ANN, due - timedelta(hours=2), None)
+    assert (early.score, early.penalty) == (2.0, 0.0)
+
+
+def test_a_penalty_follows_the_due_date_and_marks_given_by_hand_since(zero_when_late, record, url):
+    due = datetime(2026, 3, 1)
+    first = record.write(entry(), ANN, due + timedelta(hours=2), None)
+    assert (first.score, first.penalty) == (2.0, 0.0)
+    record.gradebook.update_or_create_assignment(LAB, duedate=due)
+    mark(url, "question_why", 1.0)
+    late = record.reread(first)
+    assert (late.score, late.penalty) == (0.0, 3.0)
+    record.handed_in(first, due - timedelta(hours=2))
+    early = record.reread(first)
+    assert (early.score, early.penalty) == (3.0, 0.0)
+
+
+@pytest.fixture
+def revised(tmp_path):
+    """A function that releases the lab with another notebook in place of its source; the course's folder."""
+    from grading.release import release
+
+    folder = tmp_path / "revised"
+    folder.mkdir()
+    tiny_course.make(folder)
+
+    def revise(change=lambda cells: None):
+        notebook = tiny_course.source_notebook()
+        change(notebook["cells"])
+        tiny_course.write(folder / "solutions" / LAB / f"{LAB}.ipynb", notebook)
+        release([LAB], folder)
+        return folder
+
+    return revise
+
+
+def worth_five(cells):
+    cells[2]["metadata"]["nbgrader"]["points"] = 5
+
+
+def another_question(cells):
+    cells.append(tiny_course.text("More.", tiny_course.mark("question_how", solution=True, points=1)))
+
+
+def test_points_changed_after_grading_reach_the_gradebook_and_marks_by_hand_stay(revised, url):
+    with Record(url, [LAB], revised()) as record:
+        record.write(entry(), ANN, None, None)
+    mark(url, "question_why", 1.0)
+    with Record(url, [LAB], revised(worth_five)) as record:
+        assert record.write(entry(5.0), ANN, None, entry()).score == 6.0
+    with Gradebook(url) as book:
+        assert (book.find_submission(LAB, "ann").score, book.find_submission(LAB, "ann").max_score) == (6.0, 6.0)
+
+
+def test_exercises_added_before_the_first_hand_in_are_taken_over(revised, url):
+    with Record(url, [LAB], revised(another_question)) as record:
+        record.write(entry(), ANN, None, None)
+    assert grades(url).keys() == {"test_double", "question_why", "question_how"}
+
+
+def test_exercises_added_after_it_are_refused_with_the_way_out(revised, url):
+    with Record(url, [LAB], revised()) as record:
+        record.write(entry(), ANN, None, None)
+    with pytest.raises(GradingError, match=r"\(question_how\).*--out"):
+        Record(url, [LAB], revised(another_question))
+    assert grades(url)["test_double"][0] == 2.0
 
 
 def test_two_students_do_not_disturb_each_other(record):
