@@ -15,6 +15,11 @@ torch.set_num_threads(1)  # sums in one order, and no fight over the cores
 os.environ["OMP_NUM_THREADS"] = "1"  # nor in the kernels and commands that tests start: a lab ran seven times as long
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than the cores, since tests of time limits, servers and browsers mostly wait."""
+    return (os.cpu_count() or 1) + 1
+
+
 def mnist_reason() -> str | None:
     """Why MNIST cannot be read, or None where it can."""
     folder = os.environ.get("VAE_DATA_DIR")
