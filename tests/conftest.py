@@ -66,6 +66,8 @@ REASONS = {"mnist": mnist_reason, "gpu": gpu_reason, "browser": browser_reason, 
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)  # the quick files last, so that no worker ends long after others
     reasons = {marker: reason() for marker, reason in REASONS.items()}
     for item in items:
         for marker, reason in reasons.items():

@@ -80,9 +80,12 @@ def play(animation: FuncAnimation, alt: str, fps: float = 4.0) -> None:
     require(isinstance(animation, FuncAnimation), f"play: the first argument must be an animation, not {animation!r}.")
     from IPython.display import display
 
+    figure = animation._fig
+    figure.canvas.draw_idle = lambda: None  # each frame is drawn when it is saved, and not before that as well
+    figure.canvas.mpl_connect("draw_event", lambda _: figure.set_layout_engine(None))  # axes stay after the first
     with plt.rc_context({"figure.constrained_layout.use": False}):  # else saving turns it on after the first frame
         page, alt = animation.to_jshtml(fps=fps), " ".join(alt.split())
-    plt.close(animation._fig)
+    plt.close(figure)
     display({"text/html": offline(page, alt), "text/plain": alt}, raw=True)
     print(f"Figure: {alt}")
 
