@@ -99,6 +99,7 @@ def test_a_labs_graded_path_runs(capsys):
 
 
 @pytest.mark.mnist
+@pytest.mark.slow
 def test_the_figures_are_printed_with_what_is_expected(capsys):
     command.main(["figures", "--epochs", "1"])
     printed = capsys.readouterr().out

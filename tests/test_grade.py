@@ -248,6 +248,7 @@ def warn_within(path, start):
     raise AssertionError(f"no line starts with {start}")
 
 
+@pytest.mark.slow
 def test_every_state_is_a_success_and_the_bar_says_how_long_it_will_take(tmp_path):
     """On a terminal; two hand-ins that nobody can read, and one that is missing."""
     for name in ("kim", "lou"):
@@ -368,6 +369,7 @@ def test_nothing_to_grade_is_one_sentence(tmp_path):
         refresh(tmp_path / "out")
 
 
+@pytest.mark.slow
 def test_without_a_sandbox_grading_refuses_and_says_what_the_risk_is(tmp_path):
     """As on a machine that has no bubblewrap: nothing on the PATH."""
     (tmp_path / "submitted" / "ann" / LAB).mkdir(parents=True)
@@ -384,6 +386,7 @@ def test_without_a_sandbox_grading_refuses_and_says_what_the_risk_is(tmp_path):
 
 
 @pytest.mark.sandbox
+@pytest.mark.slow
 def test_the_doctor_finds_the_sandbox_in_order():
     done = subprocess.run([sys.executable, "-m", "grading", "doctor"], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout

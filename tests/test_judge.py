@@ -156,6 +156,7 @@ def test_a_function_stays_although_its_cell_never_ends(sandbox):
     assert {e.points == e.max_points for e in result.exercises} == {True}
 
 
+@pytest.mark.slow
 def test_several_bad_exercises_are_partial_or_say_their_reason(sandbox):
     one = answered(solved(), "gaussian_kl", "import os; os._exit(1)")
     two = answered(one, "vae_loss", "import os\ndef vae_loss(*a, **k):\n    os._exit(2)")

@@ -94,6 +94,7 @@ def test_an_autoencoder_has_squared_error_and_no_kl(x, generator):
     assert terms.kl.tolist() == [0] * 4
 
 
+@pytest.mark.slow
 def test_evidence_estimate_lies_above_the_elbo_and_agrees_with_quadrature(vae, x, generator):
     estimate = lib.log_evidence(vae, x, 4000, generator)
     nodes, weights = np.polynomial.hermite_e.hermegauss(60)

@@ -64,6 +64,7 @@ def test_components_needed_does_not_ask_for_more_than_there_are():
 
 @pytest.mark.mnist
 @pytest.mark.parametrize(("k", "published"), [(2, 43.645), (20, 18.454), (30, 13.866)])
+@pytest.mark.slow
 def test_mnist_test_error_is_the_published_one(k, published):
     """Hinton and Salakhutdinov (2006) print 13.87 for 30 components."""
     from vae_lib.data import load

@@ -284,7 +284,15 @@ def test_interrupt_within_an_epoch_leaves_whole_epochs_and_a_model_to_use(step, 
     assert len(train(model).loss) == 3
 
 
-def test_ctrl_c_itself_stops_a_run():
+@pytest.fixture
+def heeds_ctrl_c():
+    """As in a terminal: a suite that was started in the background ignores Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_ctrl_c_itself_stops_a_run(heeds_ctrl_c):
     press = threading.Timer(0.2, lambda: signal.pthread_kill(threading.main_thread().ident, signal.SIGINT))
     history = train(vae(), epochs=1_000_000, on_epoch=lambda epoch, *_: press.start() if epoch == 1 else None)
     press.join()

@@ -184,13 +184,8 @@ def plot_latent_scatter(
         ax.add_patch(
             plt.Circle((0, 0), radius, fill=False, color="0.4", linewidth=0.8, linestyle=(0, (4, 3)), zorder=3)
         )
-    ax.scatter(
-        *z.T,
-        s=min(max(6000 / len(z), 3), 16),
-        c=[CLASS_COLORS[int(label)] for label in labels],
-        alpha=0.6,
-        linewidths=0,
-    )
+    colors = [CLASS_COLORS[int(label)] for label in labels]
+    ax.scatter(*z.T, s=min(max(6000 / len(z), 3), 16), c=colors, alpha=0.6, linewidths=0)
     for label in classes:
         box = {"boxstyle": "circle,pad=0.15", "fc": "white", "ec": CLASS_COLORS[label]}
         ax.text(*np.median(z[labels == label], axis=0), str(label), ha="center", va="center", bbox=box, zorder=4)
