@@ -105,6 +105,7 @@ def check_one_bad(result: Result, name: str, state: str, says: str) -> None:
 
 
 @pytest.mark.parametrize("does", DONE)
+@pytest.mark.slow
 def test_a_bad_cell_costs_its_exercise_alone(sandbox, does):
     action, state, says = DONE[does]
     result = grade(answered(solved(), "gaussian_kl", HEAD + action), read_release(LAB), sandbox)
@@ -112,6 +113,7 @@ def test_a_bad_cell_costs_its_exercise_alone(sandbox, does):
 
 
 @pytest.mark.parametrize("does", [name for name in DONE if name != "syntax"])
+@pytest.mark.slow
 def test_a_bad_function_costs_its_exercise_alone(sandbox, does):
     action, state, says = DONE[does]
     body = "\n".join("    " + line for line in action.splitlines())
