@@ -384,6 +384,7 @@ class Explorer {
   listen() {
     const plane = this.plane, at = (name, f) => plane.addEventListener(name, f);
     at("pointerdown", (event) => this.press(event));
+    at("pointerrawupdate", (event) => this.grip && this.ahead(event));
     at("pointermove", (event) => this.grip && this.drag(event));
     at("pointerup", (event) => this.release(event));
     at("pointercancel", () => (this.grip = null));
@@ -433,8 +434,19 @@ class Explorer {
     this.drag(event);
   }
 
+  /** A browser tells of moves at its next frame; where it tells at once too, the picture is ready then. Once a frame. */
+  ahead(event) {
+    if (this.grip.ahead) return;
+    const grip = this.grip;
+    grip.ahead = true;
+    requestAnimationFrame(() => (grip.ahead = false));
+    this.drag(event);
+  }
+
   drag(event) {
-    const { box, end, x, y } = this.grip;
+    const { box, end, x, y } = this.grip, place = `${event.clientX} ${event.clientY}`;
+    if (this.grip.place === place) return;
+    this.grip.place = place;
     this.grip.moved ||= Math.hypot(event.clientX - x, event.clientY - y) > 3;
     const right = ((event.clientX - box.left) / box.width) * 2 - 1, up = 1 - ((event.clientY - box.top) / box.height) * 2;
     const z = (end ? this[end] : this.z).slice();
