@@ -126,7 +126,7 @@ def test_without_a_browser_explorers_are_left_out(monkeypatch, capsys):
 @pytest.mark.browser
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # playwright's use of asyncio
 def test_explorers_are_measured_in_jupyterlab(tmp_path):
-    amounts = explorers.Amounts(moves=4, seconds=1, many=20)
+    amounts = explorers.Amounts(drags=1, seconds=1, moves=4, many=20)
 
     async def measured() -> list[dict[str, float]]:
         with explorers._server(tmp_path) as address:

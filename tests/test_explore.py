@@ -9,13 +9,15 @@ import re
 import numpy as np
 import pytest
 import torch
+from scipy import stats
 from torch import nn
 
 import vae_lib as lib
 from vae_lib import zoo
 from vae_lib.checks import InputError
-from vae_lib.explore import LatentExplorer, compare_explorer, page, slider_explorer, term_explorer
+from vae_lib.explore import LatentExplorer, compare_explorer, page, slider_explorer, still, term_explorer
 from vae_lib.explore.decoding import MOST_WEIGHTS, PictureDecoder, travel
+from vae_lib.explore.explorer import LAYERS
 
 SHAPE = (4, 3)
 
@@ -266,6 +268,36 @@ def test_a_figure_with_words_stands_beside_the_widget(vae, images):
     assert metadata["image/png"]["alt"] == data["text/plain"]
     assert "40 codes" in data["text/plain"]
     assert "application/vnd.jupyter.widget-view+json" in data
+
+
+@pytest.mark.parametrize("layer", [name for name in LAYERS if name != "sliders"])
+def test_the_figure_has_the_layers_that_are_on(layer, vae, images):
+    """`sliders` stand below the plane; each of the others is seen on it."""
+    codes, labels = torch.randn(40, 2, generator=torch.Generator().manual_seed(0)), torch.arange(40) % 10
+    given = {"codes": codes, "labels": labels, "errors": torch.rand(40), "image_shape": SHAPE}
+
+    def pixels(layers):
+        figure = LatentExplorer(vae, layers=layers, **given).figure()
+        figure.set_layout_engine("none")
+        figure.canvas.draw()
+        return np.asarray(figure.canvas.buffer_rgba())
+
+    assert not np.array_equal(pixels([]), pixels([layer]))
+    assert not np.array_equal(pixels([]), pixels(list(LAYERS)))
+
+
+@pytest.mark.parametrize("scales", ["given", "Scott's"])
+def test_the_density_is_the_mean_of_the_posteriors(scales, generator):
+    codes = 2 * torch.randn(30, 2, generator=generator).double().numpy()
+    widths = torch.rand(30, 2, generator=generator).double().numpy() + 0.6
+    if scales == "Scott's":
+        widths = np.tile([stats.gaussian_kde(x, "scott").factor * x.std() for x in codes.T], (30, 1))
+        widths *= 30 ** (-1 / 6 + 1 / 5)  # of two dimensions, not of one
+    found = still.density(codes, widths if scales == "given" else None, 3.0, 6)
+    for row, column in ((0, 0), (1, 4), (5, 2)):
+        z = np.array([-2.5 + column, 2.5 - row])
+        each = [stats.multivariate_normal(m, np.diag(s**2)).pdf(z) for m, s in zip(codes, widths, strict=True)]
+        assert found[row, column] == pytest.approx(np.mean(each), rel=1e-6)
 
 
 def test_while_nbgrader_runs_it_is_the_figure_alone(vae, monkeypatch):

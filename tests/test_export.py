@@ -8,12 +8,9 @@ import io
 import pytest
 
 from grading.course import GradingError
-from grading.export import NBGRADER, Marks, column_of, filled, nbgrader_table, platform_table
+from grading.export import Marks, column_of, filled, platform_table
 from grading.handin import GRADED, NEEDS_MANUAL
-from grading.intake import Student
 from grading.ledger import Entry
-from grading.record import Record
-from tests.test_record import blank, course, entry, url  # noqa: F401  (fixtures)
 from tests.tiny_course import LAB
 
 CANVAS = """\
@@ -102,17 +99,3 @@ def test_columns_are_known_by_the_platforms_names():
     header = ["tiny2 (1)", "Assignment:tiny (Real)", "Tiny"]
     assert column_of(header, LAB) == 1
     assert column_of(header, "other") is None
-
-
-def test_nbgraders_table_is_quoted_and_leaves_empty_what_was_not_graded(course, url):  # noqa: F811
-    with Record(url, [LAB], course) as record:
-        record.write(entry(), Student("ann", "Ann", "Lee, Jr."), None, None)
-        crashed = record.write(entry(None, "crashed", student="=bob"), Student("=bob"), None, None)
-        people = {person.id: person for person in record.gradebook.students}
-        class_ = [Marks(people["ann"], {LAB: entry()}), Marks(people["=bob"], {LAB: crashed})]
-        found = rows(nbgrader_table(class_, record))
-    assert tuple(found[0]) == NBGRADER
-    assert {len(row) for row in found} == {len(NBGRADER)}
-    assert [row[4] for row in found[1:]] == ["Lee, Jr.", ""]
-    assert [row[9] for row in found[1:]] == ["2", ""]
-    assert found[2][3] == "'=bob"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import shutil
 import sqlite3
 from dataclasses import replace
@@ -11,6 +13,7 @@ import pytest
 from nbgrader.api import Gradebook
 
 from grading.course import GradingError
+from grading.export import NBGRADER, Marks, nbgrader_table
 from grading.handin import CRASHED, GRADED, MISSING, NEEDS_MANUAL, UNREADABLE, ExerciseResult, read_release
 from grading.intake import Student
 from grading.ledger import Answer, Entry, Ledger, absent, lost, refused
@@ -269,3 +272,17 @@ def test_a_damaged_ledger_file_is_graded_again(tmp_path):
     assert list(ledger.entries(LAB)) == []
     ledger.write(replace(entry(), score=1.0))
     assert ledger.read("ann", LAB).score == 1.0
+
+
+def test_nbgraders_table_is_quoted_and_leaves_empty_what_was_not_graded(course, url):
+    with Record(url, [LAB], course) as record:
+        record.write(entry(), Student("ann", "Ann", "Lee, Jr."), None, None)
+        crashed = record.write(entry(None, "crashed", student="=bob"), Student("=bob"), None, None)
+        people = {person.id: person for person in record.gradebook.students}
+        class_ = [Marks(people["ann"], {LAB: entry()}), Marks(people["=bob"], {LAB: crashed})]
+        found = list(csv.reader(io.StringIO(nbgrader_table(class_, record))))
+    assert tuple(found[0]) == NBGRADER
+    assert {len(row) for row in found} == {len(NBGRADER)}
+    assert [row[4] for row in found[1:]] == ["Lee, Jr.", ""]
+    assert [row[9] for row in found[1:]] == ["2", ""]
+    assert found[2][3] == "'=bob"

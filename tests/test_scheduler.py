@@ -17,15 +17,21 @@ from grading import demo
 from grading.course import ROOT, GradingError
 from grading.engine import on_cluster
 from grading.grade import Options, grade_class
+from tests.test_grade import POINTS, PUPILS
 
 distributed = pytest.importorskip("distributed", reason="Dask is not installed: pip install '.[dask]'")
 
-NAMES = ("ada", "ben", "cleo", "dan", "eve", "finn", "gwen", "iris", "jo", "mallory")
+NAMES = ("ada", "cleo", "dan", "iris", "jo", "mallory")  # right, half done, wrong, crashed, repaired, cheating
 
 
 def scores(out):
     with (out / "scores.csv").open(newline="", encoding="utf-8") as file:
-        return {row["student"]: (row["score"], row["state"]) for row in csv.DictReader(file)}
+        return {row["student"]: (float(row["score"]), row["state"]) for row in csv.DictReader(file)}
+
+
+def earned(pupil):
+    """As graded here, which test_grade.py tells of each exercise."""
+    return float(sum(p for name, p in POINTS.items() if name not in pupil.lost + pupil.ungraded)), pupil.state
 
 
 @pytest.fixture
@@ -62,8 +68,6 @@ def test_a_killed_worker_changes_no_score(cluster, tmp_path):
     demo.make_class(tmp_path / "all")
     for name in NAMES:
         shutil.copytree(tmp_path / "all" / name, tmp_path / "submitted" / name)
-    here, there = tmp_path / "here", tmp_path / "there"
-    grade_class(Options(tmp_path / "submitted", here, jobs=1), lambda line: None)
     seen = []
 
     def say(line):
@@ -73,10 +77,9 @@ def test_a_killed_worker_changes_no_score(cluster, tmp_path):
             start()
 
     started = time.monotonic()
-    grade_class(Options(tmp_path / "submitted", there, scheduler=address), say)
+    grade_class(Options(tmp_path / "submitted", tmp_path / "out", scheduler=address), say)
     assert workers[0].poll() is not None
-    assert scores(there) == scores(here)
-    assert len(scores(there)) == len(NAMES)
+    assert scores(tmp_path / "out") == {name: earned(PUPILS[name]) for name in NAMES}
     assert time.monotonic() - started < 300
 
 

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from vae_lib.checks import InputError, require, require_count, require_positive
-from vae_lib.explore import page
+from vae_lib.explore import page, still
 from vae_lib.explore.codes import Codes, Values, encode, read_codes
 from vae_lib.explore.decoding import PictureDecoder, atlas, mlp_layers, owner_of, to_bytes, travel
 from vae_lib.figures import CLASS_COLORS
@@ -108,8 +108,8 @@ class LatentExplorer(page.Shown, anywidget.AnyWidget):
         return self.decoder(np.array([self.z]))[0].reshape(self.decoder.image_shape)
 
     def figure(self) -> Figure:
-        """What the explorer shows, as a figure that stays: the plane and the picture at `z`."""
-        return page.draw(self)
+        """What the explorer shows, as a figure that stays: the plane with its layers, and the picture at `z`."""
+        return still.draw(self)
 
     def describe(self) -> str:
         """The figure in a sentence."""

@@ -10,17 +10,12 @@ import os
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from vae_lib.checks import require
-
-if TYPE_CHECKING:
-    from vae_lib.explore.explorer import LatentExplorer
 
 WAYS = ("widget", "page", "figure")
 HERE = Path(__file__).parent
@@ -141,37 +136,9 @@ def floats_as_text(value: bytes) -> dict[str, str]:
     return {"half": base64.b64encode(half.tobytes()).decode()} if exact else as_text(value)
 
 
-def draw(*explorers: LatentExplorer) -> Figure:
-    """A row for each: the plane with codes, the prior's circles and z, beside the decoded picture."""
-    n = len(explorers)
-    figure, axes = plt.subplots(n, 2, figsize=(8, 4.2 * n), layout="constrained", width_ratios=(3, 2), squeeze=False)
-    for explorer, (left, right) in zip(explorers, axes, strict=True):
-        _draw_plane(explorer, left)
-        right.imshow(explorer.picture(), cmap="gray", vmin=0, vmax=1)
-        right.set(title="decoded picture", xticks=[], yticks=[])
-    return figure
-
-
 def _png(figure: Figure) -> str:
     """The figure in base64, and closed."""
     file = io.BytesIO()
     figure.savefig(file, format="png", dpi=80)
     plt.close(figure)
     return base64.b64encode(file.getvalue()).decode()
-
-
-def _draw_plane(explorer: LatentExplorer, ax: Axes) -> None:
-    """As `plot_latent_scatter`, and also for codes without labels or no codes at all."""
-    from vae_lib.figures import plot_latent_scatter
-
-    known, (i, j), limit = explorer.known, explorer._spec["axes"], explorer._spec["limit"]
-    points = known.values[:, [i, j]]
-    if known.labels.size:
-        plot_latent_scatter(points, known.labels, ax=ax)
-    else:
-        ax.scatter(*points.T, s=4, alpha=0.6)
-    for radius in (1, 2, 3):
-        ax.add_patch(plt.Circle((0, 0), radius, fill=False, color="0.4", linewidth=0.8, linestyle=(0, (4, 3))))
-    ax.plot(explorer.z[i], explorer.z[j], "o", ms=12, mfc="none", color="k", mew=2, zorder=5)
-    ax.set(xlim=(-limit, limit), ylim=(-limit, limit), aspect="equal")
-    ax.set(title=explorer._spec["title"], xlabel=f"$z_{{{i + 1}}}$", ylabel=f"$z_{{{j + 1}}}$")

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from torch import nn
 
 from vae_lib.checks import require, require_at_least_zero
-from vae_lib.explore import page
+from vae_lib.explore import page, still
 from vae_lib.explore.codes import Values
 from vae_lib.explore.decoding import at_rest
 from vae_lib.explore.explorer import LatentExplorer
@@ -35,7 +35,7 @@ class Comparison(page.Shown, ipywidgets.GridBox):
 
     def figure(self) -> Figure:
         """What the explorers show, one below the other, as a figure that stays."""
-        return page.draw(*self.explorers)
+        return still.draw(*self.explorers)
 
     def describe(self) -> str:
         """The figure in a sentence for each explorer."""

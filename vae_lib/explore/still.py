@@ -1,0 +1,95 @@
+"""An explorer at rest: its plane with the layers that are on, beside the decoded picture."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgba
+from matplotlib.figure import Figure
+
+from vae_lib.figures import plot_latent_grid, plot_latent_scatter
+
+if TYPE_CHECKING:
+    from vae_lib.explore.explorer import LatentExplorer
+
+TILES = 15  # decoded pictures a row, as in the browser
+CELLS = 96  # of the density, a row
+BLUE = "#0072B2"
+
+
+def draw(*explorers: LatentExplorer) -> Figure:
+    """A row for each: the plane with its layers and z, beside the decoded picture."""
+    n = len(explorers)
+    figure, axes = plt.subplots(n, 2, figsize=(8, 4.2 * n), layout="constrained", width_ratios=(3, 2), squeeze=False)
+    for explorer, (left, right) in zip(explorers, axes, strict=True):
+        _draw_plane(explorer, left)
+        right.imshow(explorer.picture(), cmap="gray", vmin=0, vmax=1)
+        right.set(title="decoded picture", xticks=[], yticks=[])
+    return figure
+
+
+def density(codes: np.ndarray, scales: np.ndarray | None, limit: float, n: int = CELLS) -> np.ndarray:
+    """Σᵢ N(z; codesᵢ, diag(scalesᵢ²)) / N on n × n cells of the square [−limit, limit]², the top row first. (n, n).
+
+    `codes` and `scales` are (N, 2). Without `scales` each code gets Scott's width, N^(−1/6) standard deviations of
+    all; no width is less than half a cell.
+    """
+    if scales is None:
+        scales = np.broadcast_to(codes.std(axis=0) * len(codes) ** (-1 / 6), codes.shape)
+    scales = np.maximum(scales, limit / n)
+    z = ((2 * np.arange(n) + 1) / n - 1)[:, None, None] * limit  # cells, codes, axes
+    along = np.exp(-0.5 * ((z - codes) / scales) ** 2) / (scales * np.sqrt(2 * np.pi))
+    return along[::-1, :, 1] @ along[:, :, 0].T / len(codes)
+
+
+def _draw_plane(explorer: LatentExplorer, ax: Axes) -> None:
+    (i, j), limit, on = explorer._spec["axes"], explorer._spec["limit"], set(explorer.layers)
+    if "manifold" in on:
+        _draw_manifold(explorer, ax)
+    ink = "white" if "manifold" in on else "black"
+    if len(explorer.known.values):
+        _draw_known(explorer, ax, on)
+    for radius in (1, 2, 3) if "prior" in on else ():
+        ax.add_patch(plt.Circle((0, 0), radius, fill=False, color=ink, alpha=0.6, lw=0.8, ls=(0, (4, 3)), zorder=3))
+    if "path" in on:
+        ends = np.array([explorer.a, explorer.b])[:, [i, j]]
+        ax.plot(*ends.T, "o-", color=ink, mfc="white", zorder=4)
+        for name, end in zip("AB", ends, strict=True):
+            ax.annotate(name, end, xytext=(6, 4), textcoords="offset points", color=ink)
+    if "draws" in on:
+        ax.add_patch(plt.Circle((explorer.z[i], explorer.z[j]), explorer.sigma, fill=False, color=ink, ls=":"))
+    ax.plot(explorer.z[i], explorer.z[j], "o", ms=12, mfc="none", color=ink, mew=2, zorder=5)
+    ax.set(xlim=(-limit, limit), ylim=(-limit, limit), aspect="equal", title=explorer._spec["title"])
+    ax.set(xlabel=f"$z_{{{i + 1}}}$", ylabel=f"$z_{{{j + 1}}}$")
+
+
+def _draw_manifold(explorer: LatentExplorer, ax: Axes) -> None:
+    """Pictures decoded over the plane that goes through z."""
+    (i, j), middle = explorer._spec["axes"], explorer._spec["limit"] * (1 - 1 / TILES)
+    at = np.linspace(-middle, middle, TILES)
+    codes = np.tile(np.array(explorer.z), (TILES * TILES, 1))
+    codes[:, i], codes[:, j] = np.tile(at, TILES), np.repeat(at[::-1], TILES)
+    plot_latent_grid(explorer.decoder(codes), explorer.decoder.image_shape, limit=middle, ax=ax)
+
+
+def _draw_known(explorer: LatentExplorer, ax: Axes, on: set[str]) -> None:
+    """The codes of the data, by class or by error, and their density."""
+    known, (i, j), limit = explorer.known, explorer._spec["axes"], explorer._spec["limit"]
+    points = known.values[:, [i, j]]
+    if "density" in on:
+        scales = np.exp(0.5 * known.logvars[:, [i, j]]) if known.logvars.size else None
+        level = np.sqrt(density(points, scales, limit))
+        sheet = np.array(to_rgba(BLUE)) * np.ones((CELLS, CELLS, 1))
+        sheet[..., 3] = 0.85 * level / level.max()
+        ax.imshow(sheet, extent=[-limit, limit] * 2, interpolation="bilinear")
+    if "errors" in on and known.errors.size:
+        low, high = np.quantile(known.errors, (0.05, 0.95))
+        dots = ax.scatter(*points.T, s=5, c=known.errors, cmap="cividis", vmin=low, vmax=high)
+        ax.figure.colorbar(dots, ax=ax, label="squared error", shrink=0.7)
+    elif "codes" in on and known.labels.size:
+        plot_latent_scatter(points, known.labels, ax=ax)
+    elif "codes" in on:
+        ax.scatter(*points.T, s=4, alpha=0.6)
