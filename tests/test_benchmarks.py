@@ -7,7 +7,6 @@ import asyncio
 
 import pytest
 import torch
-from torchvision import datasets
 
 from benchmarks import __main__ as command
 from benchmarks import epoch, explorers, figures, labs, pictures
@@ -20,6 +19,8 @@ def offline(monkeypatch, tmp_path):
 
 
 def test_random_pictures_are_what_torchvision_reads(tmp_path):
+    from torchvision import datasets  # here, since it costs every worker a second
+
     written = pictures.write_random(tmp_path, 50)
     read = datasets.MNIST(tmp_path, train=True)
     assert torch.equal(read.data, written)
@@ -27,6 +28,8 @@ def test_random_pictures_are_what_torchvision_reads(tmp_path):
 
 
 def test_the_three_loops_see_the_same_pictures(offline):
+    from torchvision import datasets
+
     with pictures.training_pictures(300) as (folder, x):
         runs = epoch.loops(folder, x)
         usual = datasets.MNIST(folder, train=True).data.flatten(1) / 255
