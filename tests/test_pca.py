@@ -63,13 +63,14 @@ def test_components_needed_does_not_ask_for_more_than_there_are():
 
 
 @pytest.mark.mnist
-@pytest.mark.parametrize(("k", "published"), [(2, 43.645), (20, 18.454), (30, 13.866)])
 @pytest.mark.slow
-def test_mnist_test_error_is_the_published_one(k, published):
-    """Hinton and Salakhutdinov (2006) print 13.87 for 30 components."""
+def test_mnist_test_errors_are_the_published_ones():
+    """Hinton and Salakhutdinov (2006) print 13.87 for 30 components; those of fewer come first among them."""
     from vae_lib.data import load
 
     data = load("mnist")
-    model = fit_pca(data.x_train, k)
-    rebuilt = pca_decode(pca_encode(data.x_test, model.mean, model.components), model.mean, model.components)
-    assert reconstruction_error(data.x_test, rebuilt).item() == pytest.approx(published, abs=2e-3)
+    model = fit_pca(data.x_train, 30)
+    for k, published in ((2, 43.645), (20, 18.454), (30, 13.866)):
+        first = model.components[:, :k]
+        rebuilt = pca_decode(pca_encode(data.x_test, model.mean, first), model.mean, first)
+        assert reconstruction_error(data.x_test, rebuilt).item() == pytest.approx(published, abs=2e-3)
