@@ -286,6 +286,20 @@ def test_the_figure_has_the_layers_that_are_on(layer, vae, images):
     assert not np.array_equal(pixels([]), pixels(list(LAYERS)))
 
 
+@pytest.mark.parametrize(
+    ("layers", "words"),
+    [
+        (["codes", "prior"], "40 codes and the prior's circles of 1, 2 and 3 standard deviations in the plane of z1"),
+        (["errors", "manifold", "path"], "15 by 15 decoded pictures, the reconstruction error of each code and a path"),
+        (["draws"], "at rest: a circle of radius 0.5 around z in"),
+        (["density", "sliders"], "at rest: the density of the codes in"),
+        ([], "at rest: nothing in"),
+    ],
+)
+def test_the_figures_sentence_has_the_layers_that_are_on(layers, words, vae, images):
+    assert words in LatentExplorer(vae, images=images, image_shape=SHAPE, layers=layers).describe()
+
+
 @pytest.mark.parametrize("scales", ["given", "Scott's"])
 def test_the_density_is_the_mean_of_the_posteriors(scales, generator):
     codes = 2 * torch.randn(30, 2, generator=generator).double().numpy()

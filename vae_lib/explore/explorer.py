@@ -114,11 +114,11 @@ class LatentExplorer(page.Shown, anywidget.AnyWidget):
     def describe(self) -> str:
         """The figure in a sentence."""
         i, j = self._spec["axes"]
-        count = len(self.known.values)
-        codes = f"{count} codes and " if count else ""
+        *first, last = still.words(self) or ["nothing"]
+        shown = f"{', '.join(first)} and {last}" if first else last
         return (
-            f"{self._spec['title'] or self.NAME} at rest: {codes}the prior's circles of 1, 2 and 3 standard deviations "
-            f"in the plane of z{i + 1} and z{j + 1}, and the picture decoded at ({self.z[i]:.2f}, {self.z[j]:.2f})."
+            f"{self._spec['title'] or self.NAME} at rest: {shown} in the plane of z{i + 1} and z{j + 1}, "
+            f"and the picture decoded at ({self.z[i]:.2f}, {self.z[j]:.2f})."
         )
 
     def state(self) -> dict:

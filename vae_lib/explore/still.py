@@ -31,6 +31,21 @@ def draw(*explorers: LatentExplorer) -> Figure:
     return figure
 
 
+def words(explorer: LatentExplorer) -> list[str]:
+    """What `draw` draws on the plane beside z, the layers in their order."""
+    known = explorer.known
+    said = {
+        "codes": f"{len(known.values)} codes" if len(known.values) else "",
+        "prior": "the prior's circles of 1, 2 and 3 standard deviations",
+        "manifold": f"{TILES} by {TILES} decoded pictures",
+        "density": "the density of the codes" if len(known.values) else "",
+        "errors": "the reconstruction error of each code" if known.errors.size else "",
+        "path": "a path from A to B",
+        "draws": f"a circle of radius {explorer.sigma:g} around z",
+    }
+    return [text for layer, text in said.items() if text and layer in explorer.layers]
+
+
 def density(codes: np.ndarray, scales: np.ndarray | None, limit: float, n: int = CELLS) -> np.ndarray:
     """Σᵢ N(z; codesᵢ, diag(scalesᵢ²)) / N on n × n cells of the square [−limit, limit]², the top row first. (n, n).
 
