@@ -286,6 +286,10 @@ def test_the_figure_has_the_layers_that_are_on(layer, vae, images):
     assert not np.array_equal(pixels([]), pixels(list(LAYERS)))
 
 
+def test_the_figure_of_all_layers_needs_no_codes(vae):
+    assert len(LatentExplorer(vae, image_shape=SHAPE, layers=list(LAYERS)).figure().axes) == 2
+
+
 @pytest.mark.parametrize(
     ("layers", "words"),
     [

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 
 from vae_lib.figures import plot_latent_grid, plot_latent_scatter
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
 
 TILES = 15  # decoded pictures a row, as in the browser
 CELLS = 96  # of the density, a row
-BLUE = "#0072B2"
 
 
 def draw(*explorers: LatentExplorer) -> Figure:
@@ -65,8 +63,7 @@ def _draw_plane(explorer: LatentExplorer, ax: Axes) -> None:
     if "manifold" in on:
         _draw_manifold(explorer, ax)
     ink = "white" if "manifold" in on else "black"
-    if len(explorer.known.values):
-        _draw_known(explorer, ax, on)
+    _draw_known(explorer, ax, on)
     for radius in (1, 2, 3) if "prior" in on else ():
         ax.add_patch(plt.Circle((0, 0), radius, fill=False, color=ink, alpha=0.6, lw=0.8, ls=(0, (4, 3)), zorder=3))
     if "path" in on:
@@ -94,12 +91,10 @@ def _draw_known(explorer: LatentExplorer, ax: Axes, on: set[str]) -> None:
     """The codes of the data, by class or by error, and their density."""
     known, (i, j), limit = explorer.known, explorer._spec["axes"], explorer._spec["limit"]
     points = known.values[:, [i, j]]
-    if "density" in on:
+    if "density" in on and points.size:
         scales = np.exp(0.5 * known.logvars[:, [i, j]]) if known.logvars.size else None
         level = np.sqrt(density(points, scales, limit))
-        sheet = np.array(to_rgba(BLUE)) * np.ones((CELLS, CELLS, 1))
-        sheet[..., 3] = 0.85 * level / level.max()
-        ax.imshow(sheet, extent=[-limit, limit] * 2, interpolation="bilinear")
+        ax.imshow(level, cmap="Blues", alpha=0.85 * level / level.max(), extent=[-limit, limit] * 2)
     if "errors" in on and known.errors.size:
         low, high = np.quantile(known.errors, (0.05, 0.95))
         dots = ax.scatter(*points.T, s=5, c=known.errors, cmap="cividis", vmin=low, vmax=high)
