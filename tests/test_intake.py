@@ -416,6 +416,7 @@ def test_two_of_the_same_name_are_two(tmp_path):
     assert not any("notebooks" in said for one in found.values() for said in one.handin.repairs)
 
 
+@pytest.mark.slow
 def test_a_students_zip_unpacks_to_no_more_than_a_notebook_may_have(tmp_path):
     blank = b" " * (MAX_BYTES // 3)
     bomb = zipped({f"{number}.ipynb": blank for number in range(20)})

@@ -152,6 +152,7 @@ def test_a_gigabyte_on_one_line_costs_nothing():
     assert len(exercise.output) < QUICK.output_chars + 100
 
 
+@pytest.mark.slow
 def test_a_function_stays_although_its_cell_never_ends(sandbox):
     (kept,) = (p.source for p in solved().parts if (p.role, p.grade_id) == ("solution", "gaussian_kl"))
     result = grade(answered(solved(), "gaussian_kl", f"{kept}\nwhile True: pass"), read_release(LAB), sandbox)

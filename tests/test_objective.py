@@ -41,6 +41,7 @@ def test_with_the_exact_posterior_every_sample_gives_the_evidence(model, generat
         assert lib.importance_weighted_bound(log_weights[:k]).item() == pytest.approx(LOG_EVIDENCE, abs=1e-10)
 
 
+@pytest.mark.slow
 def test_importance_weighted_bounds_are_the_known_expectations():
     """z ~ N(0, 1), x|z ~ N(z, 1), x = 1, q the prior: L_1 in closed form, L_2 by quadrature over both draws."""
 

@@ -137,6 +137,7 @@ def test_a_person_may_overrule_the_grader(record, url):
     assert grades(url)["test_double"] == (None, 1.5, False)
 
 
+@pytest.mark.slow
 def test_a_gradebook_in_use_keeps_what_it_had(course, record, url):
     record.write(entry(2.0), ANN, None, None)
     other = sqlite3.connect(url.removeprefix("sqlite:///"))

@@ -225,6 +225,7 @@ def test_what_cannot_be_interrupted_is_ended(sandbox, loop):
     assert lives(sandbox)
 
 
+@pytest.mark.slow
 def test_a_gigabyte_on_one_line_is_cut(sandbox):
     session = sandbox.session()
     printed, error = run(session, "print('x' * 10**9)", 60)

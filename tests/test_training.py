@@ -179,6 +179,7 @@ def test_dynamic_binarization_trains_on_coins():
     assert not torch.equal(seen[0], seen[1])
 
 
+@pytest.mark.slow
 def test_a_linear_vae_reaches_the_evidence_of_linear_gaussian_data():
     """W has orthogonal columns, so the posterior is diagonal and the bound can be tight.
 
