@@ -21,6 +21,7 @@ from grading.record import Record
 from tests import tiny_course
 from tests.tiny_course import LAB
 
+pytestmark = pytest.mark.slow  # importing nbgrader and making a gradebook take ten seconds
 ANN = Student("ann", "Ann", "Lee", "ann@x.org")
 
 
@@ -137,7 +138,6 @@ def test_a_person_may_overrule_the_grader(record, url):
     assert grades(url)["test_double"] == (None, 1.5, False)
 
 
-@pytest.mark.slow
 def test_a_gradebook_in_use_keeps_what_it_had(course, record, url):
     record.write(entry(2.0), ANN, None, None)
     other = sqlite3.connect(url.removeprefix("sqlite:///"))
