@@ -222,7 +222,6 @@ def another_question(cells):
     cells.append(tiny_course.text("More.", tiny_course.mark("question_how", solution=True, points=1)))
 
 
-@pytest.mark.slow
 def test_points_changed_after_grading_reach_the_gradebook_and_marks_by_hand_stay(revised, url):
     with Record(url, [LAB], revised()) as record:
         record.write(entry(), ANN, None, None)
@@ -233,14 +232,12 @@ def test_points_changed_after_grading_reach_the_gradebook_and_marks_by_hand_stay
         assert (book.find_submission(LAB, "ann").score, book.find_submission(LAB, "ann").max_score) == (6.0, 6.0)
 
 
-@pytest.mark.slow
 def test_exercises_added_before_the_first_hand_in_are_taken_over(revised, url):
     with Record(url, [LAB], revised(another_question)) as record:
         record.write(entry(), ANN, None, None)
     assert grades(url).keys() == {"test_double", "question_why", "question_how"}
 
 
-@pytest.mark.slow
 def test_exercises_added_after_it_are_refused_with_the_way_out(revised, url):
     with Record(url, [LAB], revised()) as record:
         record.write(entry(), ANN, None, None)
