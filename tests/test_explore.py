@@ -290,6 +290,18 @@ def test_the_figure_of_all_layers_needs_no_codes(vae):
     assert len(LatentExplorer(vae, image_shape=SHAPE, layers=list(LAYERS)).figure().axes) == 2
 
 
+def test_a_density_that_is_nowhere_on_the_plane_is_drawn_as_nothing(vae):
+    far = torch.full((5, 2), 90.0)
+    figure = LatentExplorer(vae, far, image_shape=SHAPE, layers=["density"], limit=1.0).figure()
+    figure.canvas.draw()
+    assert figure.axes[0].images[0].get_alpha().max() == 0
+
+
+def test_the_figure_has_as_many_pictures_as_the_browser():
+    (tiles,) = re.findall(r"^const TILES = (\d+);", LatentExplorer._esm, re.MULTILINE)
+    assert int(tiles) == still.TILES
+
+
 @pytest.mark.parametrize(
     ("layers", "words"),
     [

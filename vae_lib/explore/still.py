@@ -94,7 +94,7 @@ def _draw_known(explorer: LatentExplorer, ax: Axes, on: set[str]) -> None:
     if "density" in on and points.size:
         scales = np.exp(0.5 * known.logvars[:, [i, j]]) if known.logvars.size else None
         level = np.sqrt(density(points, scales, limit))
-        ax.imshow(level, cmap="Blues", alpha=0.85 * level / level.max(), extent=[-limit, limit] * 2)
+        ax.imshow(level, cmap="Blues", alpha=0.85 * level / (level.max() or 1), extent=[-limit, limit] * 2)
     if "errors" in on and known.errors.size:
         low, high = np.quantile(known.errors, (0.05, 0.95))
         dots = ax.scatter(*points.T, s=5, c=known.errors, cmap="cividis", vmin=low, vmax=high)
