@@ -8,9 +8,11 @@ A cell or a test that ends the child costs that cell or test: a new child runs t
 """
 
 import copy
+import io
 import random
 import time
 import warnings
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from functools import lru_cache
 from types import CodeType
@@ -192,7 +194,7 @@ class Run:
             scene.variables, scene.link = self.variables(exercise), self.link
         session = self.allow(self.limits.exercise_seconds)
         try:
-            with warnings.catch_warnings():
+            with warnings.catch_warnings(), redirect_stdout(io.StringIO()):  # "5.2 ✓" is for a notebook
                 warnings.simplefilter("ignore")
                 exec(compiled(source, f"<{half} test>"), scene.variables)
         except Stopped:

@@ -26,7 +26,7 @@ from grading.course import (
 )
 
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
-KEPT_METADATA = ("nbgrader", "tags")
+KEPT_METADATA = ("nbgrader", "tags", "jupyter")  # the last one folds a check
 SECRET_MARKS = ("BEGIN SOLUTION", "END SOLUTION", "HIDDEN TESTS", "MARK SCHEME")
 REGIONS = (
     ("### BEGIN SOLUTION", "### END SOLUTION"),

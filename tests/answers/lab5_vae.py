@@ -328,7 +328,7 @@ def kl_mean_times_count(mu, logvar):
 @right("gaussian_kl")
 def kl_double_inside(mu, logvar):
     m, v = mu.double(), logvar.double()
-    return 0.5 * (m**2 + v.exp() - v - 1).sum(1)
+    return (0.5 * (m**2 + v.exp() - v - 1).sum(1)).to(mu.dtype)
 
 
 @wrong("gaussian_kl", names="the factor ½ is missing")
@@ -488,7 +488,7 @@ def kl_in_place(mu, logvar):
 
 @oracle("bernoulli_nll")
 def bernoulli_by_scipy(x, logits):
-    return _Outside.apply(lambda logits: _expit_nll(x.double().numpy(), logits), logits)
+    return _Outside.apply(_expit_nll, x, logits)
 
 
 @oracle("bernoulli_nll")
@@ -496,12 +496,12 @@ def bernoulli_by_mpmath(x, logits):
     def pixel(x, logit):
         return x * mpmath.log1p(mpmath.exp(-mpmath.mpf(logit))) + (1 - x) * mpmath.log1p(mpmath.exp(mpmath.mpf(logit)))
 
-    def total(logits):
+    def total(x, logits):
         with mpmath.workdps(30):
-            costs = np.vectorize(lambda x, v: float(pixel(x, v)))(x.double().numpy(), logits)
+            costs = np.vectorize(lambda x, v: float(pixel(x, v)))(x, logits)
         return costs.sum(-1)
 
-    return _Outside.apply(total, logits)
+    return _Outside.apply(total, x, logits)
 
 
 @right("bernoulli_nll")
@@ -716,21 +716,20 @@ def bernoulli_in_place(x, logits):
 
 @oracle("gaussian_nll")
 def gaussian_by_scipy(x, mean, sigma):
-    def total(mean):
-        return -stats.norm.logpdf(x.double().numpy(), mean, sigma).sum(-1)
+    def total(x, mean):
+        return -stats.norm.logpdf(x, mean, sigma).sum(-1)
 
-    return _Outside.apply(total, mean)
+    return _Outside.apply(total, x, mean)
 
 
 @oracle("gaussian_nll")
 def gaussian_by_multivariate(x, mean, sigma):
-    def total(mean):
+    def total(x, mean):
         p = mean.shape[-1]
-        offsets = (x.double().numpy() - mean).reshape(-1, p)
         density = stats.multivariate_normal(np.zeros(p), sigma**2 * np.eye(p))
-        return -np.reshape(density.logpdf(offsets), mean.shape[:-1])
+        return -np.reshape(density.logpdf((x - mean).reshape(-1, p)), mean.shape[:-1])
 
-    return _Outside.apply(total, mean)
+    return _Outside.apply(total, x, mean)
 
 
 @right("gaussian_nll")
@@ -750,9 +749,8 @@ def gaussian_constant_outside(x, mean, sigma):
     return squares + x.shape[-1] * (math.log(sigma) + 0.5 * math.log(2 * math.pi))
 
 
-@right("gaussian_nll")
+@wrong("gaussian_nll", "float32's digits only")
 def gaussian_tensor_constant(x, mean, sigma):
-    # a float32 constant loses digits, not correctness
     constant = torch.log(tensor(2 * math.pi)) + 2 * torch.log(tensor(float(sigma)))
     return (0.5 * (x - mean) ** 2 / sigma**2 + 0.5 * constant).sum(-1)
 
@@ -924,14 +922,13 @@ def gaussian_clips_the_mean(x, mean, sigma):
 
 @oracle("reconstruction_loss")
 def reconstruction_by_scipy(decode, x, mu, logvar, eps):
-    pixels, noise = x.double().numpy(), eps.double().numpy()
     plain = _plain(_same_type(decode, mu.dtype))
 
-    def mean_cost(mu, logvar):
-        draws = [mu + np.exp(logvar / 2) * e for e in noise]
-        return sum(_expit_nll(pixels, plain(z)) for z in draws) / len(draws)
+    def mean_cost(x, mu, logvar, eps):
+        draws = [mu + np.exp(logvar / 2) * e for e in eps]
+        return sum(_expit_nll(x, plain(z)) for z in draws) / len(draws)
 
-    return _Outside.apply(mean_cost, mu, logvar)
+    return _Outside.apply(mean_cost, x, mu, logvar, eps)
 
 
 @right("reconstruction_loss")
