@@ -86,8 +86,8 @@ def changes(pair: Pair) -> Iterator[tuple[str, Change]]:
     yield "the right one transposed", _transposed
     yield "the right one with its axes in another order", _permuted
     yield "the right numbers, in another order", _sorted
-    yield "right in the total, so the sum runs over another axis", _whole(Tensor.sum)
-    yield "right on average, so the mean runs over another axis", _whole(Tensor.mean)
+    yield "right in the total: the sum runs over the wrong axis, or over one too many", _whole(Tensor.sum)
+    yield "right on average: the mean runs over the wrong axis, or over one too many", _whole(Tensor.mean)
 
 
 def _axis(name: str) -> str:
