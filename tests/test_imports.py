@@ -20,8 +20,8 @@ NAMES = [p.stem for p in LIBRARY]
 # an import only ever points to a lower level
 LEVELS = {
     "checks": 0,
-    **dict.fromkeys(["gaussian", "pca", "latent", "mnist", "networks", "figures", "testing"], 1),
-    **dict.fromkeys(["likelihood", "data"], 2),
+    **dict.fromkeys(["gaussian", "pca", "latent", "mnist", "networks", "captions", "testing"], 1),
+    **dict.fromkeys(["likelihood", "data", "figures"], 2),
     **dict.fromkeys(["models", "linear_gaussian"], 3),
     "objective": 4,
     "checkpoint": 5,
