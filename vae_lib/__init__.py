@@ -9,6 +9,7 @@ Data, figures, trained models and the labs' checks are imported from their own m
 """
 
 from vae_lib.checks import InputError
+from vae_lib.classifier import Classifier, judge
 from vae_lib.gaussian import entropy, gaussian_kl, gaussian_kl_per_dim, kl_gaussians, log_prob, reparametrize
 from vae_lib.latent import (
     bounding_box,
@@ -21,7 +22,7 @@ from vae_lib.latent import (
     sample_box,
     slerp,
 )
-from vae_lib.likelihood import Bernoulli, Gaussian, bernoulli_nll, gaussian_nll
+from vae_lib.likelihood import Bernoulli, Gaussian, LearnedGaussian, bernoulli_nll, gaussian_nll
 from vae_lib.linear_gaussian import LinearGaussian
 from vae_lib.models import VAE, Autoencoder
 from vae_lib.networks import Decoder, Encoder, mlp
