@@ -73,10 +73,12 @@ class Optimizer:
             mean.masked_fill_(mean.abs() < TINY, 0)
 
     def state_dict(self) -> dict:
+        """What a checkpoint keeps."""
         average = None if self.average is None else self.average.state_dict()
         return {"adam": self.adam.state_dict(), "average": average, "n_done": self.n_done}
 
     def load_state_dict(self, state: dict) -> None:
+        """Go on where `state_dict` was taken."""
         self.adam.load_state_dict(state["adam"])
         if self.average is not None:
             self.average.load_state_dict(state["average"])

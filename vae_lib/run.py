@@ -42,6 +42,7 @@ class Run:
         return len(self.history.loss) >= self.config.epochs or (patience > 0 and stale >= patience)
 
     def keep_best(self) -> None:
+        """Remember the weights where the last epoch is the best so far, if patience asks for it."""
         scores = self.history.test_loss
         if self.config.patience and scores[-1] == min(scores):
             self.best = {key: value.clone() for key, value in self.optimizer.scored.state_dict().items()}
@@ -52,6 +53,10 @@ class Run:
 
 
 def one_epoch(run: Run, epoch: int) -> History:
+    """Train on all data once, score the test data, and return the history with one more value in each list.
+
+    Raises TrainingDiverged where a loss or a weight is not finite.
+    """
     start, config = time.perf_counter(), run.config
     with trusted():  # data and model were checked by `fit`
         steps = _train_epoch(run)

@@ -25,6 +25,7 @@ class Recipe:
     hidden: tuple[int, ...] = ()
     epochs: int = 40
     options: dict = field(default_factory=dict)  # of TrainConfig, besides those that all share
+    most_rounds: int = 4
     learned_sigma: bool = False
     seed: int = 0
 
@@ -53,7 +54,12 @@ def architecture(recipe: Recipe, image_shape: tuple[int, int]) -> dict:
 
 
 CHANNELS = (16, 32, 64)
-WIDE, DEEP, WIDEST = (336, 168), (336, 168, 84), (720, 360)  # a plane of digits is folded: one layer more
+NARROW, WIDE, DEEP, WIDEST = (
+    (256, 128),
+    (336, 168),
+    (336, 168, 84),
+    (720, 360),
+)  # a plane of digits is folded: one layer more
 HELD_BACK = {"mnist": 5000, "digits": 150}
 SHARED = {
     "mnist": {"batch_size": 128, "learning_rate": 2e-3, "averaging": 0.999},
@@ -61,7 +67,9 @@ SHARED = {
 }
 
 
-def _family(data: str, wide: tuple, deep: tuple, widest: tuple, shifted: float, epochs: int) -> dict[str, Recipe]:
+def _family(
+    data: str, narrow: tuple, wide: tuple, deep: tuple, widest: tuple, shifted: float, epochs: int
+) -> dict[str, Recipe]:
     recipes = {}
     for d in (2, 4, 8, 30):
         hidden, options = (deep if d == 2 else wide), {}
@@ -69,19 +77,21 @@ def _family(data: str, wide: tuple, deep: tuple, widest: tuple, shifted: float, 
             hidden, options = widest, {"shifted": shifted}
         summary = f"autoencoder, {d} numbers a picture"
         recipes[f"ae-{data}-{d}d"] = Recipe("Autoencoder", data, summary, d, hidden, epochs, options)
-    for d in (2, 5, 10, 20):
+    for d in (2, 5, 8, 10, 20):
         summary = f"VAE, {d} latent dimensions"
         recipes[f"vae-{data}-{d}d"] = Recipe("VAE", data, summary, d, deep if d == 2 else wide, epochs)
     summary = "VAE, 10 latent dimensions, Gaussian likelihood of learned σ_x"
-    recipes[f"vae-{data}-gaussian"] = Recipe("VAE", data, summary, 10, wide, epochs, learned_sigma=True)
+    recipes[f"vae-{data}-gaussian"] = Recipe("VAE", data, summary, 10, narrow, epochs, learned_sigma=True)
     options = {"shifted": shifted}
     recipes[f"classifier-{data}"] = Recipe(
-        "Classifier", data, "classifier, the judge of validity", epochs=epochs // 5, options=options
+        "Classifier", data, "classifier, the judge of validity", epochs=epochs // 5, options=options, most_rounds=2
     )
     return recipes
 
 
-RECIPES = _family("mnist", WIDE, DEEP, WIDEST, 0.5, 40) | _family("digits", (96, 48), (96, 48, 24), (128, 64), 0.0, 200)
+RECIPES = _family("mnist", NARROW, WIDE, DEEP, WIDEST, 0.5, 40) | _family(
+    "digits", (96, 48), (96, 48), (96, 48, 24), (128, 64), 0.0, 200
+)
 
 
 def n_held_back(dataset: Dataset) -> int:

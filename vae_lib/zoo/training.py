@@ -21,7 +21,6 @@ from vae_lib.zoo.files import home_of, write
 from vae_lib.zoo.recipes import RECIPES, SHARED, Recipe, architecture, n_held_back, require_name, start
 
 LEAST_GAIN = 0.005  # of the held-back loss: a round that gains less is the last
-MOST_ROUNDS = 4
 
 
 class Round(NamedTuple):
@@ -88,7 +87,7 @@ def _converged(recipe: Recipe, dataset: data.Dataset, stem: Path, epochs: int | 
     rounds: list[Round] = []
     best: dict[str, Tensor] = {}
     shape = architecture(recipe, dataset.image_shape)
-    for k in range(1 if epochs else MOST_ROUNDS):
+    for k in range(1 if epochs else recipe.most_rounds):
         planned = epochs or recipe.epochs * 2**k
         model = start(shape, torch.Generator().manual_seed(recipe.seed))
         done = _round(model, dataset, recipe, planned, stem.with_name(f"{stem.name}-{planned}.pt"))
