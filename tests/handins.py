@@ -9,8 +9,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from grading.handin import Exercise, Handin, Part, Release, Result, parts_of, read_release
-from grading.sandbox import Limits, Sandbox
+from grading.course.lab import Exercise, Part, Release, parts_of, read_release
+from grading.intake.handin import Handin
+from grading.judge.result import Result
+from grading.sandbox.limits import Limits
+from grading.sandbox.process import Sandbox
 from tests.lab_bank import ROOT, Answer
 
 LAB = "lab5_vae"

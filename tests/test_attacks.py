@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from grading.course import ROOT
-from grading.handin import Handin, Result, read_release
-from grading.judge import grade
-from grading.sandbox import Limits
+from grading.course.folder import ROOT
+from grading.course.lab import read_release
+from grading.intake.handin import Handin
+from grading.judge.result import Result
+from grading.judge.run import grade
+from grading.sandbox.limits import Limits
 from tests.handins import (
     LAB,
     a_sandbox,  # noqa: F401  (the fixture)
@@ -136,7 +138,8 @@ def test_a_forgery_leaves_the_judge_as_it_was(sandbox, attack):
 
 SERVER = """
 import gc, sys
-from grading import sandbox_server, sandbox_wire
+from grading.sandbox import wire
+from grading.sandbox.inside import server as child
 servers = [o for o in gc.get_objects() if type(o).__name__ == 'Server']
 for server in servers:
     {change}
@@ -301,7 +304,7 @@ OTHERS = [
     "feedback",
     "grading_out",
     ".git",
-    "grading/judge.py",
+    "grading/judge/run.py",
 ]
 
 
@@ -415,7 +418,7 @@ def test_a_listener_on_loopback_hears_nothing(sandbox, tmp_path):
 
 DETECT = """
 import os, sys, inspect
-graded = ('NBGRADER_EXECUTION' in os.environ or os.getpid() == 1 or 'grading.sandbox_server' in sys.modules
+graded = ('NBGRADER_EXECUTION' in os.environ or os.getpid() == 1 or 'grading.sandbox.inside.server' in sys.modules
           or not os.path.exists('/etc/passwd') or any('sandbox' in str(f) for f in inspect.stack()))
 class Always:
     __eq__ = lambda *a: True

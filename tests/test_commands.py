@@ -8,10 +8,10 @@ import zipfile
 
 import pytest
 
-from grading.course import ROOT, GradingError
-from grading.release import release
-from grading.submit import submit
-from grading.validate import last_error, validate
+from grading.commands.submit import submit
+from grading.commands.validate import last_error, validate
+from grading.course.folder import ROOT, GradingError
+from grading.course.release import release
 from tests import tiny_course
 from tests.tiny_course import LAB, answered, released, write
 

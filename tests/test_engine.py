@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from grading import engine
-from grading.handin import GRADED, Handin, Result
+from grading.intake.handin import Handin
+from grading.judge.result import GRADED, Result
 
 LAB = "lab5_vae"
 
@@ -62,7 +63,7 @@ def test_a_hand_in_that_kills_its_grader_each_time_is_given_up(fake_judge):
 
 
 def test_an_error_of_the_graders_own_costs_one_hand_in(monkeypatch, capfd):
-    from grading import judge
+    from grading.judge import run as judge
 
     monkeypatch.setattr(engine, "sandbox", lambda isolated: None)
     monkeypatch.setattr(judge, "grade", lambda handin, *_: 1 / 0 if handin.student == "b" else handin.student)

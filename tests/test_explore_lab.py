@@ -10,7 +10,7 @@ import nbformat
 import pytest
 
 from benchmarks import explorers
-from grading.course import ROOT
+from grading.course.folder import ROOT
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 

@@ -7,10 +7,11 @@ import io
 
 import pytest
 
-from grading.course import GradingError
-from grading.export import Marks, column_of, filled, platform_table
-from grading.handin import GRADED, NEEDS_MANUAL
-from grading.ledger import Entry
+from grading.course.folder import GradingError
+from grading.judge.result import GRADED, NEEDS_MANUAL
+from grading.platforms.marks import Marks
+from grading.platforms.tables import column_of, filled, platform_table
+from grading.record.ledger import Entry
 from tests.tiny_course import LAB
 
 CANVAS = """\

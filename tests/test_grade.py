@@ -21,12 +21,13 @@ from functools import partial
 import pytest
 from nbgrader.api import Gradebook
 
-from grading import demo, sandbox
-from grading.course import ROOT, GradingError
-from grading.demo import ALL, CLASS, LAB
+from grading.commands import demo
+from grading.commands.demo import ALL, CLASS, LAB
+from grading.course.folder import ROOT, GradingError
 from grading.grade import Options, changes, grade_class, refresh, shown
-from grading.handin import GRADED, NEEDS_MANUAL, ExerciseResult
-from grading.ledger import Entry, Ledger
+from grading.judge.result import GRADED, NEEDS_MANUAL, ExerciseResult
+from grading.record.ledger import Entry, Ledger
+from grading.sandbox import process
 
 POINTS = dict(zip(ALL, (2, 3, 3, 2, 3, 2, 3), strict=True))
 PUPILS = {pupil.name: pupil for pupil in CLASS}
@@ -53,7 +54,7 @@ def graded(tmp_path_factory):
     folder, lines = tmp_path_factory.mktemp("class"), []
     demo.make_class(folder / "submitted")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sandbox, "Limits", partial(sandbox.Limits, cell_seconds=10, exercise_seconds=10))  # not 30: hal
+        patch.setattr(process, "Limits", partial(process.Limits, cell_seconds=10, exercise_seconds=10))  # not 30: hal
         grade(folder, lines.append)
     return folder, lines
 

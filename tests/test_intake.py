@@ -11,12 +11,16 @@ import zipfile
 import nbformat
 import pytest
 
-from grading import archive, demo
-from grading.course import GradingError
-from grading.handin import parts_of, role
-from grading.intake import Arrival, Intake, Refusal, Source, Student, identify, sources, students
-from grading.notebook import MAX_BYTES, Unreadable, read_notebook
-from grading.repair import repair
+from grading.commands import demo
+from grading.course.folder import GradingError
+from grading.course.lab import parts_of, role
+from grading.intake import archive
+from grading.intake.handin import Arrival, Intake, Refusal
+from grading.intake.names import Student, identify, students
+from grading.intake.notebook import MAX_BYTES, Unreadable, read_notebook
+from grading.intake.repair import repair
+from grading.intake.sources import Source, sources
+from grading.platforms.authors import author
 
 LAB = demo.LAB
 RELEASED = read_notebook(json.dumps(demo.read("labs")).encode())
@@ -282,7 +286,7 @@ def folder(tmp_path):
 
 
 def take(intake, folder):
-    found = sources(folder.parent.parent, list(intake.released), intake.released, {})
+    found = sources(folder.parent.parent, list(intake.released), intake.released, {}, author)
     assert [(source.student, source.lab) for source in found] == [("ann", LAB)]
     return intake.take(found[0])
 
@@ -320,7 +324,7 @@ def test_links_are_not_followed(intake, folder):
 def test_a_linked_folder_is_no_hand_in(intake, tmp_path):
     (tmp_path / "submitted" / "eve").mkdir(parents=True)
     (tmp_path / "submitted" / "eve" / LAB).symlink_to(demo.ROOT / "solutions" / LAB)
-    assert sources(tmp_path / "submitted", [LAB], intake.released, {}) == []
+    assert sources(tmp_path / "submitted", [LAB], intake.released, {}, author) == []
 
 
 def test_an_empty_folder_is_refused(intake, folder):
@@ -385,7 +389,7 @@ def from_zip(tmp_path, files, **options):
     path = tmp_path / f"{LAB}.zip"
     path.write_bytes(zipped(files, **options))
     intake = Intake({LAB: RELEASED})
-    return {s.student: intake.take(s) for s in sources(path, [LAB], intake.released, ROSTER)}
+    return {s.student: intake.take(s) for s in sources(path, [LAB], intake.released, ROSTER, author)}
 
 
 def test_a_canvas_zip(tmp_path):
@@ -422,14 +426,14 @@ def test_a_students_zip_unpacks_to_no_more_than_a_notebook_may_have(tmp_path):
     bomb = zipped({f"{number}.ipynb": blank for number in range(20)})
     path = tmp_path / f"{LAB}.zip"
     path.write_bytes(zipped({f"doejane_1234_9_{LAB}.zip": bomb, f"smithal_55_8_{LAB}.ipynb": demo.solved(SOLVED)}))
-    found = {s.student: s for s in sources(path, [LAB], {LAB: RELEASED}, ROSTER)}
+    found = {s.student: s for s in sources(path, [LAB], {LAB: RELEASED}, ROSTER, author)}
     assert sum(entry.file.stat().st_size for entry in found["s1"].place if entry.file) <= MAX_BYTES
     assert isinstance(Intake({LAB: RELEASED}).take(found["smithal_55"]), Arrival)
 
 
 def test_an_error_of_the_graders_own_costs_one_hand_in(intake, folder, monkeypatch, capfd):
     (folder / f"{LAB}.ipynb").write_bytes(demo.solved(SOLVED))
-    monkeypatch.setattr("grading.intake.repair", lambda *_: 1 / 0)
+    monkeypatch.setattr("grading.intake.handin.repair", lambda *_: 1 / 0)
     assert "cannot be read (ZeroDivisionError)" in take(intake, folder).reason
     assert "ZeroDivisionError" in capfd.readouterr().err
 
@@ -475,7 +479,7 @@ def test_a_damaged_zip_is_one_sentence(tmp_path):
     path = tmp_path / "class.zip"
     path.write_bytes(b"PK\x03\x04 broken")
     with pytest.raises(GradingError, match="not a zip file"):
-        sources(path, [LAB], {LAB: RELEASED}, {})
+        sources(path, [LAB], {LAB: RELEASED}, {}, author)
 
 
 def test_a_zip_of_far_too_many_files_is_refused(monkeypatch, tmp_path):
@@ -483,7 +487,7 @@ def test_a_zip_of_far_too_many_files_is_refused(monkeypatch, tmp_path):
     path = tmp_path / "class.zip"
     path.write_bytes(zipped({f"{i}.txt": b"" for i in range(5)}))
     with pytest.raises(GradingError, match="holds 5 files"):
-        sources(path, [LAB], {LAB: RELEASED}, {})
+        sources(path, [LAB], {LAB: RELEASED}, {}, author)
 
 
 @pytest.mark.parametrize(
@@ -511,10 +515,10 @@ def test_the_class_list_is_read(tmp_path):
 
 def test_nothing_handed_in_is_said(tmp_path):
     with pytest.raises(GradingError, match=r"STUDENT/LAB/LAB\.ipynb"):
-        sources(tmp_path / "submitted", [LAB], {LAB: RELEASED}, {})
+        sources(tmp_path / "submitted", [LAB], {LAB: RELEASED}, {}, author)
 
 
 def test_a_source_is_read_only_when_its_turn_comes(folder):
     (folder / f"{LAB}.ipynb").write_bytes(b"")
-    found = sources(folder.parent.parent, [LAB], {LAB: RELEASED}, {})
+    found = sources(folder.parent.parent, [LAB], {LAB: RELEASED}, {}, author)
     assert found == [Source("ann", LAB, folder)]

@@ -9,12 +9,14 @@ import pickle
 import pytest
 import torch
 
-from grading.course import GradingError
-from grading.handin import CRASHED, GRADED, NEEDS_MANUAL, PARTIAL, TIMED_OUT, Release, Result, read_release
-from grading.judge import Run, grade
-from grading.sandbox import Limits, Sandbox
-from grading.sandbox_session import Session
-from grading.standins import Link
+from grading.course.folder import GradingError
+from grading.course.lab import Release, read_release
+from grading.judge.result import CRASHED, GRADED, NEEDS_MANUAL, PARTIAL, TIMED_OUT, Result
+from grading.judge.run import Run, grade
+from grading.judge.standins import Link
+from grading.sandbox.limits import Limits
+from grading.sandbox.process import Sandbox
+from grading.sandbox.session import Session
 from tests.handins import (
     LAB,
     QUICK,

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from grading.course import GradingError
-from grading.handin import GRADED
-from grading.intake import Student
-from grading.record import Record, gradebook_url
+from grading.course.folder import GradingError
+from grading.intake.names import Student
+from grading.judge.result import GRADED
+from grading.record.gradebook import Record, gradebook_url
 from tests.test_record import ANN, entry, grades, mark
 from tests.test_record import course as sqlite_course
 from tests.tiny_course import LAB

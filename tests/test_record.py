@@ -12,12 +12,14 @@ from datetime import datetime, timedelta
 import pytest
 from nbgrader.api import Gradebook
 
-from grading.course import GradingError
-from grading.export import NBGRADER, Marks, nbgrader_table
-from grading.handin import CRASHED, GRADED, MISSING, NEEDS_MANUAL, UNREADABLE, ExerciseResult, read_release
-from grading.intake import Student
-from grading.ledger import Answer, Entry, Ledger, absent, lost, refused
-from grading.record import Record
+from grading.course.folder import GradingError
+from grading.course.lab import read_release
+from grading.intake.names import Student
+from grading.judge.result import CRASHED, GRADED, MISSING, NEEDS_MANUAL, UNREADABLE, ExerciseResult
+from grading.platforms.marks import Marks
+from grading.platforms.nbgrader import NBGRADER, nbgrader_table
+from grading.record.gradebook import Record
+from grading.record.ledger import Answer, Entry, Ledger, absent, lost, refused
 from tests import tiny_course
 from tests.tiny_course import LAB
 
@@ -27,7 +29,7 @@ ANN = Student("ann", "Ann", "Lee", "ann@x.org")
 
 @pytest.fixture(scope="module")
 def course(tmp_path_factory):
-    from grading.release import release
+    from grading.course.release import release
 
     folder = tiny_course.make(tmp_path_factory.mktemp("course"))
     release([LAB], folder)
@@ -198,7 +200,7 @@ def test_a_penalty_follows_the_due_date_and_marks_given_by_hand_since(zero_when_
 @pytest.fixture
 def revised(tmp_path):
     """A function that releases the lab with another notebook in place of its source; the course's folder."""
-    from grading.release import release
+    from grading.course.release import release
 
     folder = tmp_path / "revised"
     folder.mkdir()

@@ -6,8 +6,9 @@ import sqlite3
 
 import pytest
 
-from grading.course import ROOT, GradingError, lab_names
-from grading.release import generated, problems, release
+from grading.course.audit import problems
+from grading.course.folder import ROOT, GradingError, lab_names
+from grading.course.release import generated, release
 from tests import tiny_course
 from tests.tiny_course import LAB, cell, released
 

@@ -12,23 +12,12 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
 
-from grading.handin import CRASHED, GRADED, NEEDS_MANUAL, STATES, UNREADABLE, ExerciseResult
-from grading.ledger import Answer, Entry
-from grading.report import (
-    EXERCISE_COLUMNS,
-    MEANING,
-    SCORE_COLUMNS,
-    feedback_path,
-    histogram,
-    middle,
-    mistakes,
-    success,
-    table_of_states,
-    write_class_page,
-    write_feedback,
-    write_tables,
-)
-from grading.tables import cell
+from grading.judge.result import CRASHED, GRADED, NEEDS_MANUAL, STATES, UNREADABLE, ExerciseResult
+from grading.record.ledger import Answer, Entry
+from grading.report.pages import MEANING, feedback_path, write_class_page, write_feedback
+from grading.report.scores import EXERCISE_COLUMNS, SCORE_COLUMNS, table_of_states, write_tables
+from grading.report.summary import histogram, middle, mistakes, success
+from grading.report.tables import cell
 
 HOSTILE = '<script>alert(1)</script><img src=x onerror="alert(2)">'
 

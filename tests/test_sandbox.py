@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from grading.course import ROOT, GradingError
-from grading.sandbox import WALLS, Limits, Sandbox, mounts
-from grading.sandbox_session import Session, Stopped
+from grading.course.folder import ROOT, GradingError
+from grading.sandbox.limits import Limits
+from grading.sandbox.process import Sandbox
+from grading.sandbox.session import Session, Stopped
+from grading.sandbox.walls import WALLS, mounts
 from tests.handins import QUICK, a_sandbox  # noqa: F401  (the fixture)
 
 pytestmark = pytest.mark.sandbox
@@ -90,7 +92,8 @@ print(sorted(os.environ))
 def test_nothing_of_the_project_is_seen_but_the_library(session, tmp_path):
     hidden = [ROOT / name for name in ("solutions", "labs", "tests", "gradebook.db", "submitted", "nbgrader_config.py")]
     hidden += [
-        ROOT / "grading/judge.py",
+        ROOT / "grading/judge",
+        ROOT / "grading/sandbox/process.py",
         ROOT / ".git",
         tmp_path,
         "/etc/passwd",
@@ -322,14 +325,14 @@ def test_without_bubblewrap_grading_is_refused_in_one_sentence(monkeypatch):
 
 
 def test_a_sandbox_that_does_not_start_says_why(monkeypatch):
-    monkeypatch.setattr("grading.sandbox.WALLS", ["--no-such-option"])
+    monkeypatch.setattr("grading.sandbox.walls.WALLS", ["--no-such-option"])
     with pytest.raises(GradingError, match="no-such-option"):
         Sandbox().start()
 
 
 @pytest.mark.slow
 def test_a_machine_without_namespaces_is_found_out_at_the_start(monkeypatch):
-    monkeypatch.setattr("grading.sandbox.WALLS", [*WALLS, "--disable-userns"])
+    monkeypatch.setattr("grading.sandbox.walls.WALLS", [*WALLS, "--disable-userns"])
     with pytest.raises(GradingError, match="does not give a process namespaces of its own"):
         Sandbox().start()
 

@@ -13,8 +13,8 @@ import time
 
 import pytest
 
-from grading import demo
-from grading.course import ROOT, GradingError
+from grading.commands.demo import demo
+from grading.course.folder import ROOT, GradingError
 from grading.engine import on_cluster
 from grading.grade import Options, grade_class
 from tests.test_grade import POINTS, PUPILS

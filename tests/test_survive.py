@@ -12,11 +12,12 @@ from typing import NamedTuple
 import nbformat
 import pytest
 
-from grading import demo, engine
-from grading.demo import ALL, KL, LAB
+from grading import engine
+from grading.commands import demo
+from grading.commands.demo import ALL, KL, LAB
 from grading.grade import Options, grade_class
-from grading.notebook import MAX_CELLS
-from grading.sandbox import Sandbox
+from grading.intake.notebook import MAX_CELLS
+from grading.sandbox.process import Sandbox
 from tests import test_intake
 from tests.handins import QUICK
 from tests.test_report import Tags
