@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from benchmarks.stock import autograde
-from grading.commands.demo import demo
+from grading.commands import demo
 from grading.course.folder import ROOT
 from grading.engine import default_workers
 from grading.grade import Options, grade_class

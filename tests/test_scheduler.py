@@ -13,7 +13,7 @@ import time
 
 import pytest
 
-from grading.commands.demo import demo
+from grading.commands import demo
 from grading.course.folder import ROOT, GradingError
 from grading.engine import on_cluster
 from grading.grade import Options, grade_class
