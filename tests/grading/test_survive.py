@@ -18,9 +18,9 @@ from grading.commands.demo import ALL, KL, LAB
 from grading.grade import Options, grade_class
 from grading.intake.notebook import MAX_CELLS
 from grading.sandbox.process import Sandbox
-from tests import test_intake
+from tests.grading.intake import notebooks, test_repair
+from tests.grading.report.test_report import Tags
 from tests.handins import QUICK
-from tests.test_report import Tags
 
 pytestmark = [pytest.mark.slow, pytest.mark.sandbox]
 
@@ -39,7 +39,7 @@ class Case(NamedTuple):
 
 
 def notebook() -> dict:
-    return copy.deepcopy(test_intake.SOLVED)
+    return copy.deepcopy(notebooks.SOLVED)
 
 
 def cell(source: str) -> bytes:
@@ -150,7 +150,7 @@ FILES = {
         f"marks {k}": Case(marked(m))
         for k, m in enumerate((["x"], {"grade_id": ["x"], "grade": True}, 3, {"grade_id": 1}))
     },
-    **{name: Case(damaged(damage)) for name, damage in test_intake.WHOLE_WORK.items()},
+    **{name: Case(damaged(damage)) for name, damage in test_repair.WHOLE_WORK.items()},
     "format 3": Case(version_3()),
     "higher minor": Case(demo.solved(notebook() | {"nbformat_minor": 99})),
     "kernel": Case(demo.solved(notebook() | {"metadata": {"kernelspec": {"name": "julia"}}})),
@@ -159,15 +159,15 @@ FILES = {
     "file name": Case(lambda folder: (folder / "Untitled (1).ipynb").write_bytes(demo.solved(notebook()))),
     "two notebooks": Case(several),
     "zip": Case(
-        lambda f: (f / "x.zip").write_bytes(test_intake.zipped({"a.ipynb": demo.solved(notebook())})),
+        lambda f: (f / "x.zip").write_bytes(notebooks.zipped({"a.ipynb": demo.solved(notebook())})),
     ),
     "zip bomb": Case(
-        lambda f: (f / "x.zip").write_bytes(test_intake.zipped({f"{k}.ipynb": b" " * (30 << 20) for k in range(9)})),
+        lambda f: (f / "x.zip").write_bytes(notebooks.zipped({f"{k}.ipynb": b" " * (30 << 20) for k in range(9)})),
         *UNREADABLE,
         "is empty",
     ),
     "zip with paths": Case(
-        lambda f: (f / "x.zip").write_bytes(test_intake.zipped({"../../a.ipynb": demo.solved(notebook())})),
+        lambda f: (f / "x.zip").write_bytes(notebooks.zipped({"../../a.ipynb": demo.solved(notebook())})),
         *UNREADABLE,
         "leads out of it",
     ),
@@ -285,6 +285,6 @@ def test_nothing_that_a_student_wrote_runs_in_a_page(graded):
 
 
 def Tags_of(text: str):
-    from tests.test_report import Tags
+    from tests.grading.report.test_report import Tags
 
     return Tags(text)

@@ -13,8 +13,8 @@ from grading.course.folder import GradingError
 from grading.intake.names import Student
 from grading.judge.result import GRADED
 from grading.record.gradebook import Record, gradebook_url
-from tests.test_record import ANN, entry, grades, mark
-from tests.test_record import course as sqlite_course
+from tests.grading.record.test_gradebook import ANN, entry, grades, mark
+from tests.grading.record.test_gradebook import course as sqlite_course
 from tests.tiny_course import LAB
 
 pytestmark = pytest.mark.slow

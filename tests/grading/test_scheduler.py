@@ -17,7 +17,7 @@ from grading.commands import demo
 from grading.course.folder import ROOT, GradingError
 from grading.engine import on_cluster
 from grading.grade import Options, grade_class
-from tests.test_grade import POINTS, PUPILS
+from tests.grading.test_grade import POINTS, PUPILS
 
 distributed = pytest.importorskip("distributed", reason="Dask is not installed: pip install '.[dask]'")
 

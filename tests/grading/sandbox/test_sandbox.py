@@ -16,7 +16,7 @@ from grading.sandbox.limits import Limits
 from grading.sandbox.process import Sandbox
 from grading.sandbox.session import Session, Stopped
 from grading.sandbox.walls import WALLS, mounts
-from tests.handins import QUICK, a_sandbox  # noqa: F401  (the fixture)
+from tests.handins import QUICK
 
 pytestmark = pytest.mark.sandbox
 
