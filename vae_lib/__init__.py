@@ -9,7 +9,6 @@ Data, figures, trained models and the labs' checks are imported from their own m
 """
 
 from vae_lib.checks import InputError
-from vae_lib.classifier import Classifier, judge
 from vae_lib.gaussian import entropy, gaussian_kl, gaussian_kl_per_dim, kl_gaussians, log_prob, reparametrize
 from vae_lib.latent import (
     bounding_box,

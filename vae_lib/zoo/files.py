@@ -27,6 +27,7 @@ def home_of(folder: str | os.PathLike | None) -> Path:
 
 
 def paths(home: Path, name: str) -> tuple[Path, Path]:
+    """Where the weights and the card of `name` lie."""
     return home / f"{name}.safetensors", home / f"{name}.json"
 
 

@@ -112,6 +112,7 @@ def _round(model: nn.Module, dataset: data.Dataset, recipe: Recipe, epochs: int,
 
 @contextmanager
 def writing() -> Iterator[None]:
+    """Turn an OSError of what is written inside into one sentence that names the file."""
     try:
         yield
     except OSError as error:
