@@ -95,7 +95,7 @@ def wide_on_narrow_costs_more(nb):
 
 @claim(
     "The reverse divergence is *mode-seeking*. Its two best answers are the bumps themselves",
-    "Which bump it finds depends on the start, and a wide start stops at a third, local minimum in the middle, at 1.87",
+    "Which bump it finds depends on the start, and a wide start near the middle stops at a third, local minimum there, at 1.87",
 )
 def the_reverse_divergence_chooses_a_bump(nb):
     log_p, rng = two_bumps(2, 0.5), np.random.default_rng(0)
@@ -115,6 +115,7 @@ def the_reverse_divergence_chooses_a_bump(nb):
 
 @claim(
     "The forward divergence is *mass-covering*. It has one minimum, with the mean and the variance of $p$",
+    "puts 37 % of $q$ between $-1$ and 1, where $p$ has 2 %",
     "Each answer is bad by the other's measure: 15.3 forward for a bump, 2.10 reverse for the wide Gaussian",
 )
 def the_forward_divergence_covers_both(nb):
@@ -123,11 +124,14 @@ def the_forward_divergence_covers_both(nb):
         found = least(log_p, start, forward=True)
         assert abs(found.x[0]) < 1e-3
         assert abs(math.exp(2 * found.x[1]) - 4.25) < 0.01
+    assert abs(np.diff(stats.norm.cdf([-1, 1], 0, 4.25**0.5))[0] - 0.37) < 0.005
+    bumps = [stats.norm.cdf([-1, 1], c, 0.5) for c in (-2, 2)]
+    assert abs(np.diff(np.mean(bumps, axis=0))[0] - 0.02) < 0.005
     assert abs(divergence((2, math.log(0.5)), log_p, forward=True) - 15.3) < 0.05
     assert abs(divergence((0, 0.5 * math.log(4.25)), log_p) - 2.10) < 0.005
 
 
-@claim("Up to 2.8 widths the best $q$ covers both bumps, in this direction too")
+@claim("Up to 2.8 widths the best $q$ covers both bumps, in this direction too. Beyond that distance it chooses one")
 def mode_seeking_needs_distance(nb):
     def bump_less_middle(distance):
         log_p = two_bumps(distance, 1.0)
@@ -138,6 +142,10 @@ def mode_seeking_needs_distance(nb):
         log_p = two_bumps(distance, 1.0)
         found = [least(log_p, (mu, s)) for mu in (0.1, distance, 1.5 * distance) for s in (-0.5, 0.5)]
         assert abs(min(found, key=lambda f: f.fun).x[0]) < 0.01
+    for distance in (3.0, 4.0, 6.0):
+        log_p = two_bumps(distance, 1.0)
+        found = [least(log_p, (mu, s)) for mu in (0.0, 0.1, distance) for s in (0.0, math.log(distance))]
+        assert abs(min(found, key=lambda f: f.fun).x[0] - distance) < 0.1
 
 
 @claim(
@@ -276,7 +284,7 @@ def draws_for_the_same_error(nb):
 
 
 @claim(
-    "With many dimensions the gulf widens",
+    "With 20 dimensions the gulf widens",
     "in this model the baseline divides the variance by 500, and reparametrization by another 13",
     "On the oscillating function the order is reversed",
     "So reparametrization is not always the less noisy one; it pays where $f$ varies slowly over the width of $q$",
