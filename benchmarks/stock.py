@@ -7,8 +7,9 @@ from pathlib import Path
 
 from sqlalchemy.exc import SAWarning
 
-from grading.course import GradingError, configuration, nbgrader
-from grading.release import reason, register
+from grading.course.folder import GradingError
+from grading.course.release import reason, register
+from grading.course.settings import configuration, nbgrader
 
 
 def autograde(course: Path) -> dict[tuple[str, str], float]:

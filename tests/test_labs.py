@@ -10,7 +10,7 @@ import pytest
 from nbclient import NotebookClient
 
 from benchmarks import stock
-from grading.course import ROOT
+from grading.course.folder import ROOT
 from tests.lab_bank import LABS, load
 
 
