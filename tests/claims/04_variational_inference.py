@@ -95,7 +95,8 @@ def wide_on_narrow_costs_more(nb):
 
 @claim(
     "The reverse divergence is *mode-seeking*. Its two best answers are the bumps themselves",
-    "Which bump it finds depends on the start, and a wide start near the middle stops at a third, local minimum there, at 1.87",
+    "Which bump it finds depends on the start",
+    "a wide start near the middle stops at a third, local minimum there, at 1.87",
 )
 def the_reverse_divergence_chooses_a_bump(nb):
     log_p, rng = two_bumps(2, 0.5), np.random.default_rng(0)
