@@ -57,13 +57,13 @@ def exact_variance(values, score):
 
 
 @claim(
-    "Up to $D=3$ the 10,000 draws do well",
+    "Up to $D=3$ the 10,000 draws come within half a nat for most models",
     "a hundred times as many draws only about halved the shortfall",
     "at $D=20$ one term makes up almost the whole sum",
 )
 def draws_from_the_prior_fail_in_twenty_dimensions(nb):
     for seed in range(3):
-        assert abs(np.median(fresh_shortfalls(nb, 3, 10_000, seed))) < 0.3
+        assert all((abs(fresh_shortfalls(nb, D, 10_000, seed)) < 0.5).mean() > 0.7 for D in (1, 2, 3))
         few, many = (np.median(fresh_shortfalls(nb, 20, n, seed)) for n in (100, 10_000))
         assert 0.35 < many / few < 0.7
         torch.manual_seed(seed)
@@ -287,6 +287,7 @@ def draws_for_the_same_error(nb):
 @claim(
     "With 20 dimensions the gulf widens",
     "in this model the baseline divides the variance by 500, and reparametrization by another 13",
+    "the score weighs the noise of one dimension by the value of the whole sum, most of which comes from the others",
     "On the oscillating function the order is reversed",
     "So reparametrization is not always the less noisy one; it pays where $f$ varies slowly over the width of $q$",
 )
@@ -313,6 +314,10 @@ def three_functions(nb):
         _, baseline, pathwise = nb.three_variances(lambda z: z.square().sum(1), ones, ones)
         ratios.append(baseline / pathwise)
     assert ratios[0] < ratios[1] < ratios[2]
+    ones = torch.ones(20)  # without the other 19 terms the same slope costs what it costs in one dimension
+    own, whole = (nb.three_variances(f, ones, ones)[1] for f in (lambda z: z[:, 0] ** 2, lambda z: (z**2).sum(1)))
+    assert abs(own - 18) < 2
+    assert whole > 6 * own
     for k, slowly in ((0.1, True), (0.3, True), (10.0, False), (30.0, False)):
         _, baseline, pathwise = nb.three_variances(lambda z, k=k: (k * z).sin().sum(1), one, one)
         assert (pathwise < baseline) == slowly
