@@ -60,6 +60,7 @@ def exact_variance(values, score):
     "Up to $D=3$ the 10,000 draws come within half a nat for most models",
     "a hundred times as many draws only about halved the shortfall",
     "at $D=20$ one term makes up almost the whole sum",
+    "Nearly all draws explain $x$ so badly that they do not count, and the codes that explain it well are missed",
 )
 def draws_from_the_prior_fail_in_twenty_dimensions(nb):
     for seed in range(3):
@@ -67,8 +68,13 @@ def draws_from_the_prior_fail_in_twenty_dimensions(nb):
         few, many = (np.median(fresh_shortfalls(nb, 20, n, seed)) for n in (100, 10_000))
         assert 0.35 < many / few < 0.7
         torch.manual_seed(seed)
-        terms = [nb.log_likelihoods(*nb.draw_model(20), 10_000) for _ in range(20)]
+        models = [nb.draw_model(20) for _ in range(20)]
+        terms = [nb.log_likelihoods(*m, 10_000) for m in models]
         assert np.median([t.softmax(0).max() for t in terms]) > 0.99
+        assert np.median([(t > t.max() - 7).sum() for t in terms]) <= 10  # of 10,000: within a factor of 1,000
+        at_mean = [-nb.lib.gaussian_nll(x, m.posterior(x).mean @ m.W.mT, 1.0) for m, x in models]
+        missed = [good - t.max() for good, t in zip(at_mean, terms, strict=True)]
+        assert np.median(missed) > 100
 
 
 @claim("this even reverses the order of the two", "The divergence is *not symmetric*", "It is never negative")
@@ -96,6 +102,7 @@ def wide_on_narrow_costs_more(nb):
 @claim(
     "The reverse divergence is *mode-seeking*. Its two best answers are the bumps themselves",
     "Which bump it finds depends on the start",
+    "$q$ agrees with one of two equal halves, so $q/p=2$ wherever $q$ has mass",
     "a wide start near the middle stops at a third, local minimum there, at 1.87",
 )
 def the_reverse_divergence_chooses_a_bump(nb):
@@ -105,6 +112,9 @@ def the_reverse_divergence_chooses_a_bump(nb):
     assert abs(best.fun - math.log(2)) < 1e-3
     assert abs(abs(best.x[0]) - 2) < 1e-3
     assert abs(math.exp(best.x[1]) - 0.5) < 1e-3
+    draws = stats.norm.rvs(2, 0.5, size=10_000, random_state=0)
+    ratio = np.exp(stats.norm.logpdf(draws, 2, 0.5) - np.interp(draws, LINE, log_p))
+    assert np.mean(abs(ratio - 2) < 0.01) > 0.99
     middle = least(log_p, (0.0, math.log(1.7)))
     assert abs(middle.x[0]) < 1e-3
     assert abs(middle.fun - 1.87) < 0.005
@@ -209,6 +219,18 @@ def energy_and_entropy_balance(nb):
         assert abs(optimize.approx_fprime([s], lambda v: entropy(v[0]))[0] - 1 / s) < 1e-5
 
 
+@claim("the ELBO is known in closed form", "never the posterior or $\\log p(x)$")
+def the_closed_form_of_the_bound(nb):
+    assert torch.allclose(nb.M, torch.linalg.inv(nb.truth.cov))  # made from W alone, and the right one
+    torch.manual_seed(3)
+    for _ in range(10):
+        mu, logvar = torch.randn(1, 2), torch.randn(1, 2)
+        q = torch.distributions.Independent(torch.distributions.Normal(mu, (0.5 * logvar).exp()), 1)
+        z = q.sample((40_000,))
+        draws = nb.model.log_joint(nb.x, z) - q.log_prob(z)
+        assert abs(draws.mean() - nb.elbo_of(mu[0], logvar[0])) < 5 * draws.std() / len(draws) ** 0.5
+
+
 @claim("The divergence stops at 0.0286 nats, which is $\\tfrac12\\log\\tfrac{18}{17}$", "More steps do not help")
 def the_gap_that_stays(nb):
     posterior = torch.distributions.MultivariateNormal(*nb.true)
@@ -228,6 +250,7 @@ def the_gap_that_stays(nb):
 
 @claim(
     "**Mean field is too narrow.**",
+    "the uncertainties of a mean-field $q$ are too small wherever a Gaussian posterior is correlated",
     "for a Gaussian it is never larger than the *marginal* variance of $z_d$",
     "The forward divergence keeps the true width of each dimension",
 )
@@ -235,7 +258,9 @@ def mean_field_is_too_narrow(nb):
     rng = np.random.default_rng(1)
     for _ in range(200):
         cov = random_covariance(int(rng.integers(2, 9)), rng)
-        assert (1 / torch.linalg.inv(cov).diagonal() <= cov.diagonal() * (1 + 1e-12)).all()
+        assert (1 / torch.linalg.inv(cov).diagonal() < cov.diagonal()).all()
+    alone = torch.diag(torch.rand(4) + 0.1)  # without correlation it is right
+    assert torch.allclose(1 / torch.linalg.inv(alone).diagonal(), alone.diagonal())
     for seed in range(5):
         cov = random_covariance(2, np.random.default_rng(seed))
         posterior = torch.distributions.MultivariateNormal(torch.zeros(2, dtype=cov.dtype), cov)
@@ -256,6 +281,7 @@ def mean_field_is_too_narrow(nb):
     "any constant $b$, a *baseline*, may be subtracted from $f$ without changing the mean",
     "Without a baseline the score's variance is 30. With the mean of $f$ as the baseline, $b=2$, it is 18; "
     "the best constant is $b=4$, with 14",
+    "the same mean, with variance $30+800+10{,}000=10{,}830$ in place of 30",
 )
 def baselines(nb):
     for b in (-100.0, 0.0, 2.0, 4.0, 7.0):
@@ -352,6 +378,7 @@ def noise_in_the_path(nb):
 @claim(
     "The staircase keeps the spread that one draw per step brings, and the scribble does not",
     "with the baseline subtracted no noise is left",
+    "The one-pixel runs above left $-\\log q$ out of $f$, so they kept theirs",
 )
 def where_only_the_score_works(nb):
     for seed in range(3):
@@ -364,6 +391,10 @@ def where_only_the_score_works(nb):
     f = (nb.joint / nb.posterior).log()
     assert (f - f.mean()).abs().max() < 1e-12
     assert (f.mean() - nb.evidence.log()).abs() < 1e-12
+    z = torch.randn(1000) * nb.sigma + 0.5
+    log_joint = nb.log_normal(z, 0, 1) + nb.log_normal(z, 1, 1)
+    assert (log_joint - nb.log_normal(z, 0.5, nb.sigma)).std() < 1e-12
+    assert log_joint.std() > 0.5
 
 
 @claim(
