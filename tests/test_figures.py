@@ -142,17 +142,39 @@ def test_axes_can_be_handed_in_and_come_back(draw):
     ax.figure.savefig(io.BytesIO())
 
 
-def test_show_displays_once_with_its_words_and_closes(capsys, monkeypatch):
-    shown = []
-    monkeypatch.setattr("IPython.display.display", lambda *a, **k: shown.append((a, k)))
+@pytest.fixture
+def shown(monkeypatch):
+    """The bundles displayed, each with its options."""
+    found = []
+    monkeypatch.setattr("IPython.display.display", lambda *a, **k: found.append((*a, k)))
+    return found
+
+
+def test_show_displays_the_picture_with_its_words_then_the_caption_and_closes(shown, capsys):
     figure, ax = plt.subplots()
     ax.plot([1, 2])
-    show(figure, "A line\nthat rises.")
-    ((bundle,), options), *rest = shown
-    assert not rest
+    show(figure, "A line\nthat rises.", "The slope is\n$1$.")
+    (picture, options), (caption, _) = shown
     assert options["metadata"] == {"image/png": {"alt": "A line that rises."}}
-    assert imread(io.BytesIO(bundle["image/png"])).ndim == 3
-    assert capsys.readouterr().out == "Figure: A line that rises.\n"
+    assert imread(io.BytesIO(picture["image/png"])).ndim == 3
+    assert caption == {"text/markdown": "*The slope is $1$.*", "text/plain": "The slope is $1$."}
+    assert capsys.readouterr().out == ""
+    assert plt.get_fignums() == []
+
+
+def test_the_words_are_the_caption_where_none_is_given(shown):
+    show(plt.figure(), "A line.")
+    assert shown[1][0]["text/plain"] == "A line."
+
+
+def test_a_film_has_words_and_a_caption_too(shown, capsys):
+    figure, ax = plt.subplots()
+    play(FuncAnimation(figure, lambda i: ax.plot([0, i]), frames=2), 'A "line".', "It turns.")
+    (film, _), (caption, _) = shown
+    assert 'alt="A &quot;line&quot;."' in film["text/html"]
+    assert "https://" not in film["text/html"]
+    assert caption["text/markdown"] == "*It turns.*"
+    assert capsys.readouterr().out == ""
     assert plt.get_fignums() == []
 
 
@@ -185,6 +207,8 @@ def test_show_takes_axes_too(monkeypatch):
     [
         (lambda: show(plt.figure(), " "), "alt must be a sentence"),
         (lambda: show(plt.figure(), None), "alt must be a sentence"),
+        (lambda: show(plt.figure(), "A line.", " "), "caption must be a sentence"),
+        (lambda: play("film", "A line."), "must be an animation, not 'film'"),
         (lambda: show("figure", "A line."), "must be a figure, not str"),
         (lambda: plot_images(torch.rand(2, 5)), "5 pixels are not 2×2; give image_shape"),
         (lambda: plot_images(torch.rand(2, 6), (2, 2)), "6 pixels are not 2×2"),
