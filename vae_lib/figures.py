@@ -108,7 +108,7 @@ def plot_history(history: tuple, ax: Axes | None = None) -> Axes:
 def plot_latent_scatter(
     z: Tensor | np.ndarray, labels: Tensor | np.ndarray, *, prior: bool = False, ax: Axes | None = None
 ) -> Axes:
-    """Codes (N, 2), coloured by class (N,) whole numbers 0 to 9, each class named where its middle lies.
+    """Codes (N, 2), coloured by class (N,) whole numbers 0 to 9, each class named where most of it lies.
 
     `prior` draws the circles of radius 1, 2 and 3 around 0, standard deviations of N(0, I).
     """
@@ -124,9 +124,10 @@ def plot_latent_scatter(
         )
     colors = [CLASS_COLORS[int(label)] for label in labels]
     ax.scatter(*z.T, s=min(max(6000 / len(z), 3), 16), c=colors, alpha=0.6, linewidths=0)
-    for label in classes:
+    places = _apart(np.array([_densest(z[labels == label]) for label in classes]), 0.06 * np.ptp(z, axis=0).max())
+    for label, place in zip(classes, places, strict=True):
         box = {"boxstyle": "circle,pad=0.15", "fc": "white", "ec": CLASS_COLORS[label]}
-        ax.text(*np.median(z[labels == label], axis=0), str(label), ha="center", va="center", bbox=box, zorder=4)
+        ax.text(*place, str(label), ha="center", va="center", bbox=box, zorder=4)
     ax.set(xlabel="$z_1$", ylabel="$z_2$", aspect="equal")
     return ax
 
@@ -192,6 +193,27 @@ def _array(values: Tensor | np.ndarray | Sequence) -> np.ndarray:
 
 def _require_shape(fits: bool, what: str, shape: str, array: np.ndarray) -> None:
     require(fits, f"{what} must have shape {shape}, not {array.shape}.")
+
+
+def _densest(points: np.ndarray, most: int = 500) -> np.ndarray:
+    """The mean of the largest neighbourhood in points (N, 2), of which evenly spaced ones are looked at."""
+    points = points[:: -(-len(points) // most)]
+    distances = np.linalg.norm(points[:, None] - points[None], axis=-1)
+    near = distances <= np.median(distances) / 4
+    return points[near[near.sum(1).argmax()]].mean(0)
+
+
+def _apart(places: np.ndarray, gap: float) -> np.ndarray:
+    """Places (N, 2), of which those closer than `gap` are moved apart, each by as much."""
+    places = places + 1e-3 * gap * np.arange(2 * len(places)).reshape(-1, 2)[:, ::-1]  # no two at one place
+    for _ in range(200):
+        steps = places[:, None] - places[None]
+        lengths = np.linalg.norm(steps, axis=-1) + np.eye(len(places)) * 2 * gap
+        close = np.clip(gap - lengths, 0, None)
+        if not close.any():
+            break
+        places += 0.5 * (steps * (close / np.maximum(lengths, 1e-9 * gap))[..., None]).sum(1)
+    return places
 
 
 def _tiles(images: Tensor | np.ndarray, image_shape: tuple[int, int] | None) -> np.ndarray:
