@@ -17,6 +17,7 @@ from torch import Tensor
 from vae_lib.captions import play as play
 from vae_lib.captions import show as show
 from vae_lib.checks import InputError, require
+from vae_lib.labels import apart, densest
 
 # Okabe and Ito's colours (2008), which colour-blind people tell apart; a line style goes with each.
 BLUE, ORANGE, GREEN, RED, PURPLE, SKY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9"
@@ -124,7 +125,7 @@ def plot_latent_scatter(
         )
     colors = [CLASS_COLORS[int(label)] for label in labels]
     ax.scatter(*z.T, s=min(max(6000 / len(z), 3), 16), c=colors, alpha=0.6, linewidths=0)
-    places = _apart(np.array([_densest(z[labels == label]) for label in classes]), 0.06 * np.ptp(z, axis=0).max())
+    places = apart(np.array([densest(z[labels == label]) for label in classes]), 0.06 * np.ptp(z, axis=0).max())
     for label, place in zip(classes, places, strict=True):
         box = {"boxstyle": "circle,pad=0.15", "fc": "white", "ec": CLASS_COLORS[label]}
         ax.text(*place, str(label), ha="center", va="center", bbox=box, zorder=4)
@@ -193,27 +194,6 @@ def _array(values: Tensor | np.ndarray | Sequence) -> np.ndarray:
 
 def _require_shape(fits: bool, what: str, shape: str, array: np.ndarray) -> None:
     require(fits, f"{what} must have shape {shape}, not {array.shape}.")
-
-
-def _densest(points: np.ndarray, most: int = 500) -> np.ndarray:
-    """The mean of the largest neighbourhood in points (N, 2), of which evenly spaced ones are looked at."""
-    points = points[:: -(-len(points) // most)]
-    distances = np.linalg.norm(points[:, None] - points[None], axis=-1)
-    near = distances <= np.median(distances) / 4
-    return points[near[near.sum(1).argmax()]].mean(0)
-
-
-def _apart(places: np.ndarray, gap: float) -> np.ndarray:
-    """Places (N, 2), of which those closer than `gap` are moved apart, each by as much."""
-    places = places + 1e-3 * gap * np.arange(2 * len(places)).reshape(-1, 2)[:, ::-1]  # no two at one place
-    for _ in range(200):
-        steps = places[:, None] - places[None]
-        lengths = np.linalg.norm(steps, axis=-1) + np.eye(len(places)) * 2 * gap
-        close = np.clip(gap - lengths, 0, None)
-        if not close.any():
-            break
-        places += 0.5 * (steps * (close / np.maximum(lengths, 1e-9 * gap))[..., None]).sum(1)
-    return places
 
 
 def _tiles(images: Tensor | np.ndarray, image_shape: tuple[int, int] | None) -> np.ndarray:
