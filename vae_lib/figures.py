@@ -125,7 +125,7 @@ def plot_latent_scatter(
         )
     colors = [CLASS_COLORS[int(label)] for label in labels]
     ax.scatter(*z.T, s=min(max(6000 / len(z), 3), 16), c=colors, alpha=0.6, linewidths=0)
-    places = apart(np.array([densest(z[labels == label]) for label in classes]), 0.06 * np.ptp(z, axis=0).max())
+    places = apart(np.array([densest(z[labels == label]) for label in classes]), 0.07 * np.ptp(z, axis=0).max())
     for label, place in zip(classes, places, strict=True):
         box = {"boxstyle": "circle,pad=0.15", "fc": "white", "ec": CLASS_COLORS[label]}
         ax.text(*place, str(label), ha="center", va="center", bbox=box, zorder=4)

@@ -15,13 +15,14 @@ def densest(points: np.ndarray, most: int = 500) -> np.ndarray:
 
 
 def apart(places: np.ndarray, gap: float) -> np.ndarray:
-    """Places (N, 2), of which those closer than `gap` are moved apart, each by as much."""
-    places = places + 1e-3 * gap * np.arange(2 * len(places)).reshape(-1, 2)[:, ::-1]  # no two at one place
-    for _ in range(200):
-        steps = places[:, None] - places[None]
-        lengths = np.linalg.norm(steps, axis=-1) + np.eye(len(places)) * 2 * gap
-        close = np.clip(gap - lengths, 0, None)
-        if not close.any():
+    """The places (N, 2) pushed away from each other until any two are `gap` apart, so that no name hides another."""
+    angles = np.arange(len(places))
+    places = places + 1e-6 * gap * np.stack([np.cos(angles), np.sin(angles)], axis=1)  # two at one place part
+    for _ in range(500):
+        between = places[:, None] - places[None]
+        distance = np.linalg.norm(between, axis=2)
+        missing = np.clip(gap - distance, 0, None) * (1 - np.eye(len(places)))
+        if missing.max() < 0.01 * gap:
             break
-        places += 0.5 * (steps * (close / np.maximum(lengths, 1e-9 * gap))[..., None]).sum(1)
+        places = places + 0.5 * (between * (missing / np.maximum(distance, 1e-9 * gap))[..., None]).sum(axis=1)
     return places
