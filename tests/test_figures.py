@@ -110,6 +110,19 @@ def test_classes_are_named_at_their_medians():
     np.testing.assert_array_equal(ax.collections[0].get_offsets(), z)
 
 
+def test_class_labels_of_the_scatter_do_not_hide_each_other():
+    z = torch.randn(300, 2, generator=torch.Generator().manual_seed(0))
+    labels = torch.arange(300) % 10  # ten classes with nearly one middle, and two with the same
+    z[labels == 9] = z[labels == 8]
+    ax = plot_latent_scatter(z, labels)
+    places = np.array([text.get_position() for text in ax.texts])
+    apart = np.linalg.norm(places[:, None] - places[None], axis=2) + 9 * np.eye(10)
+    assert apart.min() > 0.065 * np.ptp(z.numpy(), axis=0).max()
+    assert np.abs(places).max() < 1.5  # still in the middle
+    lone = plot_latent_scatter(z * 100, labels * 0)
+    np.testing.assert_allclose(lone.texts[0].get_position(), np.median(z.numpy() * 100, axis=0))
+
+
 def test_kl_bars_are_sorted_and_unused_ones_grey():
     ax = plot_kl_per_dim(torch.tensor([0.002, 3.0, 1.0]))
     assert [bar.get_height() for bar in ax.patches] == pytest.approx([3, 1, 0.002])

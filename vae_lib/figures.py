@@ -124,9 +124,10 @@ def plot_latent_scatter(
         )
     colors = [CLASS_COLORS[int(label)] for label in labels]
     ax.scatter(*z.T, s=min(max(6000 / len(z), 3), 16), c=colors, alpha=0.6, linewidths=0)
-    for label in classes:
+    middles = np.stack([np.median(z[labels == label], axis=0) for label in classes])
+    for label, place in zip(classes, _apart(middles, 0.07 * np.ptp(z, axis=0).max()), strict=True):
         box = {"boxstyle": "circle,pad=0.15", "fc": "white", "ec": CLASS_COLORS[label]}
-        ax.text(*np.median(z[labels == label], axis=0), str(label), ha="center", va="center", bbox=box, zorder=4)
+        ax.text(*place, str(label), ha="center", va="center", bbox=box, zorder=4)
     ax.set(xlabel="$z_1$", ylabel="$z_2$", aspect="equal")
     return ax
 
@@ -184,6 +185,21 @@ def plot_spectrum(variances: Tensor | np.ndarray, marks: Sequence[int] = (), ax:
         ax.text(k + len(held) / 90, held[k - 1] - 7, f"{k}: {held[k - 1]:.0f} %")
     ax.set(xlim=(0, len(held)), ylim=(0, 103), xlabel="components kept", ylabel="variance held (%)")
     return ax
+
+
+def _apart(places: np.ndarray, least: float) -> np.ndarray:
+    """The places (N, 2) pushed away from each other until any two are `least` apart, so that no label hides another."""
+    angles = np.arange(len(places))
+    aside = 1e-6 * least * np.stack([np.cos(angles), np.sin(angles)], axis=1)  # two at one place need a direction
+    for _ in range(500):
+        between = places[:, None] - places[None]
+        distance = np.linalg.norm(between, axis=2)
+        missing = np.clip(least - distance, 0, None) * (1 - np.eye(len(places)))
+        if missing.max() < 0.01 * least:
+            break
+        push = missing / np.maximum(distance, 1e-9 * least)
+        places = places + 0.5 * (between * push[..., None]).sum(axis=1) + aside
+    return places
 
 
 def _array(values: Tensor | np.ndarray | Sequence) -> np.ndarray:
