@@ -17,6 +17,7 @@ from torch import Tensor
 from vae_lib.captions import play as play
 from vae_lib.captions import show as show
 from vae_lib.checks import InputError, require
+from vae_lib.labels import apart, densest
 
 # Okabe and Ito's colours (2008), which colour-blind people tell apart; a line style goes with each.
 BLUE, ORANGE, GREEN, RED, PURPLE, SKY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9"
@@ -108,7 +109,7 @@ def plot_history(history: tuple, ax: Axes | None = None) -> Axes:
 def plot_latent_scatter(
     z: Tensor | np.ndarray, labels: Tensor | np.ndarray, *, prior: bool = False, ax: Axes | None = None
 ) -> Axes:
-    """Codes (N, 2), coloured by class (N,) whole numbers 0 to 9, each class named where its middle lies.
+    """Codes (N, 2), coloured by class (N,) whole numbers 0 to 9, each class named where most of it lies.
 
     `prior` draws the circles of radius 1, 2 and 3 around 0, standard deviations of N(0, I).
     """
@@ -124,8 +125,8 @@ def plot_latent_scatter(
         )
     colors = [CLASS_COLORS[int(label)] for label in labels]
     ax.scatter(*z.T, s=min(max(6000 / len(z), 3), 16), c=colors, alpha=0.6, linewidths=0)
-    middles = np.stack([np.median(z[labels == label], axis=0) for label in classes])
-    for label, place in zip(classes, _apart(middles, 0.07 * np.ptp(z, axis=0).max()), strict=True):
+    places = apart(np.array([densest(z[labels == label]) for label in classes]), 0.07 * np.ptp(z, axis=0).max())
+    for label, place in zip(classes, places, strict=True):
         box = {"boxstyle": "circle,pad=0.15", "fc": "white", "ec": CLASS_COLORS[label]}
         ax.text(*place, str(label), ha="center", va="center", bbox=box, zorder=4)
     ax.set(xlabel="$z_1$", ylabel="$z_2$", aspect="equal")
@@ -185,21 +186,6 @@ def plot_spectrum(variances: Tensor | np.ndarray, marks: Sequence[int] = (), ax:
         ax.text(k + len(held) / 90, held[k - 1] - 7, f"{k}: {held[k - 1]:.0f} %")
     ax.set(xlim=(0, len(held)), ylim=(0, 103), xlabel="components kept", ylabel="variance held (%)")
     return ax
-
-
-def _apart(places: np.ndarray, least: float) -> np.ndarray:
-    """The places (N, 2) pushed away from each other until any two are `least` apart, so that no label hides another."""
-    angles = np.arange(len(places))
-    aside = 1e-6 * least * np.stack([np.cos(angles), np.sin(angles)], axis=1)  # two at one place need a direction
-    for _ in range(500):
-        between = places[:, None] - places[None]
-        distance = np.linalg.norm(between, axis=2)
-        missing = np.clip(least - distance, 0, None) * (1 - np.eye(len(places)))
-        if missing.max() < 0.01 * least:
-            break
-        push = missing / np.maximum(distance, 1e-9 * least)
-        places = places + 0.5 * (between * push[..., None]).sum(axis=1) + aside
-    return places
 
 
 def _array(values: Tensor | np.ndarray | Sequence) -> np.ndarray:

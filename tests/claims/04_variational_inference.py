@@ -278,9 +278,9 @@ def mean_field_is_too_narrow(nb):
 
 
 @claim(
-    "any constant $b$, a *baseline*, may be subtracted from $f$ without changing the mean",
-    "Without a baseline the score's variance is 30. With the mean of $f$ as the baseline, $b=2$, it is 18; "
-    "the best constant is $b=4$, with 14",
+    "any constant $c$, a *baseline*, may be subtracted from $f$ without changing the mean",
+    "Without a baseline the score's variance is 30. With the mean of $f$ as the baseline, $c=2$, it is 18; "
+    "the best constant is $c=4$, with 14",
     "the same mean, with variance $30+800+10{,}000=10{,}830$ in place of 30",
 )
 def baselines(nb):
@@ -296,7 +296,7 @@ def baselines(nb):
 
 @claim(
     "To be as sure as the reparametrized estimate is after 100 draws, the score function takes 750, "
-    "and with $b=2$ still 450"
+    "and with $c=2$ still 450"
 )
 def draws_for_the_same_error(nb):
     torch.manual_seed(5)
@@ -416,7 +416,7 @@ def the_staircase(nb):
 
 @claim(
     "The classifier finds the 0.32 with equal numbers, and is off by $\\log3=1.10$ without",
-    "At the best $d$ the value is $2\\,\\mathrm{JS}(P,Q)-\\log4$",
+    "At the best $h$ the value is $2\\,\\mathrm{JS}(p,q)-\\log4$",
 )
 def ratios_from_a_classifier(nb):
     equal, unequal, values = [], [], []
