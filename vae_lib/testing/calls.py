@@ -82,7 +82,7 @@ def told(error: Exception, signature: Signature, arguments: dict) -> Exception:
     kind = getattr(error, "kind", type(error).__name__)
     module = type(error).__module__
     foreign = hasattr(error, "line") or module == "builtins" or module.startswith(("torch", "numpy", "vae_lib"))
-    if kind == "NotImplementedError" or not foreign or isinstance(error, Mismatch):
+    if kind in ("NotImplementedError", "KeyboardInterrupt") or not foreign or isinstance(error, Mismatch):
         return error
     message = str(error).removeprefix(f"{kind}: ").split("\n")[0]
     what = sentence(kind, message, signature, arguments)
