@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import torch
 from torch import nn
@@ -25,9 +26,13 @@ class Recipe:
     hidden: tuple[int, ...] = ()
     epochs: int = 40
     options: dict = field(default_factory=dict)  # of TrainConfig, besides those that all share
-    most_rounds: int = 4
     learned_sigma: bool = False
     seed: int = 0
+
+    @property
+    def most_rounds(self) -> int:
+        """What two cores have time for: a plane is slowest to settle, and the digits are small."""
+        return 4 if self.data == "digits" else 3 if self.latent_dim == 2 else 2
 
 
 def start(architecture: dict, generator: torch.Generator | None = None) -> nn.Module:
@@ -54,12 +59,6 @@ def architecture(recipe: Recipe, image_shape: tuple[int, int]) -> dict:
 
 
 CHANNELS = (16, 32, 64)
-NARROW, WIDE, DEEP, WIDEST = (
-    (256, 128),
-    (336, 168),
-    (336, 168, 84),
-    (720, 360),
-)  # a plane of digits is folded: one layer more
 HELD_BACK = {"mnist": 5000, "digits": 150}
 SHARED = {
     "mnist": {"batch_size": 128, "learning_rate": 2e-3, "averaging": 0.999},
@@ -67,31 +66,40 @@ SHARED = {
 }
 
 
-def _family(
-    data: str, narrow: tuple, wide: tuple, deep: tuple, widest: tuple, shifted: float, epochs: int
-) -> dict[str, Recipe]:
-    recipes = {}
+class Sizes(NamedTuple):
+    """Hidden layers of the models of one data set, and the epochs of their first round."""
+
+    narrow: tuple[int, ...]
+    wide: tuple[int, ...]
+    deep: tuple[int, ...]  # for a plane of codes, which is more folded than a space of more dimensions
+    widest: tuple[int, ...]
+    epochs: int
+
+
+SIZES = {
+    "mnist": Sizes((256, 128), (336, 168), (336, 168, 84), (720, 360), 40),
+    "digits": Sizes((96, 48), (96, 48), (96, 48, 24), (128, 64), 200),
+}
+
+
+def _family(data: str, sizes: Sizes) -> dict[str, Recipe]:
+    """Autoencoders, VAEs and a classifier of one data set; only MNIST's pictures have the empty rim to be moved in."""
+    moved = {"shifted": 0.5} if data == "mnist" else {}
+    found = {}
     for d in (2, 4, 8, 30):
-        hidden, options = (deep if d == 2 else wide), {}
-        if d == 30:
-            hidden, options = widest, {"shifted": shifted}
+        hidden, options = {2: (sizes.deep, {}), 30: (sizes.widest, moved)}.get(d, (sizes.wide, {}))
         summary = f"autoencoder, {d} numbers a picture"
-        recipes[f"ae-{data}-{d}d"] = Recipe("Autoencoder", data, summary, d, hidden, epochs, options)
+        found[f"ae-{data}-{d}d"] = Recipe("Autoencoder", data, summary, d, hidden, sizes.epochs, options)
     for d in (2, 5, 8, 10, 20):
-        summary = f"VAE, {d} latent dimensions"
-        recipes[f"vae-{data}-{d}d"] = Recipe("VAE", data, summary, d, deep if d == 2 else wide, epochs)
+        hidden, summary = sizes.deep if d == 2 else sizes.wide, f"VAE, {d} latent dimensions"
+        found[f"vae-{data}-{d}d"] = Recipe("VAE", data, summary, d, hidden, sizes.epochs)
     summary = "VAE, 10 latent dimensions, Gaussian likelihood of learned σ_x"
-    recipes[f"vae-{data}-gaussian"] = Recipe("VAE", data, summary, 10, narrow, epochs, learned_sigma=True)
-    options = {"shifted": shifted}
-    recipes[f"classifier-{data}"] = Recipe(
-        "Classifier", data, "classifier, the judge of validity", epochs=epochs // 5, options=options, most_rounds=2
-    )
-    return recipes
+    gaussian = Recipe("VAE", data, summary, 10, sizes.narrow, sizes.epochs, learned_sigma=True)
+    judge = Recipe("Classifier", data, "classifier, the judge of validity", epochs=sizes.epochs // 5, options=moved)
+    return found | {f"vae-{data}-gaussian": gaussian, f"classifier-{data}": judge}
 
 
-RECIPES = _family("mnist", NARROW, WIDE, DEEP, WIDEST, 0.5, 40) | _family(
-    "digits", (96, 48), (96, 48), (96, 48, 24), (128, 64), 0.0, 200
-)
+RECIPES = {name: recipe for data, sizes in SIZES.items() for name, recipe in _family(data, sizes).items()}
 
 
 def n_held_back(dataset: Dataset) -> int:
