@@ -22,7 +22,7 @@ def build(folder: Path) -> int:
 
 
 def describe(app, doctree):
-    """Give each output's picture its alt text, and the paragraph below it the looks of a caption."""
+    """Give each output's picture its alt text."""
     from docutils import nodes
 
     path = Path(app.env.doc2path(app.env.docname))
@@ -32,9 +32,6 @@ def describe(app, doctree):
     images = [image for output in outputs for image in output.findall(nodes.image)]
     for image, alt in zip(images, stored_alts(path), strict=True):
         image["alt"] = alt
-    for output in outputs:
-        if "image/png" in str(output) or list(output.findall(nodes.image)):
-            output["classes"].append("has-picture")
 
 
 def stored_alts(path):
