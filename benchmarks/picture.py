@@ -19,9 +19,9 @@ def draw(entry: zoo.Entry) -> plt.Figure:
         pictures = entry.model.decode_mean(lib.latent_grid(20, limit=2.5))
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.9), layout="constrained")
     plot_latent_scatter(entry.codes, entry.labels, prior=True, ax=left)
-    left.set(title="The encoder puts digits that look alike together", xlim=(-3.6, 3.6), ylim=(-3.6, 3.6))
+    left.set(title="2,000 test digits: the means of q(z|x)", xlim=(-3.6, 3.6), ylim=(-3.6, 3.6))
     plot_latent_grid(pictures, entry.image_shape, limit=2.5, ax=right)
-    right.set_title("The decoder draws a picture for every point")
+    right.set_title("What the decoder draws at each point")
     return figure
 
 

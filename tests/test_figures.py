@@ -102,12 +102,26 @@ def test_history_of_an_autoencoder_has_no_divergence():
     assert [list(line.get_ydata()) for line in ax.lines] == [[3, 2]]
 
 
-def test_classes_are_named_at_their_medians():
-    z = torch.tensor([[0.0, 1], [2, 3], [4, 8], [-1, -1]])
+def test_classes_are_named_where_most_of_them_lie():
+    z = torch.tensor([[0.0, 1], [0.2, 1], [4, 8], [-1, -1]])
     ax = plot_latent_scatter(z, torch.tensor([3, 3, 3, 7]), prior=True)
-    assert {t.get_text(): tuple(map(float, t.get_position())) for t in ax.texts} == {"3": (2, 3), "7": (-1, -1)}
+    places = {t.get_text(): t.get_position() for t in ax.texts}
+    assert places == {"3": pytest.approx((0.1, 1), abs=0.01), "7": pytest.approx((-1, -1), abs=0.01)}
     assert [c.radius for c in ax.patches] == [1, 2, 3]
     np.testing.assert_array_equal(ax.collections[0].get_offsets(), z)
+
+
+def test_class_labels_of_the_scatter_do_not_hide_each_other():
+    z = torch.randn(300, 2, generator=torch.Generator().manual_seed(0))
+    labels = torch.arange(300) % 10  # ten classes with nearly one middle, and two with the same
+    z[labels == 9] = z[labels == 8]
+    ax = plot_latent_scatter(z, labels)
+    places = np.array([text.get_position() for text in ax.texts])
+    apart = np.linalg.norm(places[:, None] - places[None], axis=2) + 9 * np.eye(10)
+    assert apart.min() > 0.065 * np.ptp(z.numpy(), axis=0).max()
+    assert np.abs(places).max() < 2  # still in the middle
+    lone = plot_latent_scatter(z * 100, labels * 0)
+    assert np.linalg.norm(lone.texts[0].get_position()) < 100  # one standard deviation: where most of it lies
 
 
 def test_kl_bars_are_sorted_and_unused_ones_grey():
@@ -231,3 +245,16 @@ def test_bad_input_gets_one_sentence(call, words):
         call()
     assert words in str(caught.value)
     assert str(caught.value).count(". ") == 0
+
+
+def test_a_class_in_two_parts_is_named_in_the_larger_and_labels_do_not_hide_each_other(generator):
+    """Class 0: 300 codes around (5, 0), 100 around (−5, 0), so that neither mean nor median is where it lies."""
+    noise = 0.3 * torch.randn(800, 2, generator=generator)
+    middles = torch.tensor([[5.0, 0]]).repeat(300, 1), torch.tensor([[-5.0, 0]]).repeat(500, 1)
+    z, labels = torch.cat(middles) + noise, torch.zeros(800, dtype=torch.long)
+    labels[400:600], labels[600:] = 1, 2  # both where the smaller part of class 0 is
+    places = {text.get_text(): np.array(text.get_position()) for text in plot_latent_scatter(z, labels).texts}
+    assert np.linalg.norm(places["0"] - [5, 0]) < 0.5
+    assert all(np.linalg.norm(places[name] - [-5, 0]) < 1 for name in "12")
+    span = np.ptp(z.numpy(), axis=0).max()
+    assert np.linalg.norm(places["1"] - places["2"]) > 0.059 * span

@@ -32,7 +32,7 @@ LEVELS = {
     "training": 6,
 }
 # the core never imports these
-BESIDE = ("captions", "figures", "testing", "mnist", "data", "classifier", "zoo", "beyond", "explore")
+BESIDE = ("captions", "labels", "figures", "testing", "mnist", "data", "classifier", "zoo", "beyond", "explore")
 MATHEMATICS = LEVELS.keys() - {"checks", "checkpoint", "optimization", "augmentation", "config", "run", "training"}
 HEAVY = {"torchvision", "ipywidgets", "matplotlib", "sklearn", "IPython", "anywidget", "pandas", "scipy"}
 MOST_LINES = 1500  # of the core, blank ones aside: what fits in the head

@@ -17,6 +17,7 @@ from torch import Tensor
 from vae_lib.captions import play as play
 from vae_lib.captions import show as show
 from vae_lib.checks import InputError, require
+from vae_lib.labels import apart, densest
 
 # Okabe and Ito's colours (2008), which colour-blind people tell apart; a line style goes with each.
 BLUE, ORANGE, GREEN, RED, PURPLE, SKY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9"
@@ -108,7 +109,7 @@ def plot_history(history: tuple, ax: Axes | None = None) -> Axes:
 def plot_latent_scatter(
     z: Tensor | np.ndarray, labels: Tensor | np.ndarray, *, prior: bool = False, ax: Axes | None = None
 ) -> Axes:
-    """Codes (N, 2), coloured by class (N,) whole numbers 0 to 9, each class named where its middle lies.
+    """Codes (N, 2), coloured by class (N,) whole numbers 0 to 9, each class named where most of it lies.
 
     `prior` draws the circles of radius 1, 2 and 3 around 0, standard deviations of N(0, I).
     """
@@ -124,9 +125,10 @@ def plot_latent_scatter(
         )
     colors = [CLASS_COLORS[int(label)] for label in labels]
     ax.scatter(*z.T, s=min(max(6000 / len(z), 3), 16), c=colors, alpha=0.6, linewidths=0)
-    for label in classes:
+    places = apart(np.array([densest(z[labels == label]) for label in classes]), 0.07 * np.ptp(z, axis=0).max())
+    for label, place in zip(classes, places, strict=True):
         box = {"boxstyle": "circle,pad=0.15", "fc": "white", "ec": CLASS_COLORS[label]}
-        ax.text(*np.median(z[labels == label], axis=0), str(label), ha="center", va="center", bbox=box, zorder=4)
+        ax.text(*place, str(label), ha="center", va="center", bbox=box, zorder=4)
     ax.set(xlabel="$z_1$", ylabel="$z_2$", aspect="equal")
     return ax
 

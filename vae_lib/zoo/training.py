@@ -32,6 +32,7 @@ class Round(NamedTuple):
 
     @property
     def best(self) -> float:
+        """The least held-back loss of an epoch."""
         return min(self.curve)
 
 
