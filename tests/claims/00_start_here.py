@@ -6,7 +6,7 @@ import vae_lib as lib
 from tests.claims import claim
 
 
-@claim("Digits that look alike lie together, though no label was used", "the classes form patches")
+@claim("the classes form patches")
 def neighbours_are_of_one_class(nb):
     distance = torch.cdist(nb.codes, nb.codes).fill_diagonal_(torch.inf)
     y = nb.digits.y_train
@@ -15,7 +15,7 @@ def neighbours_are_of_one_class(nb):
     assert alike > 4 * by_chance
 
 
-@claim("neighbours are alike")
+@claim("digits turn into one another")
 def one_step_changes_less_than_a_jump(nb):
     rows = nb.pictures.view(15, 15, -1)
     step = (rows[:, 1:] - rows[:, :-1]).norm(dim=2).mean()
