@@ -139,6 +139,16 @@ def the_published_error_is_met(nb):
     assert abs((x - x @ Vt[:30].T @ Vt[:30]).square().sum(1).mean() - 13.87) < 0.4
 
 
+@claim("Twenty numbers are enough for nine in ten, and 50 for nearly all.", on="mnist")
+def a_classifier_reads_reconstructions(nb):
+    x, y = nb.data.x_test[2000:5000].double(), nb.data.y_test[2000:5000]
+    right = {k: (nb.read(nb.reconstruct(x, k)).label == y).double().mean() for k in (2, 20, 50)}
+    originals = (nb.read(x).label == y).double().mean()
+    assert abs(right[20] - 0.92) < 0.04  # a standard error is 0.005
+    assert originals - 0.03 < right[50] < originals
+    assert right[2] < 0.5
+
+
 @claim("PCA is below the others at every $k$ shown", on="mnist")
 def pca_leaves_less_than_three_other_bases_on_new_pictures(nb):
     last = 200
@@ -246,6 +256,22 @@ def twenty_components_raise_the_likelihood_whatever_the_unit(nb):
         assert abs(gain - 362) < 0.5
         assert error < 3
     assert abs((log_p(20, 1) - log_p(20, 255)).mean() - 4344) < 1
+
+
+@claim(
+    "The classifier is sure of 83 % of the reconstructions, with a probability above 0.9, and of 33 % of the draws.",
+    on="mnist",
+)
+def few_draws_are_read_with_confidence(nb):
+    def sure(codes):
+        return (nb.read(nb.mean + codes @ nb.U[:, :20].T).confidence > 0.9).double().mean()
+
+    for seed in SEEDS:
+        z = torch.randn(1000, 20, dtype=torch.float64, generator=seeded(seed)) * nb.spread
+        assert 0.22 < sure(z) < 0.38  # a standard error is 0.015
+    for start in (2000, 4000, 6000):
+        assert 0.75 < sure(nb.codes[start : start + 1000]) < 0.95
+    assert (nb.read(nb.data.x_test[1000:4000]).confidence > 0.9).double().mean() > 0.95  # of the originals
 
 
 @claim(
