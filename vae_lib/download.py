@@ -88,6 +88,7 @@ class _Answer(threading.Thread):
         self.start()
 
     def run(self) -> None:
+        """Read the whole answer; what stops it is kept as `error`."""
         try:
             self._read()
         except Exception as error:  # for the caller, who knows what to do about it
@@ -95,6 +96,7 @@ class _Answer(threading.Thread):
         self.done.put(self)
 
     def result(self) -> bytes:
+        """What was made of the answer. Raises what stopped it."""
         if self.error:
             raise self.error
         return bytes(self.content)
