@@ -75,7 +75,7 @@ def test_a_linear_autoencoder_spans_pcas_subspace():
         (lambda m: m.encode(torch.rand(6)), r"encode: x must have shape \(B, P\), not \(6,\)"),
         (lambda m: m.sample(0), "n must be a whole number of at least 1, not 0"),
         (lambda m: lib.VAE(6, 0), "must be a whole number of at least 1"),
-        (lambda m: lib.VAE(6, 2, likelihood="bernoulli"), r"likelihood must be Bernoulli\(\) or Gaussian"),
+        (lambda m: lib.VAE(6, 2, likelihood="bernoulli"), r"likelihood must be Bernoulli"),
         (lambda m: lib.Autoencoder(6, 2, output="tanh"), "output must be one of .* not 'tanh'"),
         (lambda m: lib.Gaussian(0.0), "sigma must be a positive number"),
         (lambda m: lib.Gaussian(1.0, "relu"), "mean_function must be one of"),
