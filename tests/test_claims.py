@@ -79,7 +79,7 @@ def told(tmp_path_factory):
         (folder / f"09_{name}.py").write_text(f"from tests.claims import claim\n\n{CLAIMS}\n{end}")
     command = [sys.executable, "-m", "pytest", folder, "-c", folder / "pytest.ini", "-q", "-p", "no:cacheprovider"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600)
-    parts = re.split(r"(?m)^_{3,} .*?09_(\w+)\.py.*$|^=+ short test summary.*$", done.stdout)
+    parts = re.split(r"(?m)^_{3,} .*?09_(\w+?)::.*$|^=+ short test summary.*$", done.stdout)
     said = {name: "" for name in CASES}
     for name, text in zip(parts[1::2], parts[2::2], strict=True):
         if name:

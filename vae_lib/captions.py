@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import io
+import json
 import re
 from typing import TYPE_CHECKING
 
@@ -74,10 +75,24 @@ def _show_caption(caption: str) -> None:
 
 
 def offline(page: str, alt: str) -> str:
-    """Matplotlib's player without the font that it would fetch from a server: signs on the buttons, words for `img`."""
+    """Matplotlib's player, changed in two ways.
+
+    It fetches no font for its buttons, which get signs. And before any script runs, or where none may, as in a notebook
+    that is not trusted yet, it is its first frame with `alt` as the alternative text, and has no buttons.
+    """
     page = re.sub(r'<link rel="stylesheet"\s+href="https://[^"]*font-awesome[^"]*">', "", page)
     page = re.sub(r'<i class="fa ([\w -]+)"></i>', lambda found: _SIGNS[found[1]], page)
-    return page.replace('<img id="_anim', f'<img alt="{html.escape(alt)}" id="_anim')
+    first = re.search(r'frames\[0\] = "([^"]*)"', page)
+    controls = re.search(r'<div class="anim-controls">.*</form>\s*</div>', page, re.DOTALL)
+    start = (
+        "setTimeout(function() {\n        const image = document.getElementById(img_id);\n"
+        "        frames[0] = image.src;\n"
+        f'        image.insertAdjacentHTML("afterend", {json.dumps(controls[0])});'
+    )
+    page = page.replace(first[0], "").replace(controls[0], "").replace("setTimeout(function() {", start)
+    frame = "".join(first[1].replace("\\", "").split())
+    picture = f'<img alt="{html.escape(alt)}" src="{frame}" id="_anim'
+    return page.replace('<img id="_anim', picture)
 
 
 _SIGNS = {

@@ -18,7 +18,7 @@ from grading.course.folder import ROOT, GradingError, chosen, lab_names
 from grading.course.settings import configuration, nbgrader
 
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
-KEPT_METADATA = ("nbgrader", "tags")
+KEPT_METADATA = ("nbgrader", "tags", "jupyter")  # the last one folds a check
 IGNORED = shutil.ignore_patterns(".ipynb_checkpoints", "__pycache__", "*.pyc")
 
 

@@ -7,9 +7,11 @@ is kept: what a function sees of a hidden test are its arguments, and there is n
 A cell or a test that ends the child costs that cell or test: a new child runs the others again.
 """
 
+import io
 import random
 import time
 import warnings
+from contextlib import redirect_stdout
 from typing import Any
 
 import numpy as np
@@ -170,7 +172,7 @@ class Run:
             scene.variables, scene.link = self.variables(exercise), self.link
         session = self.allow(self.limits.exercise_seconds)
         try:
-            with warnings.catch_warnings():
+            with warnings.catch_warnings(), redirect_stdout(io.StringIO()):  # "5.2 ✓" is for a notebook
                 warnings.simplefilter("ignore")
                 exec(compiled(source, f"<{half} test>"), scene.variables)
         except Stopped:

@@ -93,11 +93,14 @@ class Sending(Writer):
         return tree | {"parameters": [["", self.value(p)] for p in parameters], "slopes": self.slopes(parameters)}
 
     def take_changes(self, reply: dict, reader: Reader) -> None:
-        """Do here what the function did to its arguments inside: new numbers, slopes, an optimizer's memory."""
+        """Do here what the function did to its arguments inside: new numbers, slopes, whether it asks for
+        them, an optimizer's memory."""
         for change in reply.get("changes") or []:
             tensor = self.tensors[natural(change["place"])]
             if "value" in change:
                 set_values([tensor], [reader.value(change["value"])])
+            if type(change.get("grad")) is bool and tensor.is_leaf and tensor.is_floating_point():
+                tensor.requires_grad_(change["grad"])
             if "slope" in change and tensor.is_leaf:
                 slope = reader.value(change["slope"])
                 tensor.grad = None if slope is None else slope.to(tensor.dtype).reshape(tensor.shape)

@@ -15,7 +15,16 @@ from grading.judge.sending import Unsendable
 from grading.sandbox.wire import WireError
 from vae_lib.testing import Mismatch
 
-NAMED = re.compile(r"This is what comes out when (.*)\.\Z", re.DOTALL)
+HINTS = {
+    "shape": "for other arguments the shape of the answer is wrong.",
+    "type": "for other arguments the answer has the wrong type.",
+    "dtype": "for other arguments the answer is not of their kind of numbers.",
+    "finite": "for other, perhaps extreme, arguments the answer is NaN or infinite.",
+    "slopes": "for other arguments the gradient is wrong.",
+    "arguments": "for other arguments the function changes what it is given.",
+    "noise": "for other arguments the answer is another one each time.",
+    "error": "for other arguments the function raises an error.",
+}
 PATHS = re.compile(r"(?:/[\w.+-]+)+/([\w.+-]+)")
 LONGEST = 1500
 
@@ -38,8 +47,8 @@ def after_visible(exercise: Exercise, error: Exception) -> Verdict:
     if isinstance(error, Unsendable):
         return ungradable(error)
     message = readable(error)
-    named = NAMED.search(message) if isinstance(error, Mismatch) else None
-    return Verdict(0.0, message=message, mistake=named.group(1) if named else "")
+    causes = error.causes if isinstance(error, Mismatch) else ()
+    return Verdict(0.0, message=message, mistake=" ".join(causes))
 
 
 def after_hidden(exercise: Exercise, error: Exception) -> Verdict:
@@ -56,6 +65,8 @@ def hint(error: Exception) -> str:
         return f"for other arguments the function raises {kind}."
     if isinstance(error, WireError):
         return "for other arguments the answer is not one that can be graded."
+    if isinstance(error, Mismatch) and error.kind in HINTS:
+        return HINTS[error.kind]
     text = str(error) if isinstance(error, Mismatch) else ""
     if text.startswith("The shape"):
         return "for other arguments the shape of the answer is wrong."

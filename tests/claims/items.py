@@ -65,7 +65,7 @@ class _Item(pytest.Item):
         return str(excinfo.value) if isinstance(excinfo.value, Fault) else super().repr_failure(excinfo)
 
     def reportinfo(self) -> tuple[Path, int, str]:
-        return self.path, 0, f"{self.path.name}::{self.nodeid.split('::', 1)[1]}"
+        return self.path, 0, f"{self.path.stem}::{self.nodeid.split('::', 1)[1]}"
 
 
 class ModuleItem(_Item):

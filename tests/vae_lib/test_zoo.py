@@ -522,3 +522,11 @@ def test_the_classifier_is_a_judge():
     said = zoo.load("classifier-mnist").card["test"]
     assert said["error_percent"] <= 1.0
     assert said["right_of_sure_percent"] >= 99
+
+
+def test_the_readme_has_the_table(capsys):
+    """The rows of MNIST, as the command prints them."""
+    assert main(["list"]) == 0
+    lines = [line for line in capsys.readouterr().out.splitlines() if "-digits" not in line]
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert text.split("list` prints -->\n")[1].split("<!-- /zoo -->")[0].splitlines() == lines

@@ -28,6 +28,7 @@ class Arguments:
         self.optimizers: list[torch.optim.Optimizer] = []
         self.tensors = [self.tensor(*pair) for pair in zip(header["tensors"], blobs, strict=True)]
         self.before = [content(tensor) for tensor in self.tensors]
+        self.flags = [tensor.requires_grad for tensor in self.tensors]
         self.had_slopes = [False] * len(self.tensors)
         reader = Reader(self.tensors, self.special)
         self.positional = reader.value(header["positional"])
@@ -107,6 +108,8 @@ class Arguments:
             change = {}
             if content(tensor) != before:
                 change["value"] = writer.value(tensor.detach().clone())
+            if tensor.requires_grad != self.flags[place]:
+                change["grad"] = tensor.requires_grad
             if self.had_slopes[place] or (tensor.is_leaf and tensor.grad is not None):
                 change["slope"] = None if tensor.grad is None else writer.value(tensor.grad.detach().clone())
             if change:

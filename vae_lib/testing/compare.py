@@ -1,4 +1,4 @@
-"""`expect`: compare what a student's function returned with a reference number, and name the mistake if it is known."""
+"""`expect`: compare one answer with a reference number, and name the mistake if it is known."""
 
 from __future__ import annotations
 
@@ -20,7 +20,18 @@ _NUMPY_NUMBERS = (np.float64, np.float32, np.int64, np.int32)
 
 
 class Mismatch(Brief, AssertionError):
-    """The answer is not the reference; the message shows both numbers and, where it is known, the mistake."""
+    """The answer is not the reference; the message begins with what is wrong.
+
+    `kind` says what sort of fault it is, `causes` what is known of where it comes from.
+    """
+
+    def __init__(self, message: str, kind: str = "", causes: Sequence[str] = ()):
+        super().__init__(message)
+        self.kind, self.causes = kind, tuple(causes)
+
+    def _render_traceback_(self) -> list[str]:
+        """In a notebook nothing stands before the message."""
+        return str(self).splitlines()
 
 
 def expect(
@@ -41,7 +52,8 @@ def expect(
     if problem is None:
         return
     named = [hint for hint, value in (hints or {}).items() if _problem(actual, value, rtol, atol, hint=True) is None]
-    raise Mismatch(f"{problem} This is what comes out when {', or when '.join(named)}." if named else problem)
+    text = f"{problem} This is what comes out when {', or when '.join(named)}." if named else problem
+    raise Mismatch(text, causes=[", or when ".join(named)] if named else [])
 
 
 def _problem(actual: object, reference: Reference, rtol: float, atol: float, hint: bool = False) -> str | None:
@@ -49,13 +61,10 @@ def _problem(actual: object, reference: Reference, rtol: float, atol: float, hin
     if type(reference) is tuple:
         return _tuple_problem(actual, reference, rtol, atol, hint)
     wanted = torch.as_tensor(reference).detach()
-    if type(actual) not in (Tensor, torch.nn.Parameter, *_PLAIN_NUMBERS, *_NUMPY_NUMBERS):
-        return _type_problem(actual, wanted)
-    given = _tensor(actual)
-    if given.layout != torch.strided or given.is_quantized or given.is_nested or given.is_meta:
-        return "The answer is not an ordinary tensor of numbers (it is sparse, quantized or empty of data)."
-    if given.dtype == torch.bool or given.is_complex():
-        return f"The answer is {given.dtype}, it should be made of real numbers."
+    problem = kind_problem(actual, wanted)
+    if problem is not None:
+        return problem
+    given = plain_tensor(actual)
     if given.shape != wanted.shape:
         return f"The shape is {_shape(given)}, it should be {_shape(wanted)}; the value is {_show(given)}."
     if not (hint or isinstance(reference, int) or type(actual) is int or given.is_floating_point()):
@@ -63,7 +72,20 @@ def _problem(actual: object, reference: Reference, rtol: float, atol: float, hin
     return _value_problem(given, wanted, rtol, atol, hint)
 
 
-def _tensor(actual: Tensor | Number) -> Tensor:
+def kind_problem(actual: object, wanted: Tensor) -> str | None:
+    """Why the answer is no plain number or tensor of real numbers, or None if it is one."""
+    if type(actual) not in (Tensor, torch.nn.Parameter, *_PLAIN_NUMBERS, *_NUMPY_NUMBERS):
+        return _type_problem(actual, wanted)
+    given = plain_tensor(actual)
+    if given.layout != torch.strided or given.is_quantized or given.is_nested or given.is_meta:
+        return "The answer is not an ordinary tensor of numbers (it is sparse, quantized or empty of data)."
+    if given.dtype == torch.bool or given.is_complex():
+        return f"The answer is {given.dtype}, it should be made of real numbers."
+    return None
+
+
+def plain_tensor(actual: Tensor | Number) -> Tensor:
+    """The answer's numbers, whatever it has been made to say of itself."""
     if isinstance(actual, Tensor):
         return Tensor.detach(actual)  # the class's: `actual.detach` could be set to return anything
     if type(actual) is int and abs(actual) >= 2**63:  # more than a tensor holds
