@@ -40,6 +40,7 @@ MOST_LINES = 1500  # of the core, blank ones aside: what fits in the head
 
 # the grader: an import only ever points back along the pipeline, and what stands above it uses it all
 PIPELINE = ("course", "intake", "sandbox", "judge", "record", "report", "platforms")
+NBGRADER = {"nbgrader", "nbformat", "nbconvert", "nbclient", "jsonschema"}  # a second or two each
 STEPS = (*PIPELINE, "engine", "grade", "commands", "__main__")
 
 
@@ -213,6 +214,17 @@ def test_no_two_modules_of_the_grader_import_each_other():
 def test_inside_the_sandbox_nothing_is_used_that_is_not_there(path):
     within = ("grading.sandbox.inside", "grading.sandbox.wire")
     assert all(name.startswith(within) or name == "grading.sandbox" for name in uses(path))
+
+
+@pytest.mark.parametrize("path", GRADING, ids=place)
+def test_nothing_imports_nbgrader_before_it_must(path):
+    assert not {name.split(".")[0] for name in imports(tree(path).body)} & NBGRADER
+
+
+@pytest.mark.parametrize("name", ["grading.grade", "grading.commands.demo", "grading.commands.submit"])
+def test_grading_and_handing_in_do_without_nbgrader_and_torch(name):
+    loaded = {module.split(".")[0] for module in loaded_by(f"{name}, grading.platforms.nbgrader")}
+    assert not loaded & {*NBGRADER, "torch"}
 
 
 def loaded_by(name, before="sys"):
