@@ -209,7 +209,7 @@ def codes_and_the_prior(nb):
     "they are of more kinds than the autoencoder's, from the prior or from the fitted Gaussian",
     "In the share of clear digits the fitted Gaussian is ahead",
     "So the VAE does not make clearer pictures",
-    "so that its draws cover the classes as the data do",
+    "its draws reach all ten classes",
     on="mnist",
 )
 @torch.no_grad()
@@ -223,7 +223,9 @@ def what_the_prior_decodes_to(nb):
         assert vae[1] > max(ae[1], ae_fitted[1]) + 0.5
         assert ae_fitted[0] > vae[0]
         assert rebuilt[0] > vae[0]
-        assert vae[1] > rebuilt[1] - 0.6
+        verdict = nb.judge(nb.judging.model, nb.stored.decode_mean(z))
+        clear = verdict.label[verdict.confidence > 0.9]
+        assert torch.bincount(clear, minlength=10).min() > 0.02 * len(clear)
 
 
 @claim("A dimension is used if its variance exceeds the noise")
