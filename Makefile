@@ -3,6 +3,7 @@
 #   ROLE=instructor     JupyterLab with nbgrader's Formgrader and Create Assignment
 #   LAB=lab1_pca        the lab for validate and submit
 #   ARGS='...'          further arguments: make lab ARGS=--no-browser, make test ARGS='-k pca'
+#   DATA=none           set up without MNIST, which the first make lab fetches (11 MB)
 ROLE ?= student
 LAB ?=
 ARGS ?=
@@ -25,7 +26,7 @@ venv: ## create .venv or complete it (lab and test do this by themselves)
 	$(SETUP) lab
 
 lab: ## open the course in JupyterLab (ROLE=instructor: with the grading panels)
-	$(SETUP) lab
+	$(SETUP) lab data
 	@test -d .jupyter/"$(ROLE)" || { echo "ROLE is student or instructor, not $(ROLE)." >&2; exit 1; }
 	@echo "Starting JupyterLab ($(ROLE)); stop it with Ctrl-C here."
 	@JUPYTER_CONFIG_PATH="$(CURDIR)/.jupyter/$(ROLE):$(CURDIR)/.jupyter/shared$${JUPYTER_CONFIG_PATH:+:$$JUPYTER_CONFIG_PATH}" \

@@ -22,11 +22,12 @@ def has_mnist() -> bool:
 @contextmanager
 def training_pictures(n: int) -> Iterator[tuple[Path, Tensor]]:
     """The folder for `torchvision.datasets.MNIST`, and the same `n` pictures as (n, 784) in [0, 1]."""
-    if has_mnist():
-        yield data.data_home(), data.load("mnist").x_train[:n]
-        return
     with TemporaryDirectory() as folder:
-        yield Path(folder), write_random(Path(folder), n).flatten(1) / 255
+        if has_mnist():  # perhaps packed, or under names that torchvision does not know
+            mnist.take("mnist", data.data_home(), Path(folder))
+            yield Path(folder), data.load("mnist").x_train[:n]
+        else:
+            yield Path(folder), write_random(Path(folder), n).flatten(1) / 255
 
 
 def write_random(folder: Path, n: int) -> Tensor:

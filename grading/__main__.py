@@ -10,6 +10,8 @@ from grading.course.folder import ROOT, GradingError, chosen
 def release(names: list[str], check: bool) -> int:
     from grading.course.audit import problems
     from grading.course.release import release
+    from grading.course.settings import configuration
+    from grading.record.gradebook import Record
 
     if check:
         print("Comparing labs/ with solutions/ …")
@@ -17,9 +19,11 @@ def release(names: list[str], check: bool) -> int:
         print("\n".join(found) or "labs/ is what solutions/ gives.")
         return bool(found)
     print("Making labs/ from solutions/ …")
-    for name in release(names):
+    made = release(names)
+    for name in made:
         print(f"  labs/{name}/{name}.ipynb")
-    return 0
+    with Record(configuration().CourseDirectory.db_url, made):  # Formgrader shows them before anything is handed in
+        return 0
 
 
 def validate(name: str) -> int:

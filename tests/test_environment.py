@@ -160,5 +160,12 @@ def test_make_help_lists_each_target_with_a_line():
     assert set(rules) == listed.keys()
 
 
+def test_only_make_lab_fetches_data():
+    targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.M)
+    command = ["make", "-n", "-C", str(ROOT), "LAB=lab1_pca"]
+    runs = {one: subprocess.run([*command, one], capture_output=True, text=True, check=True).stdout for one in targets}
+    assert {one for one, lines in runs.items() if re.search(r"venv\.sh .*data", lines)} == {"lab"}
+
+
 def test_the_guide_for_contributors_is_short():
     assert len((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").splitlines()) < 60

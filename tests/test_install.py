@@ -75,26 +75,41 @@ def test_commands_follow_a_moved_folder(environment, tmp_path):
     assert str(tmp_path / "old") not in (moved.folder / "bin" / "activate").read_text()
 
 
+FAKES = """
+
+def slow(self, extra):
+    import time
+    log = open(ROOT / "log", "a")
+    print("begin", file=log, flush=True)
+    time.sleep(1)
+    print("end", file=log, flush=True)
+
+
+def create(self):
+    self.python.parent.mkdir(parents=True, exist_ok=True)
+    self.python.write_text('#!/bin/sh\\necho "$@" >>log\\nexit ${STATUS:-0}\\n')
+    self.python.chmod(0o755)
+
+
+Environment.create, Environment.drop_halves, Environment.install = create, lambda self: None, slow
+
+
+"""
+
+
 def copy_of_tools(folder):
-    """A project whose installing takes a second and writes down when it begins and ends."""
+    """A project whose installing takes a second and writes down when it begins and ends, and what Python is told."""
     (folder / "tools").mkdir(parents=True)
     for name in ("pyproject.toml", "constraints.txt", "tools/venv.sh"):
         (folder / name).write_text((ROOT / name).read_text())
-    text = (ROOT / "tools/install.py").read_text()
-    slow = (
-        "\n\ndef slow(self, extra):\n    import time\n    log = open(ROOT / 'log', 'a')\n"
-        "    print('begin', file=log, flush=True)\n    time.sleep(1)\n    print('end', file=log, flush=True)\n"
-        "\n\nEnvironment.create = lambda self: (self.folder / 'bin').mkdir(parents=True, exist_ok=True)\n"
-        "Environment.drop_halves = lambda self: None\nEnvironment.install = slow\n\n\n"
-    )
-    main = 'if __name__ == "__main__"'
-    (folder / "tools/install.py").write_text(text.replace(f"\n\n{main}", slow + main))
+    text, main = (ROOT / "tools/install.py").read_text(), 'if __name__ == "__main__"'
+    (folder / "tools/install.py").write_text(text.replace(f"\n\n{main}", FAKES + main))
     return folder
 
 
-def start(folder, extra="lab", **changes):
+def start(folder, *parts, **changes):
     environment = {**os.environ, "PYTHON": sys.executable, "VENV": ".venv", **changes}
-    command = ["sh", "tools/venv.sh", extra]
+    command = ["sh", "tools/venv.sh", *(parts or ("lab",))]
     return subprocess.Popen(
         command, cwd=folder, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
@@ -136,6 +151,57 @@ def test_what_is_complete_is_not_touched_until_a_pin_changes(tmp_path):
         file.write("# newer\n")
     start(folder).communicate(timeout=60)
     assert (folder / "log").read_text().count("end") == 2
+
+
+FETCH = "-m vae_lib.data mnist --at-setup"
+
+
+@pytest.fixture
+def set_up(tmp_path):
+    """`set_up("lab", "data")` runs it, must end well, and gives what was written down since and what was said."""
+    folder, seen = copy_of_tools(tmp_path / "project"), []
+
+    def run(*parts, **changes):
+        process = start(folder, *parts, **changes)
+        said = process.communicate(timeout=60)[0]
+        assert process.returncode == 0, said
+        lines = (folder / "log").read_text().splitlines()
+        new, seen[:] = lines[len(seen) :], lines
+        return new, said
+
+    run.folder = folder
+    return run
+
+
+def test_data_are_fetched_once_after_the_packages(set_up):
+    assert set_up("lab", "data")[0] == ["begin", "end", FETCH]
+    assert set_up("lab", "data") == ([], "")
+
+
+def test_data_are_fetched_for_make_lab_only(set_up):
+    assert set_up("test")[0] == ["begin", "end"]
+    assert set_up("lab")[0] == []
+    assert set_up("lab", "data")[0] == [FETCH]
+
+
+def test_packages_that_are_completed_later_fetch_nothing_again(set_up):
+    set_up("lab", "data")
+    assert set_up("test")[0] == ["begin", "end"]
+    assert set_up("lab", "data")[0] == []
+    (set_up.folder / ".venv/.installed-lab").unlink()  # as after an interrupted one
+    assert set_up("lab", "data")[0] == ["begin", "end"]
+
+
+def test_with_data_none_nothing_is_fetched_then_or_at_the_next_start(set_up):
+    assert set_up("lab", "data", DATA="none")[0] == ["begin", "end"]
+    assert set_up("lab", "data")[0] == []
+
+
+def test_where_fetching_fails_the_set_up_goes_on(set_up):
+    lines, said = set_up("lab", "data", STATUS="7")
+    assert lines == ["begin", "end", FETCH]
+    assert said.endswith("MNIST was not fetched (status 7); the 8×8 digits serve instead.\n")
+    assert set_up("lab", "data") == ([], "")
 
 
 def python_that_says(path, status):

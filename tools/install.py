@@ -1,9 +1,11 @@
-"""Make the environment complete: python tools/install.py lab|test FOLDER STAMP.
+"""Make the environment complete: python tools/install.py FOLDER STAMP lab|test [data].
 
+With data it then fetches MNIST, once: where it cannot be had, the course does without.
 Called by tools/venv.sh with a Python that works. Uses the standard library only. Safe to
 interrupt (the next run goes on from there) and to start twice at once (the second one waits).
 """
 
+import os
 import re
 import shutil
 import subprocess
@@ -49,11 +51,12 @@ class Environment:
         self.python = self.folder / "bin" / "python"
         self.lock = lock
 
-    def call(self, *command):
+    def call(self, *command, check=True):
         # What we start holds the lock as well: should we be killed, nobody else begins before
         # pip has ended.
         handed_on = () if self.lock is None else (self.lock.fileno(),)
-        subprocess.run([str(part) for part in command], cwd=ROOT, check=True, pass_fds=handed_on)
+        command = [str(part) for part in command]
+        return subprocess.run(command, cwd=ROOT, check=check, pass_fds=handed_on).returncode
 
     def ask(self, code):
         """What a line of Python prints in the environment, or None where it fails."""
@@ -108,6 +111,13 @@ class Environment:
             pip = (self.python, "-m", "pip", "--disable-pip-version-check", "install")
             self.call(*pip, "--constraint", constraints, "--editable", target)
 
+    def fetch_data(self):
+        if os.environ.get("DATA") == "none":
+            return
+        status = self.call(self.python, "-m", "vae_lib.data", "mnist", "--at-setup", check=False)
+        if status:  # it says itself where MNIST cannot be had; this is anything else
+            say(f"MNIST was not fetched (status {status}); the 8×8 digits serve instead.")
+
 
 def kept_versions(packages):
     """torch (and the torchvision beside it) that is already installed and new enough."""
@@ -141,28 +151,37 @@ def merge(constraints, kept):
     return "\n".join(lines + [f"{name}=={version}" for name, version in kept.items()]) + "\n"
 
 
-def complete(extra, folder, stamp):
-    stamps = [Path(folder) / f".installed-{name}" for name in ("lab", "test")]
-    needed = stamps[extra == "test"]
-    with only_one() as lock:
-        if needed.exists() and needed.read_text() == stamp:
-            return  # the one we waited for has done it
+def complete(folder, stamp, extra, *further):
+    stamps = {part: Path(folder) / f".installed-{part}" for part in ("lab", "test", "data")}
+    with only_one() as lock:  # whoever waited for it may find all done
         environment = Environment(folder, lock)
-        environment.create()
-        for old in stamps:
-            old.unlink(missing_ok=True)
-        environment.follow_move()
-        environment.drop_halves()
-        environment.install(extra)
-        for done in stamps[: 1 + (extra == "test")]:
-            done.write_text(stamp)
-        say(f"{Path(folder).name} is complete.")
+        if not holds(stamps[extra], stamp):
+            complete_packages(environment, extra, stamps, stamp)
+        if "data" in further and not holds(stamps["data"], stamp):
+            environment.fetch_data()
+            stamps["data"].write_text(stamp)  # come or not: offline, not every start shall wait for it
+
+
+def holds(file, stamp):
+    return file.exists() and file.read_text() == stamp
+
+
+def complete_packages(environment, extra, stamps, stamp):
+    environment.create()
+    for part in ("lab", "test"):
+        stamps[part].unlink(missing_ok=True)
+    environment.follow_move()
+    environment.drop_halves()
+    environment.install(extra)
+    for part in ("lab", "test") if extra == "test" else ("lab",):
+        stamps[part].write_text(stamp)
+    say(f"{environment.folder.name} is complete.")
 
 
 def main():
-    extra, folder, stamp = sys.argv[1:]
+    folder, stamp, *parts = sys.argv[1:]
     try:
-        complete(extra, ROOT / folder, stamp)
+        complete(ROOT / folder, stamp, *parts)
     except subprocess.CalledProcessError as error:
         say(f"Not complete: {' '.join(error.cmd[:5])} … failed (see above); run make again.")
         return 1

@@ -1,18 +1,21 @@
 #!/bin/sh
-# Makes .venv complete: sh tools/venv.sh lab|test
-# PYTHON names the Python to use; VENV another folder for the environment.
+# Makes .venv complete: sh tools/venv.sh lab|test [data]; with data, MNIST comes too, if it can.
+# PYTHON names the Python to use; VENV another folder for the environment; DATA=none leaves MNIST.
 # Finds a Python that works, then leaves the rest to tools/install.py.
 set -eu
 cd "$(dirname "$0")/.."
-extra=${1:-lab}
+parts="${*:-lab}"
 VENV=${VENV:-.venv}
 stamp="$(cat pyproject.toml constraints.txt tools/install.py | cksum) $(pwd -P)"
 
 # The usual case: everything is there already.
-if [ -x "$VENV/bin/python" ] && [ -f "$VENV/.installed-$extra" ] &&
-    [ "$(cat "$VENV/.installed-$extra")" = "$stamp" ]; then
-    exit 0
-fi
+complete=yes
+for part in $parts; do
+    [ "$part" = data ] && [ ! -w "$VENV" ] && continue # somebody else's environment: theirs to decide
+    [ -x "$VENV/bin/python" ] && [ -f "$VENV/.installed-$part" ] &&
+        [ "$(cat "$VENV/.installed-$part")" = "$stamp" ] || complete=no
+done
+[ $complete = no ] || exit 0
 
 # A name on PATH proves nothing (pyenv leaves shims that fail, Debian a python3 without
 # ensurepip), so run it.
@@ -38,4 +41,5 @@ if [ -z "$found" ]; then
         "(on Debian: apt install python3-venv), or name it: make lab PYTHON=/path/to/python" >&2
     exit 1
 fi
-exec "$found" tools/install.py "$extra" "$VENV" "$stamp"
+# shellcheck disable=SC2086  # parts is a list of words
+exec "$found" tools/install.py "$VENV" "$stamp" $parts

@@ -1,7 +1,7 @@
 """Data sets as tensors in memory: digits (8×8), MNIST and Fashion-MNIST (28×28).
 
-The digits are inside scikit-learn; the other two are read from disk. Nothing is downloaded unasked:
-`python -m vae_lib.data mnist` does it, or `load("mnist", download=True)`.
+The digits are inside scikit-learn; the other two are read from disk. `python -m vae_lib.data mnist` puts MNIST there,
+as the first `make lab` does, and so does `load("mnist", download=True)`; nothing else downloads.
 """
 
 from __future__ import annotations
@@ -84,12 +84,13 @@ def data_home(data_dir: str | os.PathLike | None = None) -> Path:
 
 def _auto(home: Path) -> Dataset:
     """Damaged files are an error, never a reason to take other data."""
-    absent = mnist.is_absent(mnist.find_faults("mnist", home))
-    dataset = _digits() if absent else _from_disk("mnist", home)
-    fetch = "`python -m vae_lib.data mnist`"
-    why = f"MNIST is not on disk ({fetch} downloads it)" if absent else "it is on disk"
-    print(f"Data: {'digits' if absent else 'MNIST'}, since {why}.")
-    return dataset
+    if not mnist.is_absent(mnist.find_faults("mnist", home)):
+        dataset = _from_disk("mnist", home)
+        print("Data: MNIST.")
+        return dataset
+    print(f"Data: the 8×8 digits, since MNIST is not on disk; {_call('mnist', home)} fetches it.")
+    print("The text is written for MNIST: every cell runs on the digits too, with other numbers and pictures.")
+    return _digits()
 
 
 def _named(name: str, home: Path, download: bool) -> Dataset:
@@ -124,9 +125,14 @@ def _from_disk(name: str, home: Path) -> Dataset:
 
 
 def _advice(name: str, home: Path) -> str:
-    option = "" if home == data_home() else f' --data-dir "{home}"'
-    command = f"`python -m vae_lib.data {name}{option}`"
-    return f'download it with {command}, or use load("digits"), which needs no download.'
+    files = "put its four files (.gz will do) there"
+    return f'fetch it with {_call(name, home)}, {files}, or use load("digits"), which is always there.'
+
+
+def _call(name: str, home: Path) -> str:
+    """What fetches it, to be typed in a notebook, where `python` may be another one."""
+    option = "" if home == data_home() else f', data_dir="{home}"'
+    return f'load("{name}", download=True{option})'
 
 
 def _binarized(dataset: Dataset, seed: int) -> Dataset:
@@ -136,18 +142,44 @@ def _binarized(dataset: Dataset, seed: int) -> Dataset:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Download a data set where it is absent or damaged, verify it, and say where it lies."""
+    """Put a data set where `load` finds it, unless it is there and sound, and say where it lies."""
     parser = argparse.ArgumentParser(prog="python -m vae_lib.data", description=main.__doc__)
     parser.add_argument("name", choices=list(mnist.TITLES))
-    parser.add_argument("--data-dir", help="default: VAE_DATA_DIR, else the user's cache")
+    parser.add_argument("--from", dest="source", metavar="FOLDER", help="take its four files from here, packed or not")
+    parser.add_argument("--data-dir", help="where to put it (default: VAE_DATA_DIR, else the user's cache)")
+    parser.add_argument("--at-setup", action="store_true", help="do without where it cannot be had, and go on")
     options = parser.parse_args(arguments)
     try:
-        dataset = load(options.name, download=True, data_dir=options.data_dir)
+        print(_provide(options.name, data_home(options.data_dir), options.source, options.at_setup))
     except InputError as error:
-        print(error, file=sys.stderr)
-        return 1
-    print(f"{dataset} lies in {data_home(options.data_dir)}.")
+        print(error, file=sys.stdout if options.at_setup else sys.stderr)
+        return 0 if options.at_setup else 1
+    except KeyboardInterrupt:
+        print("Interrupted; nothing was changed.", file=sys.stderr)
+        return 130
     return 0
+
+
+def _provide(name: str, home: Path, source: str | None, at_setup: bool) -> str:
+    """What is true afterwards, in a line."""
+    title, there = mnist.TITLES[name], not mnist.find_faults(name, home)
+    if there:
+        return f"{title} is in {home} already."
+    if source is None:
+        carried = "or with --from FOLDER takes files that you have."
+        later = f"the 8×8 digits serve instead, and `{_command(name)}` fetches it later, {carried}"
+        again = f"`{_command(name)}` tries again, {carried}"
+        mnist.download(name, home, later if at_setup else again)
+    else:
+        mnist.take(name, Path(source).expanduser(), home)
+    return f"{title} is in {home}, whole."
+
+
+def _command(name: str) -> str:
+    """This command, to be typed in this folder, where `python` may be another one."""
+    here, python = Path.cwd(), Path(sys.executable)
+    short = str(python.relative_to(here) if python.is_relative_to(here) else python)
+    return f'"{short}" -m vae_lib.data {name}' if " " in short else f"{short} -m vae_lib.data {name}"
 
 
 if __name__ == "__main__":

@@ -5,8 +5,6 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from nbgrader.validator import Validator
-
 from grading.course.folder import ROOT, GradingError, chosen, handed_out
 from grading.course.settings import configuration, silent_log
 
@@ -29,6 +27,8 @@ def validate(name: str, root: Path = ROOT) -> Report:
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     except (ValueError, KeyError, TypeError):
         raise GradingError(f"{path.relative_to(root)} is not a notebook any more (not JSON).") from None
+    from nbgrader.validator import Validator
+
     result = Validator(config=configuration(root), log=silent_log()).validate(str(path))
     names = {"".join(cell["source"]).strip(): cell_name(cell) for cell in cells}
     failed = {names.get(cell["source"], "?"): last_error(cell["raw_error"]) for cell in result.get("failed", [])}

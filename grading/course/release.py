@@ -23,23 +23,17 @@ IGNORED = shutil.ignore_patterns(".ipynb_checkpoints", "__pycache__", "*.pyc")
 
 
 def release(names: list[str], root: Path = ROOT) -> list[str]:
-    """Regenerate these labs (all if none is named) and tell the gradebook; what was written."""
+    """Regenerate these labs (all if none is named); what was written."""
     names = chosen(names, lab_names(root))
-    with generated(names, root, gradebook=configuration(root).CourseDirectory.db_url) as labs:
+    with generated(names, root) as labs:
         for new in files(labs):
             replace(root / "labs" / new.relative_to(labs), new)
     return names
 
 
-def register(names: list[str], root: Path = ROOT, gradebook: str | None = None) -> None:
-    """Tell the gradebook (the course's own unless another is named) about these labs; labs/ stays as it is."""
-    with generated(names, root, gradebook=gradebook or configuration(root).CourseDirectory.db_url):
-        pass
-
-
 @contextmanager
 def generated(names: list[str], root: Path, gradebook: str | None = None) -> Iterator[Path]:
-    """A temporary labs/ made from solutions/; GradingError with nbgrader's reason."""
+    """A temporary labs/ made from solutions/; GradingError with nbgrader's reason. A `gradebook` is told of them."""
     with tempfile.TemporaryDirectory() as folder:
         course = Path(folder).resolve()
         config = configuration(root, root=str(course), db_url=gradebook or "")

@@ -3,6 +3,7 @@
 import re
 
 from grading.intake.archive import Entry
+from grading.record.schema import Student
 
 # doejane_LATE_1234_5678_lab1_pca.ipynb: name, late or not, the user's number, the hand-in's, the file
 FILE = re.compile(r"(?P<name>[^_/]+)_(?:LATE_)?(?P<user>\d+)_\d+_(?P<file>[^/]+)")
@@ -16,7 +17,7 @@ def author(parts: tuple[str, ...], path: str) -> Entry | None:
     return Entry(found["name"], found["user"], path, None, number=found["user"]) if found else None
 
 
-def who(person) -> tuple:
+def who(person: Student) -> tuple:
     """A student in `COLUMNS`."""
     full = f"{person.last_name or ''}, {person.first_name or ''}".strip(", ") or person.id
     return full, person.lms_user_id, person.id, person.id, ""

@@ -4,20 +4,18 @@ Platforms take every number for a final one, so only hand-ins that are graded to
 """
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from grading.judge.result import GRADED
 from grading.record.gradebook import Record
 from grading.record.ledger import Entry
-
-if TYPE_CHECKING:
-    from nbgrader.api import Student as Person
+from grading.record.schema import Student
 
 
 class Marks(NamedTuple):
     """One student with all labs."""
 
-    person: "Person"
+    person: Student
     entries: dict[str, Entry]
 
     def names(self) -> set[str]:
@@ -32,7 +30,7 @@ def by_student(entries: Iterable[Entry], record: Record) -> list[Marks]:
     found: dict[str, dict[str, Entry]] = {}
     for entry in entries:
         found.setdefault(entry.student, {})[entry.lab] = entry
-    people = {person.id: person for person in record.gradebook.students}
+    people = record.students()
     return [Marks(people[name], found[name]) for name in sorted(found) if name in people]
 
 

@@ -3,6 +3,7 @@
 import re
 
 from grading.intake.archive import Entry
+from grading.record.schema import Student
 
 FOLDER = re.compile(r"(?P<name>.+)_(?P<number>\d+)_assignsubmission_(?:file|onlinetext)_?")  # the hand-in's number
 KEYS = ("ID number", "Email address", "Full name")  # columns that say who
@@ -18,6 +19,6 @@ def author(parts: tuple[str, ...], path: str) -> Entry | None:
     return None
 
 
-def who(person) -> tuple:
+def who(person: Student) -> tuple:
     """A student in `COLUMNS`."""
     return person.id, person.email

@@ -14,13 +14,13 @@ NBGRADER = (
 
 def nbgrader_table(class_marks: Sequence[Marks], record: Record) -> str:
     """nbgrader's columns, quoted, and empty where nbgrader would write 0.0 for what was not graded."""
-    assignments = {assignment.name: assignment for assignment in record.gradebook.assignments}
     rows = []
     for person, entries in class_marks:
-        submissions = {submission.name: submission for submission in person.submissions}
+        submissions = {submission.assignment.name: submission for submission in person.submissions}
         for lab, entry in sorted(entries.items()):
             when = submissions[lab].timestamp if lab in submissions else None
-            head = lab, assignments[lab].duedate if lab in assignments else None, when
+            assignment = record.assignment(lab)
+            head = lab, assignment and assignment.duedate, when
             who = person.id, person.last_name, person.first_name, person.email
             raw = None if entry.score is None else entry.score + entry.penalty
             rows.append((*head, *who, raw, entry.penalty, entry.score, entry.max_score))

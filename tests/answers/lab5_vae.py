@@ -1538,7 +1538,7 @@ def step_by_differences(encode, decode, optimizer, x, eps):
 
 def _loss(encode, decode, x, eps):
     mu, logvar = encode(x)
-    return lib.vae_loss(decode, x, mu, logvar, eps).loss
+    return lib.vae_loss(decode, x, mu, logvar, eps)[0]
 
 
 @right("train_step")

@@ -17,8 +17,8 @@ from torch.nn.functional import binary_cross_entropy_with_logits, conv2d, max_po
 from torch.testing import assert_close
 
 import vae_lib as lib
-from tests.test_data import one_sentence, write
 from tests.test_imports import HEAVY, ROOT
+from tests.tiny_mnist import one_sentence, write
 from vae_lib import data, mnist, zoo
 from vae_lib.checks import InputError
 from vae_lib.classifier import Classifier

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import sqlite3
 
 import pytest
 
@@ -81,13 +80,6 @@ def test_an_unchanged_release_is_not_written_again(course):
     before = path.stat().st_mtime_ns
     release([], course)
     assert path.stat().st_mtime_ns == before
-
-
-def test_the_gradebook_knows_the_points(course):
-    with sqlite3.connect(course / "grading_out" / "gradebook.db") as book:
-        rows = book.execute("select name, max_score from base_cell join grade_cells using (id)").fetchall()
-    book.close()
-    assert sorted(rows) == [("question_why", 1.0), ("test_double", 2.0)]
 
 
 def test_other_files_of_a_lab_go_with_it(course):

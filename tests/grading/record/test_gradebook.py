@@ -23,7 +23,7 @@ from grading.record.ledger import Answer, Entry, Ledger, absent, lost, refused
 from tests import tiny_course
 from tests.tiny_course import LAB
 
-pytestmark = pytest.mark.slow  # importing nbgrader and making a gradebook take ten seconds
+pytestmark = pytest.mark.slow  # importing nbgrader and releasing with it take seconds
 ANN = Student("ann", "Ann", "Lee", "ann@x.org")
 
 
@@ -73,6 +73,12 @@ def mark(url, name, points):
         grade = book.find_grade(name, LAB, LAB, "ann")
         grade.manual_score, grade.needs_manual_grade = points, False
         book.db.commit()
+
+
+def due_by(url, when):
+    """As `nbgrader db assignment add` sets it."""
+    with Gradebook(url) as book:
+        book.update_or_create_assignment(LAB, duedate=when)
 
 
 def test_marks_are_nbgraders(record, url):
@@ -160,7 +166,7 @@ def test_a_failure_in_the_middle_leaves_nothing_half_written(record, url, monkey
     with pytest.raises(ZeroDivisionError):
         record.write(entry(0.0), Student("ann", "Other"), None, None)
     monkeypatch.undo()
-    record.gradebook.db.rollback()
+    record.session.rollback()
     assert grades(url)["test_double"][0] == 2.0
     assert record.reread(first).score == 2.0
 
@@ -175,9 +181,9 @@ def zero_when_late(course):
     config.write_text(plain)
 
 
-def test_late_penalties_are_those_of_nbgraders_plugin(zero_when_late, record):
+def test_late_penalties_are_those_of_nbgraders_plugin(zero_when_late, record, url):
     due = datetime(2026, 3, 1)
-    record.gradebook.update_or_create_assignment(LAB, duedate=due)
+    due_by(url, due)
     late = record.write(entry(), ANN, due + timedelta(hours=2), None)
     assert (late.score, late.penalty) == (0.0, 2.0)
     early = record.write(entry(), ANN, due - timedelta(hours=2), None)
@@ -188,7 +194,7 @@ def test_a_penalty_follows_the_due_date_and_marks_given_by_hand_since(zero_when_
     due = datetime(2026, 3, 1)
     first = record.write(entry(), ANN, due + timedelta(hours=2), None)
     assert (first.score, first.penalty) == (2.0, 0.0)
-    record.gradebook.update_or_create_assignment(LAB, duedate=due)
+    due_by(url, due)
     mark(url, "question_why", 1.0)
     late = record.reread(first)
     assert (late.score, late.penalty) == (0.0, 3.0)
@@ -278,7 +284,7 @@ def test_nbgraders_table_is_quoted_and_leaves_empty_what_was_not_graded(course, 
     with Record(url, [LAB], course) as record:
         record.write(entry(), Student("ann", "Ann", "Lee, Jr."), None, None)
         crashed = record.write(entry(None, "crashed", student="=bob"), Student("=bob"), None, None)
-        people = {person.id: person for person in record.gradebook.students}
+        people = record.students()
         class_ = [Marks(people["ann"], {LAB: entry()}), Marks(people["=bob"], {LAB: crashed})]
         found = list(csv.reader(io.StringIO(nbgrader_table(class_, record))))
     assert tuple(found[0]) == NBGRADER
