@@ -88,6 +88,7 @@ class _Answer(threading.Thread):
         self.start()
 
     def run(self) -> None:
+        """Read it; called by `start`."""
         try:
             self._read()
         except Exception as error:  # for the caller, who knows what to do about it
@@ -95,6 +96,7 @@ class _Answer(threading.Thread):
         self.done.put(self)
 
     def result(self) -> bytes:
+        """All that came; raises what the thread met."""
         if self.error:
             raise self.error
         return bytes(self.content)
