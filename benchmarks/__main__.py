@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from benchmarks import epoch, explorers, figures, grading, labs, machine
+from benchmarks import epoch, explorers, figures, grading, labs, machine, quality
 
 SECTIONS: dict[str, Callable[[argparse.Namespace], None]] = {
     "machine": machine.show,
     "epoch": epoch.show,
     "figures": figures.show,
+    "quality": quality.show,
     "labs": labs.show,
     "grading": grading.show,
     "explorers": explorers.show,

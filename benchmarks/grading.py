@@ -15,11 +15,11 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from benchmarks.stock import autograde
-from grading import demo
-from grading.course import ROOT
+from grading.commands import demo
+from grading.course.folder import ROOT
 from grading.engine import default_workers
 from grading.grade import Options, grade_class
-from grading.ledger import Entry
+from grading.record.ledger import Entry
 
 HONEST = ("ada", "ben", "cleo", "dan", "eve", "finn", "gwen")
 AT_LEAST = 20  # times as fast as stock nbgrader

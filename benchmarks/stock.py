@@ -7,15 +7,18 @@ from pathlib import Path
 
 from sqlalchemy.exc import SAWarning
 
-from grading.course import GradingError, configuration, nbgrader
-from grading.release import reason, register
+from grading.course.folder import GradingError
+from grading.course.release import generated, reason
+from grading.course.settings import configuration, nbgrader
 
 
 def autograde(course: Path) -> dict[tuple[str, str], float]:
     """Autograde submitted/STUDENT/LAB of the course, one after the other; scores by (student, lab)."""
     found = sorted((path.parent.name, path.name) for path in (course / "submitted").glob("*/*") if path.is_dir())
-    register(sorted({lab for _, lab in found}), course)
-    api = nbgrader(configuration(course))
+    config = configuration(course)
+    with generated(sorted({lab for _, lab in found}), course, gradebook=config.CourseDirectory.db_url):
+        pass  # the gradebook has been told of the labs
+    api = nbgrader(config)
     return {(student, lab): _score(api, student, lab) for student, lab in found}
 
 

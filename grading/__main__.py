@@ -4,11 +4,14 @@ import argparse
 import sys
 from pathlib import Path
 
-from grading.course import ROOT, GradingError, chosen
+from grading.course.folder import ROOT, GradingError, chosen
 
 
 def release(names: list[str], check: bool) -> int:
-    from grading.release import problems, release
+    from grading.course.audit import problems
+    from grading.course.release import release
+    from grading.course.settings import configuration
+    from grading.record.gradebook import Record
 
     if check:
         print("Comparing labs/ with solutions/ …")
@@ -16,13 +19,15 @@ def release(names: list[str], check: bool) -> int:
         print("\n".join(found) or "labs/ is what solutions/ gives.")
         return bool(found)
     print("Making labs/ from solutions/ …")
-    for name in release(names):
+    made = release(names)
+    for name in made:
         print(f"  labs/{name}/{name}.ipynb")
-    return 0
+    with Record(configuration().CourseDirectory.db_url, made):  # Formgrader shows them before anything is handed in
+        return 0
 
 
 def validate(name: str) -> int:
-    from grading.validate import validate
+    from grading.commands.validate import validate
 
     print(f"Running the tests of {name} …", flush=True)
     report = validate(name)
@@ -38,7 +43,7 @@ def validate(name: str) -> int:
 
 
 def submit(name: str) -> int:
-    from grading.submit import submit
+    from grading.commands.submit import submit
 
     print(f"Packing {name} …")
     packed, warnings = submit(name)
@@ -50,7 +55,7 @@ def submit(name: str) -> int:
 
 def grade(lab: list[str], no_sandbox: bool, **given) -> int:
     from grading.grade import Options, grade_class
-    from grading.report import table_of_states
+    from grading.report.scores import table_of_states
 
     options = Options(labs=tuple(lab), isolated=not no_sandbox, **given)
     print(f"Grading what lies in {options.submitted} …", flush=True)
@@ -74,10 +79,12 @@ def feedback(out: Path) -> int:
 
 
 def export(form: str, file: Path, template: Path | None, lab: list[str], out: Path) -> int:
-    from grading.export import by_student, filled, nbgrader_table, platform_table
     from grading.grade import refresh
-    from grading.record import Record, gradebook_url
-    from grading.tables import write
+    from grading.platforms.marks import by_student
+    from grading.platforms.nbgrader import nbgrader_table
+    from grading.platforms.tables import filled, platform_table
+    from grading.record.gradebook import Record, gradebook_url
+    from grading.report.tables import write
 
     if template and form == "nbgrader":
         raise GradingError("--template is for --format canvas and --format moodle.")
@@ -104,7 +111,7 @@ def export(form: str, file: Path, template: Path | None, lab: list[str], out: Pa
 
 
 def doctor() -> int:
-    from grading.doctor import findings
+    from grading.commands.doctor import findings
 
     good = True
     for fit, sentence in findings():
@@ -114,7 +121,7 @@ def doctor() -> int:
 
 
 def demo(out: Path, no_sandbox: bool) -> int:
-    from grading.demo import demo
+    from grading.commands.demo import demo
 
     return demo(out, not no_sandbox)
 

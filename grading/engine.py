@@ -16,8 +16,10 @@ from multiprocessing import get_context
 from threading import Lock
 from typing import Any, NamedTuple
 
-from grading.course import GradingError
-from grading.handin import Handin, Release, Result
+from grading.course.folder import GradingError
+from grading.course.lab import Release
+from grading.intake.handin import Handin
+from grading.judge.result import Result
 
 ATTEMPTS = 3  # for a hand-in whose grader was killed
 _sandbox: Any = None
@@ -39,7 +41,7 @@ Outcome = tuple[int, Result | None]  # None: the grader itself failed, or was ki
 
 def grade_task(task: Task, release: Release) -> Outcome:
     """Grade in this process, whose sandbox is made once and kept. An error of ours costs one hand-in, not the class."""
-    from grading.judge import grade
+    from grading.judge.run import grade
 
     with _one_at_a_time:
         try:
@@ -56,7 +58,7 @@ def sandbox(isolated: bool) -> Any:
     if _sandbox is None or _sandbox.isolated != isolated:
         import torch
 
-        from grading.sandbox import Sandbox
+        from grading.sandbox.process import Sandbox
 
         close()
         torch.set_num_threads(1)  # small tensors, and a grader on each core

@@ -12,16 +12,21 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from grading import autograded
-from grading.course import ROOT, GradingError, chosen, lab_names
+from grading.course.folder import ROOT, GradingError, chosen, lab_names
+from grading.course.lab import read_release
 from grading.engine import Job, Task, default_workers, engine
-from grading.handin import Result, read_release
-from grading.intake import Arrival, Intake, Refusal, Student, sources, students
-from grading.ledger import Entry, Ledger, absent, enter, key, lost, refused
-from grading.notebook import read_notebook
-from grading.record import Record, gradebook_url
-from grading.report import write_class_page, write_feedback, write_tables
-from grading.tables import write
+from grading.intake.handin import Arrival, Intake, Refusal
+from grading.intake.names import Student, students
+from grading.intake.notebook import read_notebook
+from grading.intake.sources import sources
+from grading.judge.result import Result
+from grading.platforms import formgrader
+from grading.platforms.authors import author
+from grading.record.gradebook import Record, gradebook_url
+from grading.record.ledger import Entry, Ledger, absent, enter, key, lost, refused
+from grading.report.pages import write_class_page, write_feedback
+from grading.report.scores import write_tables
+from grading.report.tables import write
 
 
 @dataclass(frozen=True)
@@ -63,7 +68,7 @@ class Run:
         names = chosen(list(options.labs), lab_names(root))
         self.released = {lab: released(lab, root) for lab in names}
         self.known = class_list(options.submitted, root)
-        self.sources = sources(options.submitted, names, self.released, self.known)
+        self.sources = sources(options.submitted, names, self.released, self.known, author)
         self.labs = sorted({source.lab for source in self.sources} | set(options.labs))
         if not self.labs:
             raise GradingError(
@@ -108,7 +113,7 @@ class Run:
             self.finish(lost(arrival.handin.student, release), None)
             return
         self.finish(enter(result, arrival.handin, release, mark), arrival)
-        text = json.dumps(autograded.shown(arrival, result, self.released[result.lab]), indent=1)
+        text = json.dumps(formgrader.shown(arrival, result, self.released[result.lab]), indent=1)
         write(self.autograded(result.student, result.lab), text)
 
     def finish(self, entry: Entry, arrival: Arrival | None) -> None:

@@ -20,6 +20,20 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) + 1
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object | None:
+    """With `--dist loadfile` a file is one worker's, except that each execution of a lecture may be another's."""
+    if config.getoption("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return nodeid.rsplit("::", 1)[0] if nodeid.startswith("tests/claims/") else super()._split_scope(nodeid)
+
+    return Scheduling(config, log)
+
+
 def mnist_reason() -> str | None:
     """Why MNIST cannot be read, or None where it can."""
     folder = os.environ.get("VAE_DATA_DIR")

@@ -27,14 +27,21 @@ _HIDDEN = re.compile(r"^### BEGIN HIDDEN TESTS$.*?^### END HIDDEN TESTS$\n?", re
 
 
 class Outcome(NamedTuple):
-    """What one exercise earned, and the message where it failed."""
+    """What one exercise earned, and where it failed the message and the causes that it names."""
 
     points: float
     max_points: float
     message: str
+    causes: tuple[str, ...] = ()
 
 
 _HEADING = re.compile(r"^### (Exercise|Question) (\d+)\.(\w+) · .+ \((\d+) points?\)$", re.MULTILINE)
+
+
+def title_line(lab: str) -> str:
+    """The line under a lab's title."""
+    first = nbformat.read(ROOT / "solutions" / lab / f"{lab}.ipynb", as_version=4).cells[0].source
+    return first.splitlines()[2]
 
 
 class Heading(NamedTuple):
@@ -78,19 +85,24 @@ class Lab:
 
 
 class Answer(NamedTuple):
-    """One entry of a bank: `function` answers `exercise`; `kind` is wrong, right or oracle; `names` is what the
-    message must say."""
+    """One entry of a bank: `function` answers `exercise`; `kind` is wrong, right or oracle.
+
+    `true` are words that may be said of a wrong answer, since they are true of it; a lab that does not use `Lab.check`
+    has `names`, what the message must say.
+    """
 
     exercise: str
     kind: str
     names: str
     function: Callable
+    true: tuple[str, ...] = ()
 
 
-def wrong(exercise: str, names: str = "") -> Callable:
-    """Mark a usual mistake. `names`: words that the message of the visible test must contain; empty if only hidden
-    tests catch it."""
-    return _mark(exercise, "wrong", names)
+def wrong(exercise: str, *true: str, names: str = "") -> Callable:
+    """Mark a usual mistake. `true`: each cause that the visible test names must contain one of these; none if it is
+    not to name any. `names` is for labs without `Lab.check`: words of the visible message; empty if only hidden tests
+    catch it."""
+    return _mark(exercise, "wrong", names, true)
 
 
 def right(exercise: str) -> Callable:
@@ -104,9 +116,9 @@ def oracle(exercise: str) -> Callable:
     return _mark(exercise, "oracle")
 
 
-def _mark(exercise: str, kind: str, names: str = "") -> Callable:
+def _mark(exercise: str, kind: str, names: str = "", true: tuple[str, ...] = ()) -> Callable:
     def decorate(function: Callable) -> Callable:
-        function.answer = Answer(exercise, kind, names, function)
+        function.answer = Answer(exercise, kind, names, function, true)
         return function
 
     return decorate
@@ -159,8 +171,14 @@ def grade(lab: Lab, exercise: Exercise, answers: dict[str, Callable], visible: b
     try:
         exec(_compile(exercise.visible_test if visible else exercise.test), namespace)
     except Exception as error:
-        return Outcome(0, exercise.points, f"{type(error).__name__}: {error}")
+        return Outcome(0, exercise.points, f"{type(error).__name__}: {error}", getattr(error, "causes", ()))
     return Outcome(exercise.points, exercise.points, "")
+
+
+@cache
+def checks_whole(lab: str) -> bool:
+    """Whether every test of a lab is a `Lab.check`."""
+    return all("lab.check(" in exercise.visible_test for exercise in load(lab).exercises.values())
 
 
 def touched_by(lab: Lab, name: str) -> list[Exercise]:

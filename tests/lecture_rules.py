@@ -13,9 +13,11 @@ from nbformat import NotebookNode
 ROOT = Path(__file__).parent.parent
 LECTURES = sorted((ROOT / "course").glob("[0-9][0-9]_*.ipynb"))
 MOST_LINES, MOST_WIDTH, MOST_IN_A_ROW, MOST_SETUP = 25, 88, 2, 3
+MOST_OPEN = 6  # lines of a cell that draws; a longer one is folded
 MOST_BYTES = 4_000_000  # two animations of 1.5 MB and the pictures
 MOST_OUTPUT = 1_500_000
 FILLER = re.compile(r"\b(simply|obviously|clearly|of course|let's|dive in|delve|awesome|basically)\b", re.IGNORECASE)
+OBJECT = re.compile(r"<[\w.]+( object)? at 0x[0-9a-f]+>")
 PATH = re.compile(r"(?<![\w.])(/home/|/root/|/tmp/|/usr/|/Users/|/work/|[A-Z]:\\\\|site-packages)")
 
 
@@ -70,7 +72,7 @@ def measure(path: Path) -> Measures:
 def problems(path: Path) -> list[str]:
     """Every rule that the notebook breaks, as a sentence with the cell where it is broken."""
     notebook = read(path)
-    rules = (_layout, _setup, _figures, _stored, _words, _ends)
+    rules = (_layout, _setup, _code, _figures, _stored, _words, _ends)
     return [f"{path.name}: {problem}" for rule in rules for problem in rule(notebook, path)]
 
 
@@ -94,16 +96,37 @@ def _setup(notebook: NotebookNode, path: Path) -> list[str]:
     return [f"{len(besides)} statements besides imports in the first cell"] if len(besides) > MOST_SETUP else []
 
 
+def _code(notebook: NotebookNode, path: Path) -> list[str]:
+    """A cell holds what is taught: what is asserted stands in tests/claims, what is compared has a tag."""
+    found = []
+    for cell in code_cells(notebook):
+        nodes = list(ast.walk(ast.parse(cell.source)))
+        if any(isinstance(node, ast.Assert) for node in nodes):
+            found.append(f"an assertion in {cell.id}")
+        if "# NBVAL" in cell.source:
+            found.append(f"a marker comment in {cell.id}: give the cell the tag nbval-check-output")
+        lines, folded = len(cell.source.splitlines()), cell.metadata.get("jupyter", {}).get("source_hidden")
+        if lines > MOST_OPEN and not folded and _called(nodes) & {"show", "play"}:
+            found.append(f"{lines} lines of plotting that are not folded in {cell.id}")
+    return found
+
+
+def _called(nodes: list[ast.AST]) -> set[str]:
+    called = [node.func for node in nodes if isinstance(node, ast.Call)]
+    return {getattr(function, "attr", getattr(function, "id", "")) for function in called}
+
+
 def _figures(notebook: NotebookNode, path: Path) -> list[str]:
     found = []
     for cell in code_cells(notebook):
-        printed = "".join(o.text for o in cell.outputs if o.output_type == "stream")
-        for output in pictures(cell):
+        for output, after in zip(cell.outputs, [*cell.outputs[1:], NotebookNode()], strict=False):
+            if output not in pictures(cell) or "vae_explore" in output.metadata:  # an explorer has names of its own
+                continue
             still = "image/png" in output.get("data", {})
             if still and not output.metadata.get("image/png", {}).get("alt"):
                 found.append(f"a picture without alt text in {cell.id}")
-            if "Figure: " not in printed and "vae_explore" not in output.metadata:  # an explorer has names of its own
-                found.append(f"a picture whose words are not printed in {cell.id}")
+            if not after.get("metadata", {}).get("caption"):
+                found.append(f"a picture without a caption in {cell.id}")
     return found
 
 
@@ -122,6 +145,8 @@ def _stored(notebook: NotebookNode, path: Path) -> list[str]:
                 found.append(f"an error stored in {cell.id}")
             if PATH.search(text) or "Warning" in text:
                 found.append(f"a path or a warning stored in {cell.id}")
+            if OBJECT.search(text):
+                found.append(f"an address in memory stored in {cell.id}")
             if "vae_explore" in output.get("metadata", {}) and set(output.data) != {"image/png", "text/plain"}:
                 found.append(f"an explorer that is not stored as a figure in {cell.id}: run it with VAE_EXPLORE=figure")
             if len(str(output)) > MOST_OUTPUT:

@@ -80,6 +80,30 @@ def test_theta_and_phi():
     assert "swapped in 000" in rows[r"$\theta$, $\phi$"]
 
 
+def test_latent_determined_by_data():
+    posteriors = {x: stats.norm(x / 2, np.sqrt(0.5)) for x in (-1.0, 1.0)}
+    z = np.linspace(-2, 2, 5)
+    for x, posterior in posteriors.items():
+        joint = PRIOR.logpdf(z) + stats.norm(z, 1).logpdf(x)
+        np.testing.assert_allclose(joint - posterior.logpdf(z), stats.norm(0, np.sqrt(2)).logpdf(x))
+        assert posterior.std() > 0.7  # many z are left possible by one x; the prior's is 1
+    centres = np.linspace(-1, 1, 21)  # one q for both: no centre reaches the posterior of either
+    shared = [np.mean([kl(stats.norm(c, np.sqrt(0.5)), p) for p in posteriors.values()]) for c in centres]
+    assert min(shared) == pytest.approx(0.25)  # and each q with its own centre has 0
+
+
+def test_evidence_is_constant():
+    def evidence(scale):  # the decoder's mean is scale · z
+        return integrate.quad(lambda z: PRIOR.pdf(z) * stats.norm(scale * z, 1).pdf(X), -12, 12)[0]
+
+    by_theta = [np.log(evidence(scale)) for scale in (0.5, 1.0, 2.0)]
+    assert by_theta[1] == pytest.approx(LOG_EVIDENCE)
+    assert by_theta[1] - by_theta[2] > 0.1
+    posterior = stats.norm(0.5, np.sqrt(0.5))
+    for q in (PRIOR, stats.norm(0.3, 0.5)):  # in phi it is
+        assert elbo(q) + kl(q, posterior) == pytest.approx(LOG_EVIDENCE)
+
+
 def test_gaussian_kl_determinants():
     variance = 4.0
 
@@ -176,6 +200,23 @@ def test_evidence_and_bound():
         printed = integrate.quad(lambda z, q=q: q.pdf(z) * (q.logpdf(z) - log_joint(z)), -12, 12)[0]
         assert printed == pytest.approx(-elbo(q))
         assert printed != pytest.approx(np.exp(LOG_EVIDENCE), abs=0.1)
+
+
+def test_decoder_will_decode():
+    """Probabilistic PCA by scikit-learn: a draw from the prior against new digits, by distance to training codes."""
+    from scipy.spatial import cKDTree
+    from sklearn.decomposition import PCA
+
+    from vae_lib.data import load
+
+    digits = load("digits")
+    model = PCA(20, svd_solver="full").fit(digits.x_train.numpy())
+    nearest = cKDTree(model.transform(digits.x_train.numpy())).query
+    new, _ = nearest(model.transform(digits.x_test.numpy()))
+    spread = np.sqrt(model.explained_variance_ - model.noise_variance_)
+    for seed in range(5):
+        draws, _ = nearest(np.random.default_rng(seed).standard_normal((2000, 20)) * spread)
+        assert np.mean(draws > np.quantile(new, 0.95)) > 0.9
 
 
 @pytest.mark.slow

@@ -102,12 +102,26 @@ def test_history_of_an_autoencoder_has_no_divergence():
     assert [list(line.get_ydata()) for line in ax.lines] == [[3, 2]]
 
 
-def test_classes_are_named_at_their_medians():
-    z = torch.tensor([[0.0, 1], [2, 3], [4, 8], [-1, -1]])
+def test_classes_are_named_where_most_of_them_lie():
+    z = torch.tensor([[0.0, 1], [0.2, 1], [4, 8], [-1, -1]])
     ax = plot_latent_scatter(z, torch.tensor([3, 3, 3, 7]), prior=True)
-    assert {t.get_text(): tuple(map(float, t.get_position())) for t in ax.texts} == {"3": (2, 3), "7": (-1, -1)}
+    places = {t.get_text(): t.get_position() for t in ax.texts}
+    assert places == {"3": pytest.approx((0.1, 1), abs=0.01), "7": pytest.approx((-1, -1), abs=0.01)}
     assert [c.radius for c in ax.patches] == [1, 2, 3]
     np.testing.assert_array_equal(ax.collections[0].get_offsets(), z)
+
+
+def test_class_labels_of_the_scatter_do_not_hide_each_other():
+    z = torch.randn(300, 2, generator=torch.Generator().manual_seed(0))
+    labels = torch.arange(300) % 10  # ten classes with nearly one middle, and two with the same
+    z[labels == 9] = z[labels == 8]
+    ax = plot_latent_scatter(z, labels)
+    places = np.array([text.get_position() for text in ax.texts])
+    apart = np.linalg.norm(places[:, None] - places[None], axis=2) + 9 * np.eye(10)
+    assert apart.min() > 0.065 * np.ptp(z.numpy(), axis=0).max()
+    assert np.abs(places).max() < 2  # still in the middle
+    lone = plot_latent_scatter(z * 100, labels * 0)
+    assert np.linalg.norm(lone.texts[0].get_position()) < 100  # one standard deviation: where most of it lies
 
 
 def test_kl_bars_are_sorted_and_unused_ones_grey():
@@ -142,17 +156,39 @@ def test_axes_can_be_handed_in_and_come_back(draw):
     ax.figure.savefig(io.BytesIO())
 
 
-def test_show_displays_once_with_its_words_and_closes(capsys, monkeypatch):
-    shown = []
-    monkeypatch.setattr("IPython.display.display", lambda *a, **k: shown.append((a, k)))
+@pytest.fixture
+def shown(monkeypatch):
+    """The bundles displayed, each with its options."""
+    found = []
+    monkeypatch.setattr("IPython.display.display", lambda *a, **k: found.append((*a, k)))
+    return found
+
+
+def test_show_displays_the_picture_with_its_words_then_the_caption_and_closes(shown, capsys):
     figure, ax = plt.subplots()
     ax.plot([1, 2])
-    show(figure, "A line\nthat rises.")
-    ((bundle,), options), *rest = shown
-    assert not rest
+    show(figure, "A line\nthat rises.", "The slope is\n$1$.")
+    (picture, options), (caption, _) = shown
     assert options["metadata"] == {"image/png": {"alt": "A line that rises."}}
-    assert imread(io.BytesIO(bundle["image/png"])).ndim == 3
-    assert capsys.readouterr().out == "Figure: A line that rises.\n"
+    assert imread(io.BytesIO(picture["image/png"])).ndim == 3
+    assert caption == {"text/markdown": "*The slope is $1$.*", "text/plain": "The slope is $1$."}
+    assert capsys.readouterr().out == ""
+    assert plt.get_fignums() == []
+
+
+def test_the_words_are_the_caption_where_none_is_given(shown):
+    show(plt.figure(), "A line.")
+    assert shown[1][0]["text/plain"] == "A line."
+
+
+def test_a_film_has_words_and_a_caption_too(shown, capsys):
+    figure, ax = plt.subplots()
+    play(FuncAnimation(figure, lambda i: ax.plot([0, i]), frames=2), 'A "line".', "It turns.")
+    (film, _), (caption, _) = shown
+    assert 'alt="A &quot;line&quot;."' in film["text/html"]
+    assert "https://" not in film["text/html"]
+    assert caption["text/markdown"] == "*It turns.*"
+    assert capsys.readouterr().out == ""
     assert plt.get_fignums() == []
 
 
@@ -185,6 +221,8 @@ def test_show_takes_axes_too(monkeypatch):
     [
         (lambda: show(plt.figure(), " "), "alt must be a sentence"),
         (lambda: show(plt.figure(), None), "alt must be a sentence"),
+        (lambda: show(plt.figure(), "A line.", " "), "caption must be a sentence"),
+        (lambda: play("film", "A line."), "must be an animation, not 'film'"),
         (lambda: show("figure", "A line."), "must be a figure, not str"),
         (lambda: plot_images(torch.rand(2, 5)), "5 pixels are not 2×2; give image_shape"),
         (lambda: plot_images(torch.rand(2, 6), (2, 2)), "6 pixels are not 2×2"),
@@ -207,3 +245,16 @@ def test_bad_input_gets_one_sentence(call, words):
         call()
     assert words in str(caught.value)
     assert str(caught.value).count(". ") == 0
+
+
+def test_a_class_in_two_parts_is_named_in_the_larger_and_labels_do_not_hide_each_other(generator):
+    """Class 0: 300 codes around (5, 0), 100 around (−5, 0), so that neither mean nor median is where it lies."""
+    noise = 0.3 * torch.randn(800, 2, generator=generator)
+    middles = torch.tensor([[5.0, 0]]).repeat(300, 1), torch.tensor([[-5.0, 0]]).repeat(500, 1)
+    z, labels = torch.cat(middles) + noise, torch.zeros(800, dtype=torch.long)
+    labels[400:600], labels[600:] = 1, 2  # both where the smaller part of class 0 is
+    places = {text.get_text(): np.array(text.get_position()) for text in plot_latent_scatter(z, labels).texts}
+    assert np.linalg.norm(places["0"] - [5, 0]) < 0.5
+    assert all(np.linalg.norm(places[name] - [-5, 0]) < 1 for name in "12")
+    span = np.ptp(z.numpy(), axis=0).max()
+    assert np.linalg.norm(places["1"] - places["2"]) > 0.059 * span

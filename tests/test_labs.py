@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import shutil
 import time
+from unittest.mock import patch
 
 import nbformat
 import pytest
+import torch
 from nbclient import NotebookClient
 
 from benchmarks import stock
-from grading.course import ROOT
-from tests.lab_bank import LABS, load
+from grading.course.folder import ROOT
+from tests.lab_bank import LABS, bank, load
+from vae_lib import data
 
 
 def source(lab):
@@ -32,6 +35,38 @@ def test_the_graded_path_takes_seconds(lab, tmp_path):
     start = time.perf_counter()
     NotebookClient(notebook, timeout=180, resources={"metadata": {"path": str(tmp_path)}}).execute()
     assert time.perf_counter() - start < 30
+
+
+WRONG_IN_THE_END = (
+    "reparametrize_variance",
+    "kl_no_half",
+    "bernoulli_mean_pixels",
+    "gaussian_no_half",
+    "reconstruction_sum",
+    "loss_kl_subtracted",
+    "step_uphill",
+)
+
+
+def last_figures(namespace):
+    """The numbers of lab 5's last figures: its training's history, the cost by width; on few pictures, few steps."""
+    cells = {cell.id: cell.source for cell in source("lab5_vae").cells}
+    digits = data.load("digits")
+    few = digits._replace(x_train=digits.x_train[:200], x_test=digits.x_test[:50])
+    with patch.object(data, "load", lambda name: few), patch.object(torch, "randperm", lambda n: torch.arange(n)):
+        exec(cells["finale-train"].replace("40_000", "2_000"), namespace)
+    exec(cells["finale-sigma"].split("best =")[0], namespace)
+    return torch.cat([namespace["history"].flatten(), namespace["costs"]])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", WRONG_IN_THE_END)
+def test_the_end_of_lab_5_is_made_by_the_students_functions(name):
+    """Each of the seven, replaced by a wrong one, changes the figures."""
+    book, answers = load("lab5_vae"), {a.function.__name__: a for a in bank("lab5_vae")}
+    right = last_figures(dict(book.namespace))
+    wrong = answers[name]
+    assert not torch.allclose(last_figures(book.namespace | {wrong.exercise: wrong.function}), right)
 
 
 # The course forgives what a student's cell writes to stderr; its own labs must write nothing there.

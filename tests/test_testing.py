@@ -229,8 +229,7 @@ def test_a_notebook_shows_the_line_and_the_sentence():
     NotebookClient(notebook, timeout=60, allow_errors=True).execute()
     mismatch, refused, through, missing = (cell.outputs[0].traceback for cell in notebook.cells)
     assert mismatch == [
-        "line 4: expect(torch.ones(2), [1.0, 2.0], hints={'all are 1': [1.0, 1.0]})",
-        "Mismatch: Got [1, 1], expected [1, 2]. This is what comes out when all are 1.",
+        "Got [1, 1], expected [1, 2]. This is what comes out when all are 1.",
     ]
     assert refused[0] == "line 4: lib.gaussian_kl(torch.zeros(2), torch.zeros(2))"
     assert refused[1] == "InputError: gaussian_kl: mu must have shape (B, D), not (2,)."

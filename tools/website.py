@@ -1,7 +1,7 @@
 """`make site`: the lectures and labs, as they are stored, as HTML that needs no server and no network.
 
-Also a Sphinx extension (see course/_config.yml): the sentence that `show` prints under a figure becomes
-the picture's alt text and its caption, and where an explorer is stored as a figure the page has the explorer.
+Also a Sphinx extension (see course/_config.yml): a picture has the alt text that is stored with it, code that
+JupyterLab folds is folded, and where an explorer is stored as a figure the page has the explorer.
 """
 
 import json
@@ -11,7 +11,6 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PREFIX = "Figure: "
 
 
 def build(folder: Path) -> int:
@@ -23,27 +22,50 @@ def build(folder: Path) -> int:
 
 
 def describe(app, doctree):
-    """Give each output's picture the words printed below it."""
+    """Give each output's picture its alt text."""
     from docutils import nodes
 
-    for output in doctree.findall(lambda node: "cell_output" in getattr(node, "attributes", {}).get("classes", [])):
-        words = [n for n in output.findall(nodes.literal_block) if n.astext().startswith(PREFIX)]
-        for image, line in zip(output.findall(nodes.image), words, strict=False):
-            image["alt"] = line.astext().splitlines()[0].removeprefix(PREFIX)
-
-
-def with_explorers(app, docname, source):
-    """Run a notebook that shows explorers, and put them, whole, in the place of the figures stored for them."""
-    path = Path(app.env.doc2path(docname))
+    path = Path(app.env.doc2path(app.env.docname))
     if path.suffix != ".ipynb":
         return
-    notebook = json.loads(source[0])
+    outputs = [node for node in doctree.findall(nodes.container) if "cell_output" in node["classes"]]
+    images = [image for output in outputs for image in output.findall(nodes.image)]
+    for image, alt in zip(images, stored_alts(path), strict=True):
+        image["alt"] = alt
+
+
+def stored_alts(path):
+    """The alt texts of a notebook's pictures, in order; an explorer is no picture on the page."""
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    outputs = [output for cell in cells for output in cell.get("outputs", []) if not shows_explorer(output)]
+    shown = [output for output in outputs if "image/png" in output.get("data", {})]
+    return [output["metadata"].get("image/png", {}).get("alt", "") for output in shown]
+
+
+def prepare(app, docname, source):
+    """Before a notebook is read: its folded code, its explorers."""
+    path = Path(app.env.doc2path(docname))
+    if path.suffix == ".ipynb":
+        notebook = json.loads(source[0])
+        fold(notebook)
+        put_explorers(notebook, path)
+        source[0] = json.dumps(notebook)
+
+
+def fold(notebook):
+    """Say in Jupyter Book's words which code JupyterLab folds."""
+    for cell in notebook["cells"]:
+        if cell["metadata"].get("jupyter", {}).get("source_hidden"):
+            cell["metadata"].setdefault("tags", []).append("hide-input")
+
+
+def put_explorers(notebook, path):
+    """Run a notebook that shows explorers, and put them, whole, in the place of the figures stored for them."""
     if any(shows_explorer(output) for cell in notebook["cells"] for output in cell.get("outputs", [])):
         for cell, fresh in zip(notebook["cells"], executed(path).cells, strict=True):
             found = iter([output for output in fresh.get("outputs", []) if shows_explorer(output)])
             for output in filter(shows_explorer, cell.get("outputs", [])):
                 output["data"] = {"text/html": next(found)["data"]["text/html"]}
-        source[0] = json.dumps(notebook)
 
 
 def shows_explorer(output):
@@ -67,7 +89,7 @@ def without_thebe(app, pagename, templatename, context, doctree):
 
 
 def setup(app):
-    app.connect("source-read", with_explorers)
+    app.connect("source-read", prepare)
     app.connect("doctree-read", describe)
     app.connect("html-page-context", without_thebe, priority=999)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -21,7 +21,7 @@ from vae_lib.latent import (
     sample_box,
     slerp,
 )
-from vae_lib.likelihood import Bernoulli, Gaussian, bernoulli_nll, gaussian_nll
+from vae_lib.likelihood import Bernoulli, Gaussian, LearnedGaussian, bernoulli_nll, gaussian_nll
 from vae_lib.linear_gaussian import LinearGaussian
 from vae_lib.models import VAE, Autoencoder
 from vae_lib.networks import Decoder, Encoder, mlp

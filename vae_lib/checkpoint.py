@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from vae_lib.checks import InputError, require
 
 MAY_DIFFER = ("epochs", "device", "progress")  # of the configuration, between a run and the one that goes on
-PARTS = {"identity", "model", "optimizer", "generator", "history"}
+PARTS = {"identity", "model", "optimizer", "generator", "history", "best"}
 
 
 class Checkpoint:
@@ -39,6 +39,7 @@ class Checkpoint:
         run, buffer, beside = self.run, io.BytesIO(), self.path.with_name(self.path.name + ".part")
         state = {"identity": self.identity, "model": run.model.state_dict(), "optimizer": run.optimizer.state_dict()}
         state |= {"generator": run.generator.get_state(), "history": run.history._asdict()}
+        state["best"] = run.best
         torch.save(state, buffer)  # into memory first: a full disk then fails in one place, as an OSError
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -60,7 +61,7 @@ class Checkpoint:
             run.model.load_state_dict(state["model"])
             run.optimizer.load_state_dict(state["optimizer"])
             run.generator.set_state(state["generator"])
-            run.history = run.history._replace(**state["history"])
+            run.history, run.best = run.history._replace(**state["history"]), state["best"]
         except Exception as error:  # the right names with something else behind them
             raise InputError(_not_ours(self.path)) from error
         done = len(run.history.loss)
@@ -69,23 +70,26 @@ class Checkpoint:
 
 def _identity(run: Any) -> dict[str, Any]:
     """What two runs must share for one to go on where the other stopped."""
-    identity = {name: value for name, value in asdict(run.config).items() if name not in MAY_DIFFER}
+    # the learning rate of a schedule depends on how many epochs there will be
+    free = MAY_DIFFER if run.config.schedule == "constant" and not run.config.warmup else MAY_DIFFER[1:]
+    identity = {name: value for name, value in asdict(run.config).items() if name not in free}
     data = {name: _fingerprint(getattr(run, name)) for name in ("data", "test")}
     return {"model": _describe(run.model), **identity, **data, "device": run.device.type}
 
 
 def _describe(model: nn.Module) -> str:
-    options = ("n_pixels", "latent_dim", "hidden", "likelihood", "output")
+    options = ("n_pixels", "latent_dim", "hidden", "likelihood", "output", "channels")
     given = [f"{name}={getattr(model, name)!r}" for name in options if hasattr(model, name)]
     return f"{type(model).__name__}({', '.join(given)}) in {next(model.parameters()).dtype}"
 
 
-def _fingerprint(x: Tensor | None) -> str:
-    """Shape, dtype and CRC-32 of the content."""
-    if x is None:
-        return "none"
-    content = x.cpu().contiguous().view(torch.uint8).numpy()
-    return f"{tuple(x.shape)} {x.dtype} with checksum {zlib.crc32(content):08x}"
+def _fingerprint(columns: tuple[Tensor, ...] | None) -> str:
+    """Shape, dtype and CRC-32 of the content of each."""
+    texts = []
+    for x in columns or ():
+        content = x.cpu().contiguous().view(torch.uint8).numpy()
+        texts.append(f"{tuple(x.shape)} {x.dtype} with checksum {zlib.crc32(content):08x}")
+    return " and ".join(texts) or "none"
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -30,10 +30,14 @@ class Brief(Exception):
 
     def _render_traceback_(self) -> list[str]:
         """Called by IPython in place of its own traceback."""
-        frames = traceback.extract_tb(self.__traceback__)
-        own = [f for f in frames if not any(other in f.filename for other in _OTHERS)]
+        own = own_frames(traceback.extract_tb(self.__traceback__))
         where = [f"line {own[-1].lineno}: {_statement(own[-1])}"] if own and own[-1].line else []
         return [*where, f"{type(self).__name__}: {self}"]
+
+
+def own_frames(frames: traceback.StackSummary) -> list[traceback.FrameSummary]:
+    """The frames of the reader's own code, the library's and Python's left out."""
+    return [f for f in frames if not any(other in f.filename for other in _OTHERS)]
 
 
 def _statement(frame: traceback.FrameSummary, width: int = 88) -> str:

@@ -88,7 +88,7 @@ class _Answer(threading.Thread):
         self.start()
 
     def run(self) -> None:
-        """Read it; called by `start`."""
+        """Read the whole answer; what stops it is kept as `error`."""
         try:
             self._read()
         except Exception as error:  # for the caller, who knows what to do about it

@@ -5,21 +5,19 @@ Every `plot_…` takes `ax=None` and draws into a new figure where none is given
 
 from __future__ import annotations
 
-import html
-import io
 import math
-import re
 from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
 from cycler import cycler
-from matplotlib.animation import FuncAnimation
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from torch import Tensor
 
+from vae_lib.captions import play as play
+from vae_lib.captions import show as show
 from vae_lib.checks import InputError, require
+from vae_lib.labels import apart, densest
 
 # Okabe and Ito's colours (2008), which colour-blind people tell apart; a line style goes with each.
 BLUE, ORANGE, GREEN, RED, PURPLE, SKY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9"
@@ -49,65 +47,6 @@ def set_style() -> None:
             "animation.html": "jshtml",
         }
     )
-
-
-def show(figure: Figure | Axes, alt: str) -> None:
-    """Show the figure once, keep `alt` with the picture and print it, then close the figure.
-
-    `alt` says in a sentence what the picture shows; JupyterLab drops an output's alt text, hence the print.
-    """
-    figure = figure.figure if isinstance(figure, Axes) else figure
-    require(isinstance(figure, Figure), f"show: the first argument must be a figure, not {type(figure).__name__}.")
-    _require_alt("show", alt)
-    from IPython.display import display
-
-    png = io.BytesIO()
-    figure.savefig(png, format="png")
-    plt.close(figure)
-    alt = " ".join(alt.split())
-    display({"image/png": png.getvalue(), "text/plain": alt}, metadata={"image/png": {"alt": alt}}, raw=True)
-    print(f"Figure: {alt}")
-
-
-def _require_alt(function: str, alt: str) -> None:
-    said = isinstance(alt, str) and bool(alt.strip())
-    require(said, f"{function}: alt must be a sentence that says what is to be seen.")
-
-
-def play(animation: FuncAnimation, alt: str, fps: float = 4.0) -> None:
-    """Show the animation with buttons that need neither a kernel nor a network, print `alt`, and close its figure."""
-    _require_alt("play", alt)
-    require(isinstance(animation, FuncAnimation), f"play: the first argument must be an animation, not {animation!r}.")
-    from IPython.display import display
-
-    figure = animation._fig
-    figure.canvas.draw_idle = lambda: None  # each frame is drawn when it is saved, and not before that as well
-    figure.canvas.mpl_connect("draw_event", lambda _: figure.set_layout_engine(None))  # axes stay after the first
-    with plt.rc_context({"figure.constrained_layout.use": False}):  # else saving turns it on after the first frame
-        page, alt = animation.to_jshtml(fps=fps), " ".join(alt.split())
-    plt.close(figure)
-    display({"text/html": offline(page, alt), "text/plain": alt}, raw=True)
-    print(f"Figure: {alt}")
-
-
-def offline(page: str, alt: str) -> str:
-    """Matplotlib's player without the font that it would fetch from a server: signs on the buttons, words for `img`."""
-    page = re.sub(r'<link rel="stylesheet"\s+href="https://[^"]*font-awesome[^"]*">', "", page)
-    page = re.sub(r'<i class="fa ([\w -]+)"></i>', lambda found: _SIGNS[found[1]], page)
-    return page.replace('<img id="_anim', f'<img alt="{html.escape(alt)}" id="_anim')
-
-
-_SIGNS = {
-    "fa-minus": "−",
-    "fa-fast-backward": "|◁◁",
-    "fa-step-backward": "|◁",
-    "fa-play fa-flip-horizontal": "◀",
-    "fa-pause": "❚❚",
-    "fa-play": "▶",
-    "fa-step-forward": "▷|",
-    "fa-fast-forward": "▷▷|",
-    "fa-plus": "+",
-}
 
 
 def plot_images(
@@ -170,7 +109,7 @@ def plot_history(history: tuple, ax: Axes | None = None) -> Axes:
 def plot_latent_scatter(
     z: Tensor | np.ndarray, labels: Tensor | np.ndarray, *, prior: bool = False, ax: Axes | None = None
 ) -> Axes:
-    """Codes (N, 2), coloured by class (N,) whole numbers 0 to 9, each class named where its middle lies.
+    """Codes (N, 2), coloured by class (N,) whole numbers 0 to 9, each class named where most of it lies.
 
     `prior` draws the circles of radius 1, 2 and 3 around 0, standard deviations of N(0, I).
     """
@@ -186,9 +125,10 @@ def plot_latent_scatter(
         )
     colors = [CLASS_COLORS[int(label)] for label in labels]
     ax.scatter(*z.T, s=min(max(6000 / len(z), 3), 16), c=colors, alpha=0.6, linewidths=0)
-    for label in classes:
+    places = apart(np.array([densest(z[labels == label]) for label in classes]), 0.07 * np.ptp(z, axis=0).max())
+    for label, place in zip(classes, places, strict=True):
         box = {"boxstyle": "circle,pad=0.15", "fc": "white", "ec": CLASS_COLORS[label]}
-        ax.text(*np.median(z[labels == label], axis=0), str(label), ha="center", va="center", bbox=box, zorder=4)
+        ax.text(*place, str(label), ha="center", va="center", bbox=box, zorder=4)
     ax.set(xlabel="$z_1$", ylabel="$z_2$", aspect="equal")
     return ax
 

@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from vae_lib.checks import checked, require, require_positive, require_unit_interval
@@ -88,4 +88,40 @@ class Gaussian:
         return mean + self.sigma * torch.randn(mean.shape, dtype=mean.dtype, device=mean.device, generator=generator)
 
 
-Likelihood = Bernoulli | Gaussian
+class LearnedGaussian(nn.Module):
+    """Pixels are independent Gaussians around sigmoid(logits), of one standard deviation σ_x that is learnt.
+
+    The best σ_x² is the squared error a pixel, E‖x − mean‖² / P; training by gradient ends near it.
+    Source: Rybkin, Daniilidis and Levine (2021).
+    """
+
+    def __init__(self, sigma: float = 1.0) -> None:
+        super().__init__()
+        require_positive(sigma, "sigma")
+        self.log_sigma = nn.Parameter(torch.tensor(math.log(sigma)))
+
+    @property
+    def sigma(self) -> float:
+        """σ_x as it stands, on the scale of the pixels."""
+        return self.log_sigma.detach().exp().item()
+
+    def __repr__(self) -> str:  # not σ_x, which moves: a checkpoint compares models by this
+        return "LearnedGaussian()"
+
+    @checked(x="B P", logits="... B P")
+    def nll(self, x: Tensor, logits: Tensor) -> Tensor:
+        """½ Σ_p [(x−mean)²/σ_x² + log σ_x² + log 2π], in nats. Shapes: (B, P), (..., B, P) -> (..., B)."""
+        squares = (x - self.mean(logits)).square().sum(-1) * torch.exp(-2 * self.log_sigma)
+        return 0.5 * (squares + x.shape[-1] * (2 * self.log_sigma + LOG_2PI))
+
+    @checked(logits="...")
+    def mean(self, logits: Tensor) -> Tensor:
+        """sigmoid(logits), in (0, 1)."""
+        return torch.sigmoid(logits)
+
+    def sample(self, logits: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        """mean + σ_x ε."""
+        return Gaussian(self.sigma).sample(logits, generator)
+
+
+Likelihood = Bernoulli | Gaussian | LearnedGaussian

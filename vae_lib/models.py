@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from vae_lib.checks import checked, require, require_count
 from vae_lib.gaussian import reparametrize
-from vae_lib.likelihood import Bernoulli, Gaussian, Likelihood
+from vae_lib.likelihood import Bernoulli, Likelihood
 from vae_lib.networks import Decoder, Encoder, mlp, require_architecture
 
 
@@ -79,8 +79,8 @@ class VAE(nn.Module):
         self.n_pixels, self.latent_dim, self.hidden = n_pixels, latent_dim, tuple(hidden)
         self.likelihood = Bernoulli() if likelihood is None else likelihood
         require(
-            isinstance(self.likelihood, (Bernoulli, Gaussian)),
-            f"VAE: likelihood must be Bernoulli() or Gaussian(sigma), not {likelihood!r}.",
+            isinstance(self.likelihood, Likelihood),
+            f"VAE: likelihood must be Bernoulli(), Gaussian(sigma) or LearnedGaussian(), not {likelihood!r}.",
         )
         self.encoder = Encoder(n_pixels, self.hidden, latent_dim, generator)
         self.decoder = Decoder(latent_dim, self.hidden[::-1], n_pixels, generator)

@@ -2,93 +2,37 @@
 
 from __future__ import annotations
 
-import time
+import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from vae_lib.checkpoint import Checkpoint
-from vae_lib.checks import (
-    Brief,
-    InputError,
-    check_shapes,
-    require,
-    require_at_least_zero,
-    require_count,
-    require_positive,
-    require_unit_interval,
-    trusted,
-)
+from vae_lib.checks import InputError, check_shapes, require, require_unit_interval
+from vae_lib.config import History, TrainConfig, TrainingDiverged
 from vae_lib.likelihood import Bernoulli
 from vae_lib.models import VAE, Autoencoder
-from vae_lib.objective import ElboTerms, elbo_terms
+from vae_lib.run import Columns, Run, one_epoch
 
-EVALUATION_BATCH = 1000  # test examples decoded at a time: bounds the memory
-
-
-@dataclass(frozen=True)
-class TrainConfig:
-    """How to train. The loss is `reconstruction_weight` · reconstruction + `beta` · KL, by Adam."""
-
-    epochs: int = 10
-    batch_size: int = 128
-    learning_rate: float = 1e-3
-    beta: float = 1.0
-    reconstruction_weight: float = 1.0
-    n_samples: int = 1  # draws of z for each example and step
-    dynamic_binarization: bool = False  # pixels drawn anew as 0 or 1 for every batch
-    seed: int = 0  # order of the batches and all noise; the weights' start is the model's
-    device: str = "auto"  # "auto" takes CUDA, then MPS, then the CPU
-    progress: bool = True
-
-    def __post_init__(self) -> None:
-        for name, least in {"epochs": 1, "batch_size": 1, "n_samples": 1, "seed": 0}.items():
-            require_count(getattr(self, name), f"TrainConfig: {name}", least)
-        for name, kind in {"dynamic_binarization": bool, "progress": bool, "device": str}.items():
-            value = getattr(self, name)
-            require(isinstance(value, kind), f"TrainConfig: {name} must be a {kind.__name__}, not {value!r}.")
-        require_positive(self.learning_rate, "TrainConfig: learning_rate")
-        for name in ("beta", "reconstruction_weight"):
-            require_at_least_zero(getattr(self, name), f"TrainConfig: {name}")
-        require(self.beta + self.reconstruction_weight > 0, "TrainConfig: the two weights must not both be 0.")
-
-
-class History(NamedTuple):
-    """One value an epoch, each a mean over examples in nats (squared error for an autoencoder).
-
-    The test lists are empty without test data, `seconds` is wall time, and `interrupted` is True after Ctrl-C:
-    then too only whole epochs are listed.
-    """
-
-    loss: list[float]
-    reconstruction: list[float]
-    kl: list[float]
-    test_loss: list[float]
-    test_reconstruction: list[float]
-    test_kl: list[float]
-    seconds: list[float]
-    interrupted: bool = False
-
-
-class TrainingDiverged(Brief, ArithmeticError):
-    """The loss became NaN or infinite; the message says at which step."""
+__all__ = ["History", "TrainConfig", "TrainingDiverged", "fit", "pick_device"]
 
 
 def fit(
-    model: VAE | Autoencoder,
-    data: Tensor,
+    model: nn.Module,
+    data: Tensor | tuple[Tensor, ...],
     config: TrainConfig | None = None,
     *,
-    test: Tensor | None = None,
+    test: Tensor | tuple[Tensor, ...] | None = None,
     on_epoch: Callable[[int, nn.Module, History], None] | None = None,
     checkpoint: str | Path | None = None,
 ) -> History:
     """Train `model` in place on `data` (N, P) and return the history; `test` (M, P) is scored after each epoch.
 
+    `model` is a VAE, an Autoencoder, or any module with a method `loss_terms(*batch, n_samples, generator)` that
+    returns `ElboTerms`; for such a one `data` may be a tuple of tensors with a row each for every example.
+    With `averaging` or `patience` the model ends with the mean of its weights, or those of its best epoch by `test`.
     `on_epoch(epoch, model, history)` is called after each epoch, epochs counted from 1. The run is saved in the file
     `checkpoint` after each epoch, and goes on from there where the file exists. Ctrl-C returns what is trained so far.
     The same seed, start and machine give the same numbers. Raises `InputError` for data or a checkpoint that do not
@@ -101,12 +45,39 @@ def fit(
     _check(model, data, test, config)
     device, home, mode = pick_device(config.device), next(model.parameters()).device, model.training
     try:
-        run = _Run(model.to(device), data.detach(), None if test is None else test.detach(), config, device)
+        run = Run(model.to(device), _columns(data), None if test is None else _columns(test), config, device)
         with torch.enable_grad():
             return _epochs(run, on_epoch, None if checkpoint is None else Path(checkpoint))
     finally:
         model.zero_grad()
         model.to(home).train(mode)
+
+
+def _epochs(run: Run, on_epoch: Callable | None, path: Path | None) -> History:
+    from tqdm.auto import tqdm  # in a notebook this imports ipywidgets
+
+    bar = tqdm(total=run.config.epochs, desc="epochs", disable=not run.config.progress, leave=False)
+    try:
+        file = Checkpoint(run, path) if path else None
+        if file:
+            file.open()
+        bar.update(len(run.history.loss))
+        while not run.over:
+            epoch = len(run.history.loss) + 1
+            run.history = one_epoch(run, epoch)
+            run.keep_best()
+            if file:
+                file.save()
+            bar.update()
+            bar.set_postfix(loss=f"{run.history.loss[-1]:.2f}")
+            if on_epoch:
+                on_epoch(epoch, run.model, run.history)
+    except KeyboardInterrupt:
+        return run.history._replace(interrupted=True)
+    finally:
+        bar.close()
+        run.settle()
+    return run.history
 
 
 def pick_device(name: str = "auto") -> torch.device:
@@ -124,127 +95,40 @@ def pick_device(name: str = "auto") -> torch.device:
     return one.device
 
 
-class _Run:
-    """What a run needs from one epoch to the next."""
-
-    def __init__(
-        self, model: nn.Module, data: Tensor, test: Tensor | None, config: TrainConfig, device: torch.device
-    ) -> None:
-        self.model, self.config, self.device = model, config, device
-        self.data, self.test = data.to(device), None if test is None else test.to(device)
-        trained = [p for p in model.parameters() if p.requires_grad]
-        self.optimizer = torch.optim.Adam(trained, lr=config.learning_rate, fused=device.type in ("cpu", "cuda"))
-        self.generator = torch.Generator(device).manual_seed(config.seed)
-        self.history = History([], [], [], [], [], [], [])
+def _columns(data: Tensor | tuple[Tensor, ...]) -> Columns:
+    return tuple(column.detach() for column in (data if isinstance(data, (tuple, list)) else (data,)))
 
 
-def _epochs(run: _Run, on_epoch: Callable | None, path: Path | None) -> History:
-    from tqdm.auto import tqdm  # in a notebook this imports ipywidgets
-
-    bar = tqdm(total=run.config.epochs, desc="epochs", disable=not run.config.progress, leave=False)
-    try:
-        file = Checkpoint(run, path) if path else None
-        if file:
-            file.open()
-        bar.update(len(run.history.loss))
-        for epoch in range(len(run.history.loss) + 1, run.config.epochs + 1):
-            run.history = _one_epoch(run, epoch)
-            if file:
-                file.save()
-            bar.update()
-            bar.set_postfix(loss=f"{run.history.loss[-1]:.2f}")
-            if on_epoch:
-                on_epoch(epoch, run.model, run.history)
-    except KeyboardInterrupt:
-        return run.history._replace(interrupted=True)
-    finally:
-        bar.close()
-    return run.history
-
-
-def _one_epoch(run: _Run, epoch: int) -> History:
-    start, config = time.perf_counter(), run.config
-    with trusted():  # data and model were checked by `fit`
-        steps = _train_epoch(run)
-        _require_finite(run, steps, epoch)
-        row = _scores(config, "", *(steps.sum(0) / len(run.data)).tolist())
-        if run.test is not None:
-            row |= _scores(config, "test_", *_evaluate(run))
-    row["seconds"] = time.perf_counter() - start
-    return run.history._replace(**{name: [*getattr(run.history, name), value] for name, value in row.items()})
-
-
-def _train_epoch(run: _Run) -> Tensor:
-    """One pass over the data in a new order. -> (steps, 2), each batch's summed reconstruction and KL."""
-    config, rows = run.config, []
-    run.model.train()
-    order = torch.randperm(len(run.data), device=run.device, generator=run.generator)
-    for step, batch in enumerate(order.split(config.batch_size)):
-        if step % 100 == 0:
-            _drop_denormals(run.optimizer)
-        x = run.data.index_select(0, batch)
-        if config.dynamic_binarization:
-            x = torch.bernoulli(x, generator=run.generator)
-        terms = elbo_terms(run.model, x, n_samples=config.n_samples, generator=run.generator)
-        run.optimizer.zero_grad()
-        loss = config.reconstruction_weight * terms.reconstruction.mean() + config.beta * terms.kl.mean()
-        loss.backward()
-        run.optimizer.step()
-        rows.append(torch.stack([terms.reconstruction.detach().sum(), terms.kl.detach().sum()]))
-    return torch.stack(rows)  # read once an epoch: a GPU need not wait at every step
-
-
-def _drop_denormals(optimizer: torch.optim.Optimizer) -> None:
-    """Set first moments to 0 that are too small to move a weight.
-
-    Where a pixel is seldom on, Adam's mean gradient shrinks by a tenth a step until it is below 1e-38, where
-    processors compute up to a hundred times slower. From 1e-30 that takes 180 steps.
-    """
-    for state in optimizer.state.values():
-        mean = state["exp_avg"]
-        mean.masked_fill_(mean.abs() < 1e-30, 0)
-
-
-@torch.no_grad()
-def _evaluate(run: _Run) -> list[float]:
-    """Mean reconstruction and KL of the test data, with the same noise after each epoch so that epochs compare."""
-    run.model.eval()
-    generator = torch.Generator(run.device).manual_seed(run.config.seed)
-    parts = [elbo_terms(run.model, x, generator=generator) for x in run.test.split(EVALUATION_BATCH)]
-    terms = ElboTerms(*(torch.cat(column) for column in zip(*parts, strict=True)))
-    return [terms.reconstruction.mean().item(), terms.kl.mean().item()]
-
-
-def _scores(config: TrainConfig, prefix: str, reconstruction: float, kl: float) -> dict[str, float]:
-    loss = config.reconstruction_weight * reconstruction + config.beta * kl
-    return {f"{prefix}loss": loss, f"{prefix}reconstruction": reconstruction, f"{prefix}kl": kl}
-
-
-def _require_finite(run: _Run, steps: Tensor, epoch: int) -> None:
-    """Every loss of the epoch, and the weights after it, since the last step's loss does not show its own update."""
-    bad = (~torch.isfinite(steps)).any(1).nonzero()
-    sound = all(p.isfinite().all() for p in run.model.parameters())
-    if len(bad) or not sound:
-        step = int(bad[0]) + 1 if len(bad) else len(steps)
-        what = "The loss is" if len(bad) else "The weights are"
-        total = (epoch - 1) * len(steps) + step
-        raise TrainingDiverged(
-            f"{what} NaN or infinite at step {step} of epoch {epoch} (step {total} of the run); "
-            "try a smaller learning_rate, and look at the data's range."
-        )
-
-
-def _check(model: nn.Module, data: Tensor, test: Tensor | None, config: TrainConfig) -> None:
-    kinds = (VAE, Autoencoder)
-    require(isinstance(model, kinds), f"fit: model must be a VAE or an Autoencoder, not {type(model).__name__}.")
+def _check(model: nn.Module, data: object, test: object, config: TrainConfig) -> None:
+    ours = isinstance(model, (VAE, Autoencoder))
+    known = ours or (isinstance(model, nn.Module) and callable(getattr(model, "loss_terms", None)))
+    require(known, f"fit: model must be a VAE or an Autoencoder, not {type(model).__name__}.")
     require(isinstance(config, TrainConfig), f"fit: config must be a TrainConfig, not {type(config).__name__}.")
     require(any(p.requires_grad for p in model.parameters()), "fit: no parameter of the model requires a gradient.")
+    require(not config.patience or test is not None, "fit: patience needs `test`, the data that it is measured on.")
     given = {"data": data} if test is None else {"data": data, "test": test}
+    if not ours:
+        given = {name: _first_of(name, columns) for name, columns in given.items()}
+    _check_pictures(model, given, config)
+
+
+def _first_of(name: str, columns: object) -> object:
+    """The pictures of a tuple of tensors, each with a row for every example."""
+    listed = columns if isinstance(columns, (tuple, list)) and len(columns) else (columns,)
+    sizes = {len(column) for column in listed if isinstance(column, Tensor) and column.ndim}
+    fits = all(isinstance(column, Tensor) for column in listed) and len(sizes) == 1
+    require(fits, f"fit: {name} must be a tensor, or a tuple of tensors with one row each for every example.")
+    return listed[0]
+
+
+def _check_pictures(model: nn.Module, given: dict[str, object], config: TrainConfig) -> None:
     check_shapes("fit", {"data": "N P", "test": "M P"}, given)
+    data, n, dtype = given["data"], model.n_pixels, next(model.parameters()).dtype
     require(data is not None, "fit: data must be a torch tensor, not NoneType.")
-    n, dtype = model.n_pixels, next(model.parameters()).dtype
     require(data.shape[1] == n, f"fit: the model has {n} pixels, data has {data.shape[1]} columns.")
     require(data.dtype == dtype, f"fit: data is {data.dtype}, the model is {dtype}; give both the same dtype.")
+    square = math.isqrt(n) ** 2 == n or not config.shifted
+    require(square, f"fit: `shifted` moves square pictures, and {n} pixels are none.")
     coins = isinstance(model, VAE) and isinstance(model.likelihood, Bernoulli)
     if coins or config.dynamic_binarization:
         for name, x in given.items():

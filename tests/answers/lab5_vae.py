@@ -144,109 +144,109 @@ def reparametrize_double_inside(mu, logvar, eps):
     return z.to(mu.dtype)
 
 
-@wrong("reparametrize", names="multiplied by σ² = exp(logvar), not by σ")
+@wrong("reparametrize", "`logvar` is handed in halved")
 def reparametrize_variance(mu, logvar, eps):
     return mu + logvar.exp() * eps
 
 
-@wrong("reparametrize", names="the ½ stands outside the exponential")
+@wrong("reparametrize", "the ½ stands outside the exponential")
 def reparametrize_half_outside(mu, logvar, eps):
     return mu + 0.5 * torch.exp(logvar) * eps
 
 
-@wrong("reparametrize", names="logvar itself is taken for σ")
+@wrong("reparametrize", "`logvar` is handed in as the exponential of its half")
 def reparametrize_logvar_as_sigma(mu, logvar, eps):
     return mu + logvar * eps
 
 
-@wrong("reparametrize", names="log σ is taken for σ")
+@wrong("reparametrize", "log σ is taken for σ: the exponential is missing")
 def reparametrize_no_exponential(mu, logvar, eps):
     return mu + 0.5 * logvar * eps
 
 
-@wrong("reparametrize", names="μ is forgotten")
+@wrong("reparametrize", "does not depend on `mu`")
 def reparametrize_no_mu(mu, logvar, eps):
     return torch.exp(0.5 * logvar) * eps
 
 
-@wrong("reparametrize", names="ε is forgotten")
+@wrong("reparametrize", "does not depend on `eps`")
 def reparametrize_no_eps(mu, logvar, eps):
     return mu + torch.exp(0.5 * logvar)
 
 
-@wrong("reparametrize", names="no noise is added: this is μ")
+@wrong("reparametrize", "`mu`, as it was handed in")
 def reparametrize_deterministic(mu, logvar, eps):
     return mu
 
 
-@wrong("reparametrize", names="divided by σ")
+@wrong("reparametrize", "`logvar` is handed in with the other sign")
 def reparametrize_minus_half(mu, logvar, eps):
     return mu + torch.exp(-0.5 * logvar) * eps
 
 
-@wrong("reparametrize", names="the noise is subtracted")
+@wrong("reparametrize", "`eps` is handed in with the other sign")
 def reparametrize_minus(mu, logvar, eps):
     return mu - torch.exp(0.5 * logvar) * eps
 
 
-@wrong("reparametrize", names="μ and logvar are swapped")
+@wrong("reparametrize", "`mu` and `logvar` change places: they are taken one for the other")
 def reparametrize_swapped(mu, logvar, eps):
     return logvar + torch.exp(0.5 * mu) * eps
 
 
-@wrong("reparametrize", names="all examples get the noise of the first")
+@wrong("reparametrize", "Of `eps` only the first along B makes a difference")
 def reparametrize_shared_noise(mu, logvar, eps):
     return mu + torch.exp(0.5 * logvar) * eps[..., :1, :]
 
 
-@wrong("reparametrize", names="multiplied by σ as well")
+@wrong("reparametrize", "μ is multiplied by σ as well")
 def reparametrize_scaled_mu(mu, logvar, eps):
     return (mu + eps) * torch.exp(0.5 * logvar)
 
 
-@wrong("reparametrize", names="nothing can be learned")
+@wrong("reparametrize", "cut off from its arguments, so nothing can be learned: no gradient rea")
 def reparametrize_no_grad(mu, logvar, eps):
     with torch.no_grad():
         return mu + torch.exp(0.5 * logvar) * eps
 
 
-@wrong("reparametrize", names="no gradient reaches logvar")
+@wrong("reparametrize", "No gradient reaches `logvar`, though the answer depends on it")
 def reparametrize_sigma_detached(mu, logvar, eps):
     return mu + torch.exp(0.5 * logvar).detach() * eps
 
 
-@wrong("reparametrize", names="no gradient reaches logvar")
+@wrong("reparametrize", "It is right to float32's digits only: a number inside is float32 where")
 def reparametrize_sigma_tensor(mu, logvar, eps):
     return mu + tensor(torch.exp(0.5 * logvar).tolist()) * eps
 
 
-@wrong("reparametrize", names="no gradient reaches μ")
+@wrong("reparametrize", "No gradient reaches `mu`, though the answer depends on it")
 def reparametrize_mu_data(mu, logvar, eps):
     return mu.data + torch.exp(0.5 * logvar) * eps
 
 
-@wrong("reparametrize", names="`mu` itself is changed")
+@wrong("reparametrize", "`mu` itself is changed: an operation in place (`+=`, `-=`, `x[…] = …`,")
 def reparametrize_in_place(mu, logvar, eps):
     mu += torch.exp(0.5 * logvar) * eps
     return mu
 
 
-@wrong("reparametrize", names="expected")
+@wrong("reparametrize", "It gives another answer each time: it draws noise of its own. Use what")
 def reparametrize_own_noise(mu, logvar, eps):
     return mu + torch.exp(0.5 * logvar) * torch.randn_like(eps)
 
 
-@wrong("reparametrize", names="should be floating point")
+@wrong("reparametrize", "int64, it should be floating point")
 def reparametrize_rounded(mu, logvar, eps):
     return (mu + torch.exp(0.5 * logvar) * eps).long()
 
 
-@wrong("reparametrize")
+@wrong("reparametrize", "Ordinary numbers come out right, logvar of ±80 do not")
 def reparametrize_clamped(mu, logvar, eps):
     return mu + torch.exp(0.5 * logvar.clamp(-30, 20)) * eps
 
 
-@wrong("reparametrize", names="expected")
+@wrong("reparametrize", "`logvar` itself is changed: an operation in place (`+=`, `-=`, `x[…] =")
 def reparametrize_changes_logvar(mu, logvar, eps):
     sigma = torch.exp(0.5 * logvar)
     if not logvar.requires_grad:
@@ -254,10 +254,35 @@ def reparametrize_changes_logvar(mu, logvar, eps):
     return mu + sigma * eps
 
 
-@wrong("reparametrize")
+@wrong("reparametrize", "the first of the axes in front in the place of all")
 def reparametrize_one_axis_in_front(mu, logvar, eps):
     draws = eps if eps.ndim < 4 else eps[0]
     return mu + torch.exp(0.5 * logvar) * draws
+
+
+@wrong("reparametrize", "float32 where the arguments are float64: something inside does not kee")
+def reparametrize_single(mu, logvar, eps):
+    return (mu + torch.exp(0.5 * logvar) * eps).float()
+
+
+@wrong("reparametrize", "`eps` itself is changed: an operation in place (`+=`, `-=`, `x[…] = …`")
+def reparametrize_eps_in_place(mu, logvar, eps):
+    return eps.mul_(torch.exp(0.5 * logvar)).add_(mu)
+
+
+@wrong("reparametrize", "`mu.requires_grad` is changed: leave the arguments as they are, and wo")
+def reparametrize_asks_for_gradients(mu, logvar, eps):
+    return mu.requires_grad_() + torch.exp(0.5 * logvar.requires_grad_()) * eps
+
+
+@wrong("reparametrize", "a ndarray, it should be a torch tensor of shape (2, 3)")
+def reparametrize_numpy(mu, logvar, eps):
+    return mu.detach().numpy() + np.exp(logvar.detach().numpy() / 2) * eps.detach().numpy()
+
+
+@wrong("reparametrize", "`logvar` is handed in as its exponential")
+def reparametrize_log_root(mu, logvar, eps):
+    return mu + torch.sqrt(logvar) * eps
 
 
 # ---------------------------------------------------------------- gaussian_kl
@@ -328,152 +353,152 @@ def kl_mean_times_count(mu, logvar):
 @right("gaussian_kl")
 def kl_double_inside(mu, logvar):
     m, v = mu.double(), logvar.double()
-    return 0.5 * (m**2 + v.exp() - v - 1).sum(1)
+    return (0.5 * (m**2 + v.exp() - v - 1).sum(1)).to(mu.dtype)
 
 
-@wrong("gaussian_kl", names="the factor ½ is missing")
+@wrong("gaussian_kl", "twice the right one")
 def kl_no_half(mu, logvar):
     return (mu**2 + logvar.exp() - logvar - 1).sum(1)
 
 
-@wrong("gaussian_kl", names="the ½ stands before the last two terms only")
+@wrong("gaussian_kl", "the right one, the term μ² and the term σ² once too often")
 def kl_half_on_two(mu, logvar):
     sigma = torch.exp(0.5 * logvar)
     return (sigma**2 + mu**2 - torch.log(sigma) - 0.5).sum(1)
 
 
-@wrong("gaussian_kl", names="logvar is taken for log σ")
+@wrong("gaussian_kl", "`logvar` is handed in halved")
 def kl_log_sigma(mu, logvar):
     return 0.5 * (mu**2 + torch.exp(2 * logvar) - 2 * logvar - 1).sum(1)
 
 
-@wrong("gaussian_kl", names="σ stands where σ² should")
+@wrong("gaussian_kl", "σ stands where σ² should")
 def kl_sigma_for_variance(mu, logvar):
     return 0.5 * (mu**2 + torch.exp(0.5 * logvar) - logvar - 1).sum(1)
 
 
-@wrong("gaussian_kl", names="log σ stands where log σ² should")
+@wrong("gaussian_kl", "the right one, half of the term log σ² left out")
 def kl_log_sigma_for_log_variance(mu, logvar):
     return 0.5 * (mu**2 + logvar.exp() - 0.5 * logvar - 1).sum(1)
 
 
-@wrong("gaussian_kl", names="logvar stands where σ² should")
+@wrong("gaussian_kl", "does not depend on `logvar`")
 def kl_no_exponential(mu, logvar):
     return 0.5 * (mu**2 + logvar - logvar - 1).sum(1)
 
 
-@wrong("gaussian_kl", names="the term log σ² is dropped")
+@wrong("gaussian_kl", "the right one, the term log σ² left out")
 def kl_no_log(mu, logvar):
     return 0.5 * (mu**2 + logvar.exp() - 1).sum(1)
 
 
-@wrong("gaussian_kl", names="log σ² is added, not subtracted")
+@wrong("gaussian_kl", "the right one, the term log σ² with the wrong sign")
 def kl_log_added(mu, logvar):
     return 0.5 * (mu**2 + logvar.exp() + logvar - 1).sum(1)
 
 
-@wrong("gaussian_kl", names="the term −1 is dropped")
+@wrong("gaussian_kl", "the right one, the term −1 left out")
 def kl_no_one(mu, logvar):
     return 0.5 * (mu**2 + logvar.exp() - logvar).sum(1)
 
 
-@wrong("gaussian_kl", names="−1 is counted once, not once a dimension")
+@wrong("gaussian_kl", "the right one plus ½ (D − 1)")
 def kl_one_once(mu, logvar):
     return 0.5 * ((mu**2 + logvar.exp() - logvar).sum(1) - 1)
 
 
-@wrong("gaussian_kl", names="μ is forgotten")
+@wrong("gaussian_kl", "the right one, the term μ² left out")
 def kl_no_mu(mu, logvar):
     return 0.5 * (logvar.exp() - logvar - 1).sum(1)
 
 
-@wrong("gaussian_kl", names="μ is not squared")
+@wrong("gaussian_kl", "`mu` is handed in squared")
 def kl_mu_not_squared(mu, logvar):
     return 0.5 * (mu + logvar.exp() - logvar - 1).sum(1)
 
 
-@wrong("gaussian_kl", names="the KL is reversed")
+@wrong("gaussian_kl", "the KL is reversed, from the prior to q")
 def kl_reversed(mu, logvar):
     q = torch.distributions.Normal(mu, torch.exp(0.5 * logvar))
     prior = torch.distributions.Normal(torch.zeros_like(mu), torch.ones_like(mu))
     return torch.distributions.kl_divergence(prior, q).sum(-1)
 
 
-@wrong("gaussian_kl", names="the sign is flipped")
+@wrong("gaussian_kl", "the right one with the other sign")
 def kl_sign(mu, logvar):
     return 0.5 * (1 + logvar - mu**2 - logvar.exp()).sum(1)
 
 
-@wrong("gaussian_kl", names="the mean over the dimensions is taken")
+@wrong("gaussian_kl", "the right one divided by D, as when a mean over D is taken, not a sum")
 def kl_mean_dims(mu, logvar):
     return 0.5 * (mu**2 + logvar.exp() - logvar - 1).mean(1)
 
 
-@wrong("gaussian_kl", names="and the ½ is missing")
+@wrong("gaussian_kl", "twice the right one, divided by D, as when a mean over D is taken, not")
 def kl_mean_dims_no_half(mu, logvar):
     # in two dimensions the two slips cancel
     return (mu**2 + logvar.exp() - logvar - 1).mean(1)
 
 
-@wrong("gaussian_kl", names="the sum runs over the batch as well")
+@wrong("gaussian_kl", "summed over B as well")
 def kl_sum_all(mu, logvar):
     return 0.5 * (mu**2 + logvar.exp() - logvar - 1).sum()
 
 
-@wrong("gaussian_kl", names="the mean over the batch is taken as well")
+@wrong("gaussian_kl", "averaged over B as well")
 def kl_batch_mean(mu, logvar):
     return 0.5 * (mu**2 + logvar.exp() - logvar - 1).sum(1).mean()
 
 
-@wrong("gaussian_kl", names="the mean runs over the dimensions and the batch")
+@wrong("gaussian_kl", "the right one divided by D, as when a mean over D is taken, not a sum,")
 def kl_mean_all(mu, logvar):
     return 0.5 * torch.mean(mu**2 + logvar.exp() - logvar - 1)
 
 
-@wrong("gaussian_kl", names="not over the dimensions")
+@wrong("gaussian_kl", "right in the total: the sum runs over the wrong axis, or over one too")
 def kl_sum_batch_axis(mu, logvar):
     return 0.5 * (mu**2 + logvar.exp() - logvar - 1).sum(0)
 
 
-@wrong("gaussian_kl", names="the sum over the dimensions is missing")
+@wrong("gaussian_kl", "not yet summed over D")
 def kl_not_summed(mu, logvar):
     return 0.5 * (mu**2 + logvar.exp() - logvar - 1)
 
 
-@wrong("gaussian_kl", names="the KL is cut off")
+@wrong("gaussian_kl", "cut off from its arguments, so nothing can be learned: no gradient rea")
 def kl_items(mu, logvar):
     rows = [0.5 * (m**2 + v.exp() - v - 1).sum().item() for m, v in zip(mu, logvar, strict=True)]
     return tensor(rows, dtype=mu.dtype)
 
 
-@wrong("gaussian_kl", names="should be a torch tensor of shape (2,)")
+@wrong("gaussian_kl", "a list, it should be a torch tensor of shape (2,)")
 def kl_list(mu, logvar):
     return [0.5 * (m**2 + v.exp() - v - 1).sum() for m, v in zip(mu, logvar, strict=True)]
 
 
-@wrong("gaussian_kl", names="is a `return` missing")
+@wrong("gaussian_kl", "The function returned None; is a `return` missing?")
 def kl_no_return(mu, logvar):
     0.5 * (mu**2 + logvar.exp() - logvar - 1).sum(1)
 
 
-@wrong("gaussian_kl", names="NaN")
+@wrong("gaussian_kl", "`logvar` is handed in as its exponential")
 def kl_logvar_as_variance(mu, logvar):
     return 0.5 * (mu**2 + logvar - torch.log(logvar) - 1).sum(1)
 
 
-@wrong("gaussian_kl")
+@wrong("gaussian_kl", "Ordinary numbers come out right, logvar of ±80 do not")
 def kl_clamped(mu, logvar):
     logvar = logvar.clamp(-30, 20)
     return 0.5 * (mu**2 + logvar.exp() - logvar - 1).sum(1)
 
 
-@wrong("gaussian_kl")
+@wrong("gaussian_kl", "1e-8 is added inside a logarithm")
 def kl_small_constant(mu, logvar):
     variance = logvar.exp()
     return 0.5 * (mu**2 + variance - torch.log(variance + 1e-8) - 1).sum(1)
 
 
-@wrong("gaussian_kl")
+@wrong("gaussian_kl", "`mu` itself is changed: an operation in place (`+=`, `-=`, `x[…] = …`,")
 def kl_in_place(mu, logvar):
     squares = mu**2
     if mu.requires_grad:
@@ -483,12 +508,57 @@ def kl_in_place(mu, logvar):
     return 0.5 * total
 
 
+@wrong("gaussian_kl", "the right one, the term σ² with the wrong sign")
+def kl_textbook_sign(mu, logvar):
+    return -0.5 * (1 + logvar - mu**2 + logvar.exp()).sum(1)
+
+
+@wrong("gaussian_kl", "the right numbers in another shape")
+def kl_keeps_axis(mu, logvar):
+    return 0.5 * (mu**2 + logvar.exp() - logvar - 1).sum(1, keepdim=True)
+
+
+@wrong("gaussian_kl", "float32 where the arguments are float64: something inside does not kee")
+def kl_single(mu, logvar):
+    total = torch.zeros(len(mu))
+    for d in range(mu.shape[1]):
+        total += (0.5 * (mu[:, d] ** 2 + logvar[:, d].exp() - logvar[:, d] - 1)).float()
+    return total
+
+
+@wrong("gaussian_kl", "`logvar` itself is changed: an operation in place (`+=`, `-=`, `x[…] =")
+def kl_exp_in_place(mu, logvar):
+    terms = mu**2 - logvar - 1
+    return 0.5 * (terms + logvar.exp_()).sum(1)
+
+
+@wrong("gaussian_kl")
+def kl_equal_spreads(mu, logvar):
+    # the KL of two Gaussians with the same σ
+    return 0.5 * (mu**2 / logvar.exp()).sum(1)
+
+
+@wrong("gaussian_kl", "Shapes do not fit: `mu` is (2, 3) = (B, D), `logvar` is (2, 3) = (B, D")
+def kl_matrix_product(mu, logvar):
+    return 0.5 * (mu @ mu + logvar.exp() - logvar - 1).sum(1)
+
+
+@wrong("gaussian_kl", "Of `mu` only the first along D makes a difference")
+def kl_first_dimension(mu, logvar):
+    return 0.5 * (mu**2 + logvar.exp() - logvar - 1)[:, 0]
+
+
+@wrong("gaussian_kl", "The gradient for `logvar` is not the slope of the values: part of the")
+def kl_detached_variance(mu, logvar):
+    return 0.5 * (mu**2 + logvar.exp().detach() - logvar - 1).sum(1)
+
+
 # ---------------------------------------------------------------- bernoulli_nll
 
 
 @oracle("bernoulli_nll")
 def bernoulli_by_scipy(x, logits):
-    return _Outside.apply(lambda logits: _expit_nll(x.double().numpy(), logits), logits)
+    return _Outside.apply(_expit_nll, x, logits)
 
 
 @oracle("bernoulli_nll")
@@ -496,12 +566,12 @@ def bernoulli_by_mpmath(x, logits):
     def pixel(x, logit):
         return x * mpmath.log1p(mpmath.exp(-mpmath.mpf(logit))) + (1 - x) * mpmath.log1p(mpmath.exp(mpmath.mpf(logit)))
 
-    def total(logits):
+    def total(x, logits):
         with mpmath.workdps(30):
-            costs = np.vectorize(lambda x, v: float(pixel(x, v)))(x.double().numpy(), logits)
+            costs = np.vectorize(lambda x, v: float(pixel(x, v)))(x, logits)
         return costs.sum(-1)
 
-    return _Outside.apply(total, logits)
+    return _Outside.apply(total, x, logits)
 
 
 @right("bernoulli_nll")
@@ -560,137 +630,137 @@ def bernoulli_loops(x, logits):
     return torch.stack([torch.stack(row) for row in rows]).reshape(logits.shape[:-1])
 
 
-@wrong("bernoulli_nll", names="the mean over the pixels is taken")
+@wrong("bernoulli_nll", "the right one divided by P, as when a mean over P is taken, not a sum")
 def bernoulli_mean_pixels(x, logits):
     return F.binary_cross_entropy_with_logits(logits, x.expand_as(logits), reduction="none").mean(-1)
 
 
-@wrong("bernoulli_nll", names="the sum runs over the batch as well")
+@wrong("bernoulli_nll", "summed over B and the axes in front as well")
 def bernoulli_sum_all(x, logits):
     return F.binary_cross_entropy_with_logits(logits, x.expand_as(logits), reduction="sum")
 
 
-@wrong("bernoulli_nll", names="the mean runs over the pixels and the batch")
+@wrong("bernoulli_nll", "the right one divided by P, as when a mean over P is taken, not a sum,")
 def bernoulli_mean_all(x, logits):
     return F.binary_cross_entropy_with_logits(logits, x.expand_as(logits))
 
 
-@wrong("bernoulli_nll", names="the mean over the batch is taken as well")
+@wrong("bernoulli_nll", "averaged over B and the axes in front as well")
 def bernoulli_batch_mean(x, logits):
     return lib.bernoulli_nll(x, logits).mean()
 
 
-@wrong("bernoulli_nll", names="the sum over the pixels is missing")
+@wrong("bernoulli_nll", "not yet summed over P")
 def bernoulli_not_summed(x, logits):
     return F.binary_cross_entropy_with_logits(logits, x.expand_as(logits), reduction="none")
 
 
-@wrong("bernoulli_nll", names="not the pixels")
+@wrong("bernoulli_nll", "right in the total: the sum runs over the wrong axis, or over one too")
 def bernoulli_sum_batch_axis(x, logits):
     return F.binary_cross_entropy_with_logits(logits, x.expand_as(logits), reduction="none").sum(0)
 
 
-@wrong("bernoulli_nll", names="the sign is flipped")
+@wrong("bernoulli_nll", "the right one with the other sign")
 def bernoulli_sign(x, logits):
     return -lib.bernoulli_nll(x, logits)
 
 
-@wrong("bernoulli_nll", names="the term with 1 − x is dropped")
+@wrong("bernoulli_nll", "the term with x alone")
 def bernoulli_no_dark(x, logits):
     return -(x * F.logsigmoid(logits)).sum(-1)
 
 
-@wrong("bernoulli_nll", names="the term with x is dropped")
+@wrong("bernoulli_nll", "the term with 1 − x alone")
 def bernoulli_no_light(x, logits):
     return -((1 - x) * F.logsigmoid(-logits)).sum(-1)
 
 
-@wrong("bernoulli_nll", names="the logits went through the sigmoid twice")
+@wrong("bernoulli_nll", "the logits go through the sigmoid twice")
 def bernoulli_sigmoid_twice(x, logits):
     s = torch.sigmoid(logits)
     return F.binary_cross_entropy_with_logits(s, x.expand_as(s), reduction="none").sum(-1)
 
 
-@wrong("bernoulli_nll", names="x and the logits are swapped")
+@wrong("bernoulli_nll", "`x` and `logits` change places: they are taken one for the other")
 def bernoulli_swapped(x, logits):
     return F.binary_cross_entropy_with_logits(x.expand_as(logits), logits, reduction="none").sum(-1)
 
 
-@wrong("bernoulli_nll", names="x and the probabilities are swapped")
+@wrong("bernoulli_nll", "x and the probabilities are swapped")
 def bernoulli_swapped_probabilities(x, logits):
     return F.binary_cross_entropy(x.expand_as(logits), torch.sigmoid(logits), reduction="none").sum(-1)
 
 
-@wrong("bernoulli_nll", names="this is the squared error")
+@wrong("bernoulli_nll", "the squared error is taken")
 def bernoulli_squared_error(x, logits):
     return (x - torch.sigmoid(logits)).square().sum(-1)
 
 
-@wrong("bernoulli_nll", names="the logarithm has base 2")
+@wrong("bernoulli_nll", "the right one in bits (logarithms of base 2)")
 def bernoulli_bits(x, logits):
     return lib.bernoulli_nll(x, logits) / math.log(2)
 
 
-@wrong("bernoulli_nll", names="the logits have the wrong sign")
+@wrong("bernoulli_nll", "`logits` is handed in with the other sign")
 def bernoulli_logits_sign(x, logits):
     return lib.bernoulli_nll(x, -logits)
 
 
-@wrong("bernoulli_nll", names="x is rounded to 0 or 1")
+@wrong("bernoulli_nll")
 def bernoulli_rounded(x, logits):
     return lib.bernoulli_nll(x.round(), logits)
 
 
-@wrong("bernoulli_nll", names="the pixels are the last axis")
+@wrong("bernoulli_nll", "right in the total: the sum runs over the wrong axis, or over one too")
 def bernoulli_axis_one(x, logits):
     return F.binary_cross_entropy_with_logits(logits, x.expand_as(logits), reduction="none").sum(dim=1)
 
 
-@wrong("bernoulli_nll", names="the mean over the axis in front is taken")
+@wrong("bernoulli_nll", "right on average: the mean runs over the wrong axis, or over one too m")
 def bernoulli_averages_draws(x, logits):
     costs = lib.bernoulli_nll(x, logits)
     return costs if costs.ndim == 1 else costs.mean(0)
 
 
-@wrong("bernoulli_nll", names="Target size")
+@wrong("bernoulli_nll", "Shapes do not fit: `x` is (3, 2) = (B, P), `logits` is (2, 1, 3, 2) =")
 def bernoulli_not_expanded(x, logits):
     return F.binary_cross_entropy_with_logits(logits, x, reduction="none").sum(-1)
 
 
-@wrong("bernoulli_nll", names="the sigmoid has rounded to 0 or 1")
+@wrong("bernoulli_nll", "the log of a sigmoid that has rounded to 0 or 1 is taken")
 def bernoulli_log_of_sigmoid(x, logits):
     s = torch.sigmoid(logits)
     return -(x * torch.log(s) + (1 - x) * torch.log(1 - s)).sum(-1)
 
 
-@wrong("bernoulli_nll", names="cuts log(sigmoid) off at −100")
+@wrong("bernoulli_nll", "`F.binary_cross_entropy` cuts log(sigmoid) off at −100")
 def bernoulli_probabilities(x, logits):
     s = torch.sigmoid(logits)
     return F.binary_cross_entropy(s, x.expand_as(s), reduction="none").sum(-1)
 
 
-@wrong("bernoulli_nll", names="1e-8 is added inside the logarithm")
+@wrong("bernoulli_nll", "1e-8 is added inside the logarithm")
 def bernoulli_small_constant(x, logits):
     s = torch.sigmoid(logits)
     return -(x * torch.log(s + 1e-8) + (1 - x) * torch.log(1 - s + 1e-8)).sum(-1)
 
 
-@wrong("bernoulli_nll", names="NaN or infinite")
+@wrong("bernoulli_nll", "e^ℓ overflows before the logarithm is taken")
 def bernoulli_exp_overflows(x, logits):
     return (torch.log(1 + torch.exp(logits)) - x * logits).sum(-1)
 
 
-@wrong("bernoulli_nll", names="expected")
+@wrong("bernoulli_nll", "Ordinary numbers come out right, logits of ±1000 do not")
 def bernoulli_clamped_logits(x, logits):
     return lib.bernoulli_nll(x, logits.clamp(-30, 30))
 
 
-@wrong("bernoulli_nll", names="within the support")
+@wrong("bernoulli_nll", "bernoulli_nll stops with an error: ValueError: Expected value argument")
 def bernoulli_binary_only(x, logits):
     return -torch.distributions.Bernoulli(logits=logits, validate_args=True).log_prob(x).sum(-1)
 
 
-@wrong("bernoulli_nll")
+@wrong("bernoulli_nll", "No gradient reaches `logits` at logits of ±1000")
 def bernoulli_slope_cut(x, logits):
     # the value from the logits, the slope from the rounded probabilities
     s = torch.sigmoid(logits).clamp(1e-7, 1 - 1e-7)
@@ -698,12 +768,12 @@ def bernoulli_slope_cut(x, logits):
     return rough + (lib.bernoulli_nll(x, logits) - rough).detach()
 
 
-@wrong("bernoulli_nll")
+@wrong("bernoulli_nll", "No gradient reaches `logits`, though the answer depends on it")
 def bernoulli_detached(x, logits):
     return lib.bernoulli_nll(x, logits.detach())
 
 
-@wrong("bernoulli_nll", names="expected")
+@wrong("bernoulli_nll", "`logits` itself is changed: an operation in place (`+=`, `-=`, `x[…] =")
 def bernoulli_in_place(x, logits):
     total = lib.bernoulli_nll(x, logits)
     if not logits.requires_grad:
@@ -711,26 +781,58 @@ def bernoulli_in_place(x, logits):
     return total
 
 
+@wrong("bernoulli_nll", "the right numbers in another shape")
+def bernoulli_keeps_axis(x, logits):
+    return lib.bernoulli_nll(x, logits).unsqueeze(-1)
+
+
+@wrong("bernoulli_nll", "float32 where the arguments are float64: something inside does not kee")
+def bernoulli_single(x, logits):
+    return lib.bernoulli_nll(x.float(), logits.float())
+
+
+@wrong("bernoulli_nll", "`x` itself is changed: an operation in place (`+=`, `-=`, `x[…] = …`,")
+def bernoulli_changes_x(x, logits):
+    total = lib.bernoulli_nll(x, logits)
+    with torch.no_grad():
+        x.mul_(2).sub_(1)
+    return total
+
+
+@wrong("bernoulli_nll")
+def bernoulli_softmax(x, logits):
+    return -(x * torch.log_softmax(logits, -1)).sum(-1)
+
+
+@wrong("bernoulli_nll", "half the right one")
+def bernoulli_half(x, logits):
+    return 0.5 * lib.bernoulli_nll(x, logits)
+
+
+@wrong("bernoulli_nll", "No gradient reaches `x`, though the answer depends on it")
+def bernoulli_x_cut(x, logits):
+    return lib.bernoulli_nll(x.detach(), logits)
+
+
 # ---------------------------------------------------------------- gaussian_nll
 
 
 @oracle("gaussian_nll")
 def gaussian_by_scipy(x, mean, sigma):
-    def total(mean):
-        return -stats.norm.logpdf(x.double().numpy(), mean, sigma).sum(-1)
+    def total(x, mean):
+        return -stats.norm.logpdf(x, mean, sigma).sum(-1)
 
-    return _Outside.apply(total, mean)
+    return _Outside.apply(total, x, mean)
 
 
 @oracle("gaussian_nll")
 def gaussian_by_multivariate(x, mean, sigma):
-    def total(mean):
+    def total(x, mean):
         p = mean.shape[-1]
-        offsets = (x.double().numpy() - mean).reshape(-1, p)
         density = stats.multivariate_normal(np.zeros(p), sigma**2 * np.eye(p))
-        return -np.reshape(density.logpdf(offsets), mean.shape[:-1])
+        return -np.reshape(density.logpdf((x - mean).reshape(-1, p)), mean.shape[:-1])
 
-    return _Outside.apply(total, mean)
+    return _Outside.apply(total, x, mean)
 
 
 @right("gaussian_nll")
@@ -750,9 +852,8 @@ def gaussian_constant_outside(x, mean, sigma):
     return squares + x.shape[-1] * (math.log(sigma) + 0.5 * math.log(2 * math.pi))
 
 
-@right("gaussian_nll")
+@wrong("gaussian_nll", "It is right to float32's digits only: a number inside is float32 where")
 def gaussian_tensor_constant(x, mean, sigma):
-    # a float32 constant loses digits, not correctness
     constant = torch.log(tensor(2 * math.pi)) + 2 * torch.log(tensor(float(sigma)))
     return (0.5 * (x - mean) ** 2 / sigma**2 + 0.5 * constant).sum(-1)
 
@@ -772,143 +873,143 @@ def gaussian_distance(x, mean, sigma):
     return 0.5 * (torch.linalg.vector_norm(x - mean, dim=-1) ** 2 / sigma**2 + p * math.log(2 * math.pi * sigma**2))
 
 
-@wrong("gaussian_nll", names="the constants log σ² and log 2π are dropped")
+@wrong("gaussian_nll", "the term with the squares alone")
 def gaussian_no_constants(x, mean, sigma):
     return 0.5 * ((x - mean) ** 2 / sigma**2).sum(-1)
 
 
-@wrong("gaussian_nll", names="log 2π is dropped")
+@wrong("gaussian_nll", "the right one, the term log 2π left out")
 def gaussian_no_two_pi(x, mean, sigma):
     variance = torch.full_like(mean, sigma**2)
     return F.gaussian_nll_loss(mean, x.expand_as(mean), variance, reduction="none").sum(-1)
 
 
-@wrong("gaussian_nll", names="log σ² is dropped")
+@wrong("gaussian_nll", "the right one, the term log σ² left out")
 def gaussian_no_log_variance(x, mean, sigma):
     return 0.5 * ((x - mean) ** 2 / sigma**2 + math.log(2 * math.pi)).sum(-1)
 
 
-@wrong("gaussian_nll", names="the constants are counted once")
+@wrong("gaussian_nll", "the right one, the constant of each pixel but one left out")
 def gaussian_constants_once(x, mean, sigma):
     return 0.5 * (((x - mean) ** 2).sum(-1) / sigma**2 + math.log(sigma**2) + math.log(2 * math.pi))
 
 
-@wrong("gaussian_nll", names="the factor ½ is missing.")
+@wrong("gaussian_nll", "twice the right one")
 def gaussian_no_half(x, mean, sigma):
     return ((x - mean) ** 2 / sigma**2 + math.log(2 * math.pi * sigma**2)).sum(-1)
 
 
-@wrong("gaussian_nll", names="the factor ½ is missing before the squares")
+@wrong("gaussian_nll", "the right one, the term with the squares once too often")
 def gaussian_no_half_on_squares(x, mean, sigma):
     return ((x - mean) ** 2 / sigma**2 + math.log(sigma) + 0.5 * math.log(2 * math.pi)).sum(-1)
 
 
-@wrong("gaussian_nll", names="divided by σ, not by σ²")
+@wrong("gaussian_nll", "the squares are divided by σ, not by σ²")
 def gaussian_divided_by_sigma(x, mean, sigma):
     return 0.5 * ((x - mean) ** 2 / sigma + math.log(2 * math.pi * sigma**2)).sum(-1)
 
 
-@wrong("gaussian_nll", names="log σ stands where log σ² should")
+@wrong("gaussian_nll", "the right one, half of the term log σ² left out")
 def gaussian_log_sigma(x, mean, sigma):
     return 0.5 * ((x - mean) ** 2 / sigma**2 + math.log(sigma) + math.log(2 * math.pi)).sum(-1)
 
 
-@wrong("gaussian_nll", names="sigma is taken for the variance")
+@wrong("gaussian_nll", "`sigma` is handed in squared")
 def gaussian_sigma_as_variance(x, mean, sigma):
     return -torch.distributions.Normal(mean, math.sqrt(sigma)).log_prob(x).sum(-1)
 
 
-@wrong("gaussian_nll", names="σ² is taken for σ")
+@wrong("gaussian_nll", "`sigma` is handed in as its square root")
 def gaussian_variance_as_sigma(x, mean, sigma):
     return -torch.distributions.Normal(mean, sigma**2).log_prob(x).sum(-1)
 
 
-@wrong("gaussian_nll", names="sigma is taken for log σ²")
+@wrong("gaussian_nll", "`sigma` is handed in as the logarithm of its square")
 def gaussian_sigma_as_logvar(x, mean, sigma):
     return 0.5 * ((x - mean) ** 2 / math.exp(sigma) + sigma + math.log(2 * math.pi)).sum(-1)
 
 
-@wrong("gaussian_nll", names="sigma is ignored")
+@wrong("gaussian_nll", "does not depend on `sigma`")
 def gaussian_unit(x, mean, sigma):
     return -torch.distributions.Normal(mean, 1.0).log_prob(x).sum(-1)
 
 
-@wrong("gaussian_nll", names="this is the squared error alone")
+@wrong("gaussian_nll", "the squared error alone is returned")
 def gaussian_squares(x, mean, sigma):
     return ((x - mean) ** 2).sum(-1)
 
 
-@wrong("gaussian_nll", names="this is half the squared error alone")
+@wrong("gaussian_nll", "half the squared error alone is returned")
 def gaussian_half_squares(x, mean, sigma):
     return 0.5 * ((x - mean) ** 2).sum(-1)
 
 
-@wrong("gaussian_nll", names="the sign is flipped")
+@wrong("gaussian_nll", "the right one with the other sign")
 def gaussian_sign(x, mean, sigma):
     return torch.distributions.Normal(mean, sigma).log_prob(x).sum(-1)
 
 
-@wrong("gaussian_nll", names="the density is returned")
+@wrong("gaussian_nll", "e to the power of minus the right one")
 def gaussian_density(x, mean, sigma):
     return torch.distributions.Normal(mean, sigma).log_prob(x).sum(-1).exp()
 
 
-@wrong("gaussian_nll", names="the mean over the pixels is taken")
+@wrong("gaussian_nll", "the right one divided by P, as when a mean over P is taken, not a sum")
 def gaussian_mean_pixels(x, mean, sigma):
     return -torch.distributions.Normal(mean, sigma).log_prob(x).mean(-1)
 
 
-@wrong("gaussian_nll", names="the sum runs over the batch as well")
+@wrong("gaussian_nll", "summed over B and the axes in front as well")
 def gaussian_sum_all(x, mean, sigma):
     return -torch.distributions.Normal(mean, sigma).log_prob(x).sum()
 
 
-@wrong("gaussian_nll", names="the mean over the batch is taken as well")
+@wrong("gaussian_nll", "averaged over B and the axes in front as well")
 def gaussian_batch_mean(x, mean, sigma):
     return -torch.distributions.Normal(mean, sigma).log_prob(x).sum(-1).mean()
 
 
-@wrong("gaussian_nll", names="the mean runs over the pixels and the batch")
+@wrong("gaussian_nll", "the right one divided by P, as when a mean over P is taken, not a sum,")
 def gaussian_mean_all(x, mean, sigma):
     return -torch.distributions.Normal(mean, sigma).log_prob(x).mean()
 
 
-@wrong("gaussian_nll", names="not the pixels")
+@wrong("gaussian_nll", "right in the total: the sum runs over the wrong axis, or over one too")
 def gaussian_sum_batch_axis(x, mean, sigma):
     return -torch.distributions.Normal(mean, sigma).log_prob(x).sum(0)
 
 
-@wrong("gaussian_nll", names="the differences are not squared")
+@wrong("gaussian_nll", "the differences are not squared")
 def gaussian_not_squared(x, mean, sigma):
     return 0.5 * ((x - mean) / sigma**2 + math.log(2 * math.pi * sigma**2)).sum(-1)
 
 
-@wrong("gaussian_nll", names="the sum over the pixels is missing")
+@wrong("gaussian_nll", "not yet summed over P")
 def gaussian_not_summed(x, mean, sigma):
     return -torch.distributions.Normal(mean, sigma).log_prob(x)
 
 
-@wrong("gaussian_nll", names="the pixels are the last axis")
+@wrong("gaussian_nll", "right in the total: the sum runs over the wrong axis, or over one too")
 def gaussian_axis_one(x, mean, sigma):
     return -torch.distributions.Normal(mean, sigma).log_prob(x).sum(1)
 
 
-@wrong("gaussian_nll", names="log σ² has the wrong sign")
+@wrong("gaussian_nll", "the right one, the term log σ² with the wrong sign")
 def gaussian_log_sign(x, mean, sigma):
     return 0.5 * ((x - mean) ** 2 / sigma**2 - math.log(sigma**2) + math.log(2 * math.pi)).sum(-1)
 
 
-@wrong("gaussian_nll", names="must be Tensor, not float")
+@wrong("gaussian_nll", "gaussian_nll stops with an error: TypeError: log(): argument 'input' (")
 def gaussian_torch_log(x, mean, sigma):
     return 0.5 * ((x - mean) ** 2 / sigma**2 + torch.log(sigma**2) + math.log(2 * math.pi)).sum(-1)
 
 
-@wrong("gaussian_nll")
+@wrong("gaussian_nll", "No gradient reaches `mean`, though the answer depends on it")
 def gaussian_detached(x, mean, sigma):
     return lib.gaussian_nll(x, mean.detach(), float(sigma))
 
 
-@wrong("gaussian_nll")
+@wrong("gaussian_nll", "Ordinary numbers come out right, σ of 0.01 do not")
 def gaussian_variance_floor(x, mean, sigma):
     variance = max(sigma**2, 1e-3)
     return 0.5 * ((x - mean) ** 2 / variance + math.log(2 * math.pi * variance)).sum(-1)
@@ -919,19 +1020,51 @@ def gaussian_clips_the_mean(x, mean, sigma):
     return lib.gaussian_nll(x, mean.clamp(0, 1), float(sigma))
 
 
+@wrong("gaussian_nll", "the constants are counted once an example, not once a pixel")
+def gaussian_pixels_of_the_batch(x, mean, sigma):
+    squares = ((x - mean) ** 2).sum(-1) / (2 * sigma**2)
+    return squares + x.shape[0] * (math.log(sigma) + 0.5 * math.log(2 * math.pi))
+
+
+@wrong("gaussian_nll", "the right numbers in another shape")
+def gaussian_keeps_axis(x, mean, sigma):
+    return lib.gaussian_nll(x, mean, float(sigma)).unsqueeze(-1)
+
+
+@wrong("gaussian_nll", "float32 where the arguments are float64: something inside does not kee")
+def gaussian_single(x, mean, sigma):
+    return lib.gaussian_nll(x.float(), mean.float(), float(sigma))
+
+
+@wrong("gaussian_nll", "`x` itself is changed: an operation in place (`+=`, `-=`, `x[…] = …`,")
+def gaussian_in_place(x, mean, sigma):
+    with torch.no_grad():
+        x -= mean.reshape(-1, *x.shape)[0]
+    return 0.5 * ((x / sigma) ** 2 + math.log(2 * math.pi * sigma**2)).sum(-1)
+
+
+@wrong("gaussian_nll", "the right one minus ½ P log 2")
+def gaussian_pi(x, mean, sigma):
+    return 0.5 * ((x - mean) ** 2 / sigma**2 + math.log(math.pi * sigma**2)).sum(-1)
+
+
+@wrong("gaussian_nll", "No gradient reaches `x`, though the answer depends on it")
+def gaussian_x_cut(x, mean, sigma):
+    return lib.gaussian_nll(x.detach(), mean, float(sigma))
+
+
 # ---------------------------------------------------------------- reconstruction_loss
 
 
 @oracle("reconstruction_loss")
 def reconstruction_by_scipy(decode, x, mu, logvar, eps):
-    pixels, noise = x.double().numpy(), eps.double().numpy()
     plain = _plain(_same_type(decode, mu.dtype))
 
-    def mean_cost(mu, logvar):
-        draws = [mu + np.exp(logvar / 2) * e for e in noise]
-        return sum(_expit_nll(pixels, plain(z)) for z in draws) / len(draws)
+    def mean_cost(x, mu, logvar, eps):
+        draws = [mu + np.exp(logvar / 2) * e for e in eps]
+        return sum(_expit_nll(x, plain(z)) for z in draws) / len(draws)
 
-    return _Outside.apply(mean_cost, mu, logvar)
+    return _Outside.apply(mean_cost, x, mu, logvar, eps)
 
 
 @right("reconstruction_loss")
@@ -996,137 +1129,170 @@ def _costs(decode, x, mu, logvar, eps):
     return lib.bernoulli_nll(x, decode(lib.reparametrize(mu, logvar, eps)))
 
 
-@wrong("reconstruction_loss", names="the costs of the draws are summed")
+@wrong("reconstruction_loss", "the right one times L, as when a sum over L is taken, not a mean")
 def reconstruction_sum(decode, x, mu, logvar, eps):
     return _costs(decode, x, mu, logvar, eps).sum(0)
 
 
-@wrong("reconstruction_loss", names="divided by L − 1")
+@wrong("reconstruction_loss", "the right one divided by L − 1 in the place of L")
 def reconstruction_one_less(decode, x, mu, logvar, eps):
     return _costs(decode, x, mu, logvar, eps).sum(0) / max(len(eps) - 1, 1)
 
 
-@wrong("reconstruction_loss", names="x and the logits are swapped")
+@wrong("reconstruction_loss", "x and the logits are swapped")
 def reconstruction_swapped(decode, x, mu, logvar, eps):
     logits = decode(lib.reparametrize(mu, logvar, eps))
     return F.binary_cross_entropy_with_logits(x.expand_as(logits), logits, reduction="none").sum(-1).mean(0)
 
 
-@wrong("reconstruction_loss", names="the mean over the draws is missing")
+@wrong("reconstruction_loss", "not yet averaged over L")
 def reconstruction_not_averaged(decode, x, mu, logvar, eps):
     return _costs(decode, x, mu, logvar, eps)
 
 
-@wrong("reconstruction_loss", names="not over the draws")
+@wrong("reconstruction_loss", "right on average: the mean runs over the wrong axis, or over one too m")
 def reconstruction_wrong_axis(decode, x, mu, logvar, eps):
     return _costs(decode, x, mu, logvar, eps).mean(1)
 
 
-@wrong("reconstruction_loss", names="the mean runs over the batch as well")
+@wrong("reconstruction_loss", "averaged over B as well")
 def reconstruction_mean_all(decode, x, mu, logvar, eps):
     return _costs(decode, x, mu, logvar, eps).mean()
 
 
-@wrong("reconstruction_loss", names="everything is summed")
+@wrong("reconstruction_loss", "the right one times L, as when a sum over L is taken, not a mean, and")
 def reconstruction_sum_all(decode, x, mu, logvar, eps):
     return _costs(decode, x, mu, logvar, eps).sum()
 
 
-@wrong("reconstruction_loss", names="the mean over the pixels is taken")
+@wrong("reconstruction_loss", "the right one divided by P, as when a mean over P is taken, not a sum")
 def reconstruction_mean_pixels(decode, x, mu, logvar, eps):
     return _costs(decode, x, mu, logvar, eps).mean(0) / x.shape[1]
 
 
-@wrong("reconstruction_loss", names="that is another bound")
+@wrong("reconstruction_loss", "the log of the mean probability is taken: that is another bound (lab 6")
 def reconstruction_log_of_mean(decode, x, mu, logvar, eps):
     costs = _costs(decode, x, mu, logvar, eps)
     return math.log(len(eps)) - torch.logsumexp(-costs, 0)
 
 
-@wrong("reconstruction_loss", names="the codes are averaged before they are decoded")
+@wrong("reconstruction_loss", "the codes are averaged before they are decoded")
 def reconstruction_mean_code(decode, x, mu, logvar, eps):
     return lib.bernoulli_nll(x, decode(lib.reparametrize(mu, logvar, eps).mean(0)))
 
 
-@wrong("reconstruction_loss", names="the logits of the draws are averaged")
+@wrong("reconstruction_loss", "the logits of the draws are averaged")
 def reconstruction_mean_logits(decode, x, mu, logvar, eps):
     return lib.bernoulli_nll(x, decode(lib.reparametrize(mu, logvar, eps)).mean(0))
 
 
-@wrong("reconstruction_loss", names="the pixels' probabilities are averaged")
+@wrong("reconstruction_loss", "the pixels' probabilities are averaged over the draws")
 def reconstruction_mean_probability(decode, x, mu, logvar, eps):
     s = decode(lib.reparametrize(mu, logvar, eps)).sigmoid().mean(0)
     return F.binary_cross_entropy(s, x, reduction="none").sum(-1)
 
 
-@wrong("reconstruction_loss", names="μ is decoded, without noise")
+@wrong("reconstruction_loss", "does not depend on `logvar`")
 def reconstruction_of_mu(decode, x, mu, logvar, eps):
     return lib.bernoulli_nll(x, decode(mu))
 
 
-@wrong("reconstruction_loss", names="ε is decoded, without μ and σ")
+@wrong("reconstruction_loss", "does not depend on `mu`")
 def reconstruction_of_eps(decode, x, mu, logvar, eps):
     return lib.bernoulli_nll(x, decode(eps)).mean(0)
 
 
-@wrong("reconstruction_loss", names="σ² in place of σ")
+@wrong("reconstruction_loss", "`logvar` is handed in halved")
 def reconstruction_variance(decode, x, mu, logvar, eps):
     return lib.bernoulli_nll(x, decode(mu + logvar.exp() * eps)).mean(0)
 
 
-@wrong("reconstruction_loss", names="only the first draw is used")
+@wrong("reconstruction_loss", "Of `eps` only the first along L makes a difference")
 def reconstruction_first(decode, x, mu, logvar, eps):
     return _costs(decode, x, mu, logvar, eps)[0]
 
 
-@wrong("reconstruction_loss", names="only the last draw is used")
+@wrong("reconstruction_loss", "Of `eps` only the last along L makes a difference")
 def reconstruction_last(decode, x, mu, logvar, eps):
     for e in eps:
         cost = lib.bernoulli_nll(x, decode(lib.reparametrize(mu, logvar, e)))
     return cost
 
 
-@wrong("reconstruction_loss", names="went through a sigmoid first")
+@wrong("reconstruction_loss", "the decoder's logits go through a sigmoid first")
 def reconstruction_sigmoid_twice(decode, x, mu, logvar, eps):
     return lib.bernoulli_nll(x, decode(lib.reparametrize(mu, logvar, eps)).sigmoid()).mean(0)
 
 
-@wrong("reconstruction_loss", names="the KL is added")
+@wrong("reconstruction_loss", "the right one, the KL once too often")
 def reconstruction_plus_kl(decode, x, mu, logvar, eps):
     return _costs(decode, x, mu, logvar, eps).mean(0) + lib.gaussian_kl(mu, logvar)
 
 
-@wrong("reconstruction_loss", names="the sign is flipped")
+@wrong("reconstruction_loss", "the right one with the other sign")
 def reconstruction_sign(decode, x, mu, logvar, eps):
     return -_costs(decode, x, mu, logvar, eps).mean(0)
 
 
-@wrong("reconstruction_loss", names="expected")
+@wrong("reconstruction_loss", "It gives another answer each time: it draws noise of its own. Use what")
 def reconstruction_own_noise(decode, x, mu, logvar, eps):
     return _costs(decode, x, mu, logvar, torch.randn_like(eps)).mean(0)
 
 
-@wrong("reconstruction_loss")
+@wrong("reconstruction_loss", "No gradient reaches `mu` and `logvar` and `eps`, though the answer dep")
 def reconstruction_noise_cut(decode, x, mu, logvar, eps):
     with torch.no_grad():
         z = lib.reparametrize(mu, logvar, eps)
     return lib.bernoulli_nll(x, decode(z)).mean(0)
 
 
-@wrong("reconstruction_loss")
+@wrong("reconstruction_loss", "No gradient reaches `logvar`, though the answer depends on it")
 def reconstruction_sigma_cut(decode, x, mu, logvar, eps):
     return _costs(decode, x, mu, logvar.detach(), eps).mean(0)
 
 
-@wrong("reconstruction_loss")
+@wrong("reconstruction_loss", "the sum over the draws is divided by 5, whatever L is")
 def reconstruction_of_five(decode, x, mu, logvar, eps):
     return _costs(decode, x, mu, logvar, eps).sum(0) / 5
 
 
-@wrong("reconstruction_loss")
+@wrong("reconstruction_loss", "Ordinary numbers come out right, logits of ±1000 do not")
 def reconstruction_rounded_probabilities(decode, x, mu, logvar, eps):
     s = decode(lib.reparametrize(mu, logvar, eps)).sigmoid()
     return F.binary_cross_entropy(s, x.expand_as(s), reduction="none").sum(-1).mean(0)
+
+
+@wrong("reconstruction_loss", "No gradient reaches `mu`, though the answer depends on it")
+def reconstruction_mu_cut(decode, x, mu, logvar, eps):
+    return _costs(decode, x, mu.detach(), logvar, eps).mean(0)
+
+
+@wrong("reconstruction_loss", "the right numbers in another shape")
+def reconstruction_keeps_axis(decode, x, mu, logvar, eps):
+    return _costs(decode, x, mu, logvar, eps).mean(0, keepdim=True)
+
+
+@wrong("reconstruction_loss", "cut off from its arguments, so nothing can be learned: no gradient rea")
+def reconstruction_items(decode, x, mu, logvar, eps):
+    costs = _costs(decode, x, mu, logvar, eps).mean(0)
+    return tensor([cost.item() for cost in costs], dtype=x.dtype)
+
+
+@wrong("reconstruction_loss", "`eps` itself is changed: an operation in place (`+=`, `-=`, `x[…] = …`")
+def reconstruction_noise_in_place(decode, x, mu, logvar, eps):
+    with torch.no_grad():
+        eps *= torch.exp(logvar / 2)
+    return lib.bernoulli_nll(x, decode(mu + eps)).mean(0)
+
+
+@wrong("reconstruction_loss", "the ½ of σ stands outside the exponential")
+def reconstruction_half_noise(decode, x, mu, logvar, eps):
+    return lib.bernoulli_nll(x, decode(mu + 0.5 * logvar.exp() * eps)).mean(0)
+
+
+@wrong("reconstruction_loss")
+def reconstruction_median(decode, x, mu, logvar, eps):
+    return _costs(decode, x, mu, logvar, eps).median(0).values
 
 
 # ---------------------------------------------------------------- vae_loss
@@ -1182,129 +1348,129 @@ def _terms(decode, x, mu, logvar, eps):
     return lib.reconstruction_loss(decode, x, mu, logvar, eps).mean(), lib.gaussian_kl(mu, logvar).mean()
 
 
-@wrong("vae_loss", names="β is ignored")
+@wrong("vae_loss", "β is ignored")
 def loss_no_beta(decode, x, mu, logvar, eps, beta=1.0):
     reconstruction, kl = _terms(decode, x, mu, logvar, eps)
     return reconstruction + kl, reconstruction, kl
 
 
-@wrong("vae_loss", names="β multiplies the reconstruction")
+@wrong("vae_loss", "β multiplies the reconstruction")
 def loss_beta_on_reconstruction(decode, x, mu, logvar, eps, beta=1.0):
     reconstruction, kl = _terms(decode, x, mu, logvar, eps)
     return beta * reconstruction + kl, reconstruction, kl
 
 
-@wrong("vae_loss", names="β multiplies both terms")
+@wrong("vae_loss", "β multiplies both terms")
 def loss_beta_on_both(decode, x, mu, logvar, eps, beta=1.0):
     reconstruction, kl = _terms(decode, x, mu, logvar, eps)
     return beta * (reconstruction + kl), reconstruction, kl
 
 
-@wrong("vae_loss", names="β is applied twice")
+@wrong("vae_loss", "β is applied twice")
 def loss_beta_twice(decode, x, mu, logvar, eps, beta=1.0):
     reconstruction, kl = _terms(decode, x, mu, logvar, eps)
     kl = beta * kl
     return reconstruction + beta * kl, reconstruction, kl
 
 
-@wrong("vae_loss", names="the KL is subtracted")
+@wrong("vae_loss", "the KL is subtracted")
 def loss_kl_subtracted(decode, x, mu, logvar, eps, beta=1.0):
     reconstruction, kl = _terms(decode, x, mu, logvar, eps)
     return reconstruction - beta * kl, reconstruction, kl
 
 
-@wrong("vae_loss", names="the sign of the ELBO")
+@wrong("vae_loss", "the loss has the sign of the ELBO")
 def loss_elbo(decode, x, mu, logvar, eps, beta=1.0):
     reconstruction, kl = _terms(decode, x, mu, logvar, eps)
     return -(reconstruction + beta * kl), reconstruction, kl
 
 
-@wrong("vae_loss", names="all three have the wrong sign")
+@wrong("vae_loss", "the right one with the other sign")
 def loss_signs(decode, x, mu, logvar, eps, beta=1.0):
     reconstruction, kl = _terms(decode, x, mu, logvar, eps)
     return -(reconstruction + beta * kl), -reconstruction, -kl
 
 
-@wrong("vae_loss", names="the third value is β KL")
+@wrong("vae_loss", "the third value is β KL; it should be KL")
 def loss_weighted_kl(decode, x, mu, logvar, eps, beta=1.0):
     reconstruction, kl = _terms(decode, x, mu, logvar, eps)
     return reconstruction + beta * kl, reconstruction, beta * kl
 
 
-@wrong("vae_loss", names="reconstruction and KL are in the other order")
+@wrong("vae_loss", "The values are right, but in another order: loss, kl, reconstruction")
 def loss_other_order(decode, x, mu, logvar, eps, beta=1.0):
     reconstruction, kl = _terms(decode, x, mu, logvar, eps)
     return reconstruction + beta * kl, kl, reconstruction
 
 
-@wrong("vae_loss", names="the loss comes last")
+@wrong("vae_loss", "The values are right, but in another order: reconstruction, kl, loss")
 def loss_last(decode, x, mu, logvar, eps, beta=1.0):
     reconstruction, kl = _terms(decode, x, mu, logvar, eps)
     return reconstruction, kl, reconstruction + beta * kl
 
 
-@wrong("vae_loss", names="the batch is summed")
+@wrong("vae_loss", "the right one times B, as when a sum over B is taken, not a mean")
 def loss_batch_sum(decode, x, mu, logvar, eps, beta=1.0):
     reconstruction = lib.reconstruction_loss(decode, x, mu, logvar, eps).sum()
     kl = lib.gaussian_kl(mu, logvar).sum()
     return reconstruction + beta * kl, reconstruction, kl
 
 
-@wrong("vae_loss", names="the batch mean is missing")
+@wrong("vae_loss", "not yet averaged over B")
 def loss_vectors(decode, x, mu, logvar, eps, beta=1.0):
     reconstruction = lib.reconstruction_loss(decode, x, mu, logvar, eps)
     kl = lib.gaussian_kl(mu, logvar)
     return reconstruction + beta * kl, reconstruction, kl
 
 
-@wrong("vae_loss", names="only the loss is averaged")
+@wrong("vae_loss", "not yet averaged over B")
 def loss_vector_terms(decode, x, mu, logvar, eps, beta=1.0):
     reconstruction = lib.reconstruction_loss(decode, x, mu, logvar, eps)
     kl = lib.gaussian_kl(mu, logvar)
     return (reconstruction + beta * kl).mean(), reconstruction, kl
 
 
-@wrong("vae_loss", names="averaged over the latent dimensions")
+@wrong("vae_loss", "the KL is averaged over the latent dimensions")
 def loss_mean_kl(decode, x, mu, logvar, eps, beta=1.0):
     reconstruction = lib.reconstruction_loss(decode, x, mu, logvar, eps).mean()
     kl = lib.gaussian_kl_per_dim(mu, logvar).mean()
     return reconstruction + beta * kl, reconstruction, kl
 
 
-@wrong("vae_loss", names="returned alone")
+@wrong("vae_loss", "should be 3 values (loss, reconstruction, kl), it is one tensor of sha")
 def loss_alone(decode, x, mu, logvar, eps, beta=1.0):
     return lib.vae_loss(decode, x, mu, logvar, eps, beta).loss
 
 
-@wrong("vae_loss", names="it is β = 0")
+@wrong("vae_loss", "the default is not β = 1, it is β = 0")
 def loss_default_zero(decode, x, mu, logvar, eps, beta=0.0):
     return lib.vae_loss(decode, x, mu, logvar, eps, beta)
 
 
-@wrong("vae_loss", names="should be a tuple of 3 values")
+@wrong("vae_loss", "should be 3 values (loss, reconstruction, kl), it is one tensor of sha")
 def loss_tensor(decode, x, mu, logvar, eps, beta=1.0):
     return torch.stack(lib.vae_loss(decode, x, mu, logvar, eps, beta))
 
 
-@wrong("vae_loss", names="the loss is cut off")
+@wrong("vae_loss", "cut off from its arguments, so nothing can be learned: no gradient rea")
 def loss_items(decode, x, mu, logvar, eps, beta=1.0):
     return tuple(value.item() for value in lib.vae_loss(decode, x, mu, logvar, eps, beta))
 
 
-@wrong("vae_loss", names="the loss is cut off")
+@wrong("vae_loss", "The gradient for `mu` and `logvar` is not the slope of the values: par")
 def loss_kl_detached(decode, x, mu, logvar, eps, beta=1.0):
     reconstruction = lib.reconstruction_loss(decode, x, mu, logvar, eps).mean()
     kl = lib.gaussian_kl(mu, logvar).mean().detach()
     return reconstruction + beta * kl, reconstruction, kl
 
 
-@wrong("vae_loss")
+@wrong("vae_loss", "No gradient reaches `x` and `eps`, though the answer depends on them")
 def loss_reconstruction_detached(decode, x, mu, logvar, eps, beta=1.0):
     reconstruction, kl = _terms(decode, x, mu, logvar, eps)
     return reconstruction.detach() + beta * kl, reconstruction, kl
 
 
-@wrong("vae_loss")
+@wrong("vae_loss", "Ordinary numbers come out right, β = 0 do not")
 def loss_beta_or_one(decode, x, mu, logvar, eps, beta=1.0):
     return lib.vae_loss(decode, x, mu, logvar, eps, beta or 1.0)
 
@@ -1312,6 +1478,26 @@ def loss_beta_or_one(decode, x, mu, logvar, eps, beta=1.0):
 @wrong("vae_loss")
 def loss_beta_at_least_one(decode, x, mu, logvar, eps, beta=1.0):
     return lib.vae_loss(decode, x, mu, logvar, eps, max(beta, 1.0))
+
+
+@wrong("vae_loss", "float32 where the arguments are float64: something inside does not kee")
+def loss_single(decode, x, mu, logvar, eps, beta=1.0):
+    return tuple(part.float() for part in lib.vae_loss(decode, x, mu, logvar, eps, beta))
+
+
+@wrong("vae_loss", "should be 3 values (loss, reconstruction, kl), it is a tuple of 2")
+def loss_two_values(decode, x, mu, logvar, eps, beta=1.0):
+    return lib.vae_loss(decode, x, mu, logvar, eps, beta)[:2]
+
+
+@wrong("vae_loss", "Of `x` only the first along B makes a difference")
+def loss_first_example(decode, x, mu, logvar, eps, beta=1.0):
+    return lib.vae_loss(decode, x[:1], mu[:1], logvar[:1], eps[:, :1], beta)
+
+
+@wrong("vae_loss", "vae_loss stops with an error: TypeError: loss_no_beta_default() missin")
+def loss_no_beta_default(decode, x, mu, logvar, eps, beta):
+    return lib.vae_loss(decode, x, mu, logvar, eps, beta)
 
 
 # ---------------------------------------------------------------- train_step
@@ -1352,7 +1538,7 @@ def step_by_differences(encode, decode, optimizer, x, eps):
 
 def _loss(encode, decode, x, eps):
     mu, logvar = encode(x)
-    return lib.vae_loss(decode, x, mu, logvar, eps).loss
+    return lib.vae_loss(decode, x, mu, logvar, eps)[0]
 
 
 @right("train_step")
@@ -1414,7 +1600,7 @@ def step_clears_afterwards_too(encode, decode, optimizer, x, eps):
     return loss.item()
 
 
-@wrong("train_step", names="the earlier gradients are added")
+@wrong("train_step", "the earlier gradients are added to the new ones")
 def step_accumulates(encode, decode, optimizer, x, eps):
     loss = _loss(encode, decode, x, eps)
     loss.backward()
@@ -1422,7 +1608,7 @@ def step_accumulates(encode, decode, optimizer, x, eps):
     return loss.item()
 
 
-@wrong("train_step", names="no step is taken")
+@wrong("train_step", "no step is taken: `step` is missing, or the gradients are cleared befo")
 def step_forgotten(encode, decode, optimizer, x, eps):
     loss = _loss(encode, decode, x, eps)
     optimizer.zero_grad()
@@ -1430,7 +1616,7 @@ def step_forgotten(encode, decode, optimizer, x, eps):
     return loss.item()
 
 
-@wrong("train_step", names="no step is taken")
+@wrong("train_step", "no step is taken: `step` is missing, or the gradients are cleared befo")
 def step_cleared_too_late(encode, decode, optimizer, x, eps):
     loss = _loss(encode, decode, x, eps)
     loss.backward()
@@ -1439,7 +1625,7 @@ def step_cleared_too_late(encode, decode, optimizer, x, eps):
     return loss.item()
 
 
-@wrong("train_step", names="no step is taken")
+@wrong("train_step", "no step is taken: `step` is missing, or the gradients are cleared befo")
 def step_no_backward(encode, decode, optimizer, x, eps):
     loss = _loss(encode, decode, x, eps)
     optimizer.zero_grad()
@@ -1447,14 +1633,14 @@ def step_no_backward(encode, decode, optimizer, x, eps):
     return loss.item()
 
 
-@wrong("train_step", names="with the earlier gradients only")
+@wrong("train_step", "the step is taken with the earlier gradients only")
 def step_without_backward(encode, decode, optimizer, x, eps):
     loss = _loss(encode, decode, x, eps)
     optimizer.step()
     return loss.item()
 
 
-@wrong("train_step", names="modified by an inplace operation")
+@wrong("train_step", "Something is changed in place that autograd still needs (an argument,")
 def step_before_backward(encode, decode, optimizer, x, eps):
     loss = _loss(encode, decode, x, eps)
     optimizer.step()
@@ -1463,7 +1649,7 @@ def step_before_backward(encode, decode, optimizer, x, eps):
     return loss.item()
 
 
-@wrong("train_step", names="the step goes uphill")
+@wrong("train_step", "the step goes uphill")
 def step_uphill(encode, decode, optimizer, x, eps):
     loss = _loss(encode, decode, x, eps)
     optimizer.zero_grad()
@@ -1472,7 +1658,7 @@ def step_uphill(encode, decode, optimizer, x, eps):
     return loss.item()
 
 
-@wrong("train_step", names="the loss after the step is returned")
+@wrong("train_step", "the loss after the step is returned")
 def step_loss_after(encode, decode, optimizer, x, eps):
     optimizer.zero_grad()
     _loss(encode, decode, x, eps).backward()
@@ -1480,7 +1666,7 @@ def step_loss_after(encode, decode, optimizer, x, eps):
     return _loss(encode, decode, x, eps).item()
 
 
-@wrong("train_step", names="the loss is summed over the batch")
+@wrong("train_step", "the right one times B, as when a sum over B is taken, not a mean")
 def step_batch_sum(encode, decode, optimizer, x, eps):
     loss = _loss(encode, decode, x, eps) * len(x)
     optimizer.zero_grad()
@@ -1489,7 +1675,7 @@ def step_batch_sum(encode, decode, optimizer, x, eps):
     return loss.item()
 
 
-@wrong("train_step", names="the loss is summed over the batch")
+@wrong("train_step", "the right one times B, as when a sum over B is taken, not a mean")
 def step_batch_sum_hidden_in_return(encode, decode, optimizer, x, eps):
     loss = _loss(encode, decode, x, eps) * len(x)
     optimizer.zero_grad()
@@ -1498,7 +1684,7 @@ def step_batch_sum_hidden_in_return(encode, decode, optimizer, x, eps):
     return loss.item() / len(x)
 
 
-@wrong("train_step", names="only the decoder learns")
+@wrong("train_step", "0 throughout")
 def step_encoder_cut(encode, decode, optimizer, x, eps):
     with torch.no_grad():
         mu, logvar = encode(x)
@@ -1510,7 +1696,7 @@ def step_encoder_cut(encode, decode, optimizer, x, eps):
     return loss.item()
 
 
-@wrong("train_step", names="no gradient reaches logvar")
+@wrong("train_step", "0 throughout")
 def step_logvar_cut(encode, decode, optimizer, x, eps):
     mu, logvar = encode(x)
     loss = lib.vae_loss(decode, x, mu, logvar.detach(), eps).loss
@@ -1520,7 +1706,7 @@ def step_logvar_cut(encode, decode, optimizer, x, eps):
     return loss.item()
 
 
-@wrong("train_step", names="only the encoder learns")
+@wrong("train_step", "0 throughout")
 def step_decoder_cut(encode, decode, optimizer, x, eps):
     mu, logvar = encode(x)
     loss = lib.vae_loss(decode, x, mu, logvar, eps).loss
@@ -1531,7 +1717,7 @@ def step_decoder_cut(encode, decode, optimizer, x, eps):
     return loss.item()
 
 
-@wrong("train_step", names="the reconstruction is returned")
+@wrong("train_step", "the right one, the KL left out")
 def step_reconstruction_only(encode, decode, optimizer, x, eps):
     mu, logvar = encode(x)
     loss = lib.vae_loss(decode, x, mu, logvar, eps, beta=0.0).loss
@@ -1541,19 +1727,19 @@ def step_reconstruction_only(encode, decode, optimizer, x, eps):
     return loss.item()
 
 
-@wrong("train_step", names="the KL is returned")
+@wrong("train_step", "the KL alone")
 def step_returns_kl(encode, decode, optimizer, x, eps):
     mu, logvar = encode(x)
     *_, kl = lib.vae_loss(decode, x, mu, logvar, eps)
     return step_zero_first(encode, decode, optimizer, x, eps) * 0 + kl.item()
 
 
-@wrong("train_step", names="the ELBO is returned")
+@wrong("train_step", "the right one with the other sign")
 def step_returns_elbo(encode, decode, optimizer, x, eps):
     return -step_zero_first(encode, decode, optimizer, x, eps)
 
 
-@wrong("train_step", names="the KL is left out of the gradient")
+@wrong("train_step", "the right one, the KL left out")
 def step_backward_on_reconstruction(encode, decode, optimizer, x, eps):
     mu, logvar = encode(x)
     loss, reconstruction, _ = lib.vae_loss(decode, x, mu, logvar, eps)
@@ -1563,7 +1749,7 @@ def step_backward_on_reconstruction(encode, decode, optimizer, x, eps):
     return loss.item()
 
 
-@wrong("train_step", names="the reconstruction is left out of the gradient")
+@wrong("train_step", "the KL alone", "0 throughout")
 def step_backward_on_kl(encode, decode, optimizer, x, eps):
     mu, logvar = encode(x)
     loss, _, kl = lib.vae_loss(decode, x, mu, logvar, eps)
@@ -1573,7 +1759,7 @@ def step_backward_on_kl(encode, decode, optimizer, x, eps):
     return loss.item()
 
 
-@wrong("train_step", names="all three parts of the loss are returned")
+@wrong("train_step", "a VaeLoss, it should be a number or a torch tensor of one number")
 def step_returns_three(encode, decode, optimizer, x, eps):
     mu, logvar = encode(x)
     parts = lib.vae_loss(decode, x, mu, logvar, eps)
@@ -1583,7 +1769,7 @@ def step_returns_three(encode, decode, optimizer, x, eps):
     return parts
 
 
-@wrong("train_step", names="is a `return` missing")
+@wrong("train_step", "The function returned None; is a `return` missing?")
 def step_returns_nothing(encode, decode, optimizer, x, eps):
     loss = _loss(encode, decode, x, eps)
     optimizer.zero_grad()
@@ -1591,7 +1777,7 @@ def step_returns_nothing(encode, decode, optimizer, x, eps):
     optimizer.step()
 
 
-@wrong("train_step", names="expected")
+@wrong("train_step")
 def step_twice(encode, decode, optimizer, x, eps):
     losses = []
     for _ in range(2):
@@ -1602,12 +1788,12 @@ def step_twice(encode, decode, optimizer, x, eps):
     return losses[0].item()
 
 
-@wrong("train_step", names="expected")
+@wrong("train_step", "It gives another answer each time: it draws noise of its own. Use what")
 def step_own_noise(encode, decode, optimizer, x, eps):
     return step_zero_first(encode, decode, optimizer, x, torch.randn_like(eps))
 
 
-@wrong("train_step")
+@wrong("train_step", "the rate times the slope is taken away by hand, in the place of the op")
 def step_by_hand(encode, decode, optimizer, x, eps):
     # plain descent with the optimizer's rate: not what the optimizer does
     loss = _loss(encode, decode, x, eps)
@@ -1624,7 +1810,7 @@ def step_first_draw(encode, decode, optimizer, x, eps):
     return step_zero_first(encode, decode, optimizer, x, eps[:1])
 
 
-@wrong("train_step")
+@wrong("train_step", "`x` itself is changed: an operation in place (`+=`, `-=`, `x[…] = …`,")
 def step_changes_x(encode, decode, optimizer, x, eps):
     loss = step_zero_first(encode, decode, optimizer, x.clone(), eps)
     x.round_()

@@ -1,7 +1,8 @@
 """Latent explorers: the plane of codes beside the decoded picture, moved by hand. Imported from here, not at top level.
 
-`LatentExplorer` is an ipywidget; its browser side is an ES module, explore.js, which also serves a page without a
-kernel. `compare_explorer` and `slider_explorer` are made of it; `term_explorer` shows one dimension's divergence.
+`LatentExplorer` is an ipywidget; its browser side is an ES module, joined from the parts in browser/, which also serves
+a page without a kernel. `compare_explorer` and `slider_explorer` are made of it; `term_explorer` shows one dimension's
+divergence.
 
 They are widgets in a notebook. With VAE_EXPLORE=page in the environment an executed notebook stores each as HTML with
 all that it needs, so that what `jupyter nbconvert --execute --to html` writes works without a kernel and a network;

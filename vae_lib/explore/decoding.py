@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from vae_lib.checks import InputError, require, trusted
 from vae_lib.networks import Decoder
 
-# Layers that explore.js has as well. Whether a model is really their sequence is found out by trying (see `travel`).
+# Layers that numbers.js has as well. Whether a model is really their sequence is found out by trying (see `travel`).
 ACTIVATIONS: dict[type, Callable[[nn.Module], dict]] = {
     nn.ReLU: lambda layer: {"act": "relu"},
     nn.Tanh: lambda layer: {"act": "tanh"},
@@ -125,7 +125,7 @@ def to_bytes(decoder: PictureDecoder, z: np.ndarray) -> bytes:
 
 
 def forward(steps: list[dict], weights: np.ndarray, z: np.ndarray) -> np.ndarray:
-    """The layers as explore.js applies them, in double precision. Shapes: (N, D) -> (N, P)."""
+    """The layers as numbers.js applies them, in double precision. Shapes: (N, D) -> (N, P)."""
     x, at = np.asarray(z, np.float64), 0
     for step in steps:
         if "linear" not in step:

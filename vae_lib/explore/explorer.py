@@ -52,8 +52,8 @@ class LatentExplorer(page.Shown, anywidget.AnyWidget):
     """
 
     TRAITS = ("z", "a", "b", "layers", "sigma", "_spec", "_data", "_labels", *FLOATS)
-    _esm = page.module("explore.js")
-    _css = page.STYLE
+    _esm = page.module("numbers", "kernel", "codes", "ground", "hand", "explorer")
+    _css = page.text("explorers.css")
 
     z = Code().tag(sync=True)
     a = Code().tag(sync=True)
@@ -107,14 +107,20 @@ class LatentExplorer(page.Shown, anywidget.AnyWidget):
         """The decoded picture at `z`: (rows, columns), 0 to 1."""
         return self.decoder(np.array([self.z]))[0].reshape(self.decoder.image_shape)
 
+    def view(self) -> still.View:
+        """What a figure shows of it."""
+        told = {name: self._spec[name] for name in ("axes", "limit", "title")}
+        ends = np.array([self.a, self.b])
+        return still.View(self.decoder, self.known, np.array(self.z), ends, tuple(self.layers), self.sigma, **told)
+
     def figure(self) -> Figure:
         """What the explorer shows, as a figure that stays: the plane with its layers, and the picture at `z`."""
-        return still.draw(self)
+        return still.draw(self.view())
 
     def describe(self) -> str:
         """The figure in a sentence."""
         i, j = self._spec["axes"]
-        *first, last = still.words(self) or ["nothing"]
+        *first, last = still.words(self.view()) or ["nothing"]
         shown = f"{', '.join(first)} and {last}" if first else last
         return (
             f"{self._spec['title'] or self.NAME} at rest: {shown} in the plane of z{i + 1} and z{j + 1}, "

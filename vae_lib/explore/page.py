@@ -10,6 +10,7 @@ import os
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
+from string import Template
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -18,31 +19,9 @@ from matplotlib.figure import Figure
 from vae_lib.checks import require
 
 WAYS = ("widget", "page", "figure")
-HERE = Path(__file__).parent
-STYLE = (HERE / "explore.css").read_text(encoding="utf-8")
+BROWSER = Path(__file__).parent / "browser"
 MARK = "vae_explore"  # in an output's metadata: here an explorer is shown
 EXPORT = "export default { render, pageModel };"
-PAGE = """<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title><style>
-:root {{ color-scheme: light dark; }}
-body {{ margin: 12px; font: 14px/1.4 system-ui, sans-serif; }}
-@media (prefers-color-scheme: dark) {{ body {{ background: #181818; color: #ddd; }} }}
-</style></head><body>
-<noscript>The explorer needs JavaScript.</noscript>
-{fragment}
-</body></html>
-"""
-FRAGMENT = """<style>
-{css}</style>
-<div class="vx-page" id="{name}"></div>
-<script type="module">
-{module}
-for (const state of {states}) {{
-  const el = document.getElementById("{name}").appendChild(document.createElement("div"));
-  render({{ model: pageModel(state), el }});
-}}
-</script>"""
 
 
 def way() -> str:
@@ -105,21 +84,27 @@ class Shown:
         return {**data, **still}, {**metadata, "image/png": {"alt": alt}, MARK: True}
 
 
-def module(name: str) -> str:
-    """An explorer's ES module, after what all of them share."""
-    return "".join((HERE / file).read_text(encoding="utf-8") for file in ("parts.js", name))
+def text(name: str) -> str:
+    """A file of the browser's side."""
+    return (BROWSER / name).read_text(encoding="utf-8")
+
+
+def module(*parts: str) -> str:
+    """An explorer's ES module, one text: what all of them share, then its own parts."""
+    return "\n".join(text(f"{part}.js") for part in ("shared", *parts))
 
 
 def to_html(parts: Sequence[Shown], title: str = Shown.NAME) -> str:
     """One page with these explorers side by side; scripts, style, weights and codes are inside it."""
-    return PAGE.format(title=html.escape(title), fragment=fragment(parts))
+    return Template(text("page.html")).substitute(title=html.escape(title), fragment=fragment(parts))
 
 
 def fragment(parts: Sequence[Shown]) -> str:
     """The same as a piece of another page. All parts are of one class."""
     states = json.dumps([part.state() for part in parts]).replace("<", "\\u003c")
     script = parts[0]._esm.replace(EXPORT, "")
-    return FRAGMENT.format(css=parts[0]._css, name=f"vx-{uuid.uuid4().hex}", module=script, states=states)
+    given = {"css": parts[0]._css, "name": f"vx-{uuid.uuid4().hex}", "module": script, "states": states}
+    return Template(text("fragment.html")).substitute(given)
 
 
 def as_text(value: object) -> object:

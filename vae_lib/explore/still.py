@@ -2,36 +2,49 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from vae_lib.explore.codes import Codes
+from vae_lib.explore.decoding import PictureDecoder
 from vae_lib.figures import plot_latent_grid, plot_latent_scatter
-
-if TYPE_CHECKING:
-    from vae_lib.explore.explorer import LatentExplorer
 
 TILES = 15  # decoded pictures a row, as in the browser
 CELLS = 96  # of the density, a row
 
 
-def draw(*explorers: LatentExplorer) -> Figure:
+class View(NamedTuple):
+    """What is drawn: z (D,) and the path's ends (2, D) on the plane `axes`, which runs from −limit to limit."""
+
+    decoder: PictureDecoder
+    known: Codes
+    z: np.ndarray
+    ends: np.ndarray
+    layers: tuple[str, ...]
+    sigma: float
+    axes: tuple[int, int]
+    limit: float
+    title: str
+
+
+def draw(*views: View) -> Figure:
     """A row for each: the plane with its layers and z, beside the decoded picture."""
-    n = len(explorers)
+    n = len(views)
     figure, axes = plt.subplots(n, 2, figsize=(8, 4.2 * n), layout="constrained", width_ratios=(3, 2), squeeze=False)
-    for explorer, (left, right) in zip(explorers, axes, strict=True):
-        _draw_plane(explorer, left)
-        right.imshow(explorer.picture(), cmap="gray", vmin=0, vmax=1)
+    for view, (left, right) in zip(views, axes, strict=True):
+        _draw_plane(view, left)
+        right.imshow(view.decoder(view.z[None])[0].reshape(view.decoder.image_shape), cmap="gray", vmin=0, vmax=1)
         right.set(title="decoded picture", xticks=[], yticks=[])
     return figure
 
 
-def words(explorer: LatentExplorer) -> list[str]:
+def words(view: View) -> list[str]:
     """What `draw` draws on the plane beside z, the layers in their order."""
-    known = explorer.known
+    known = view.known
     said = {
         "codes": f"{len(known.values)} codes" if len(known.values) else "",
         "prior": "the prior's circles of 1, 2 and 3 standard deviations",
@@ -39,9 +52,9 @@ def words(explorer: LatentExplorer) -> list[str]:
         "density": "the density of the codes" if len(known.values) else "",
         "errors": "the reconstruction error of each code" if known.errors.size else "",
         "path": "a path from A to B",
-        "draws": f"a circle of radius {explorer.sigma:g} around z",
+        "draws": f"a circle of radius {view.sigma:g} around z",
     }
-    return [text for layer, text in said.items() if text and layer in explorer.layers]
+    return [text for layer, text in said.items() if text and layer in view.layers]
 
 
 def density(codes: np.ndarray, scales: np.ndarray | None, limit: float, n: int = CELLS) -> np.ndarray:
@@ -58,38 +71,38 @@ def density(codes: np.ndarray, scales: np.ndarray | None, limit: float, n: int =
     return along[::-1, :, 1] @ along[:, :, 0].T / len(codes)
 
 
-def _draw_plane(explorer: LatentExplorer, ax: Axes) -> None:
-    (i, j), limit, on = explorer._spec["axes"], explorer._spec["limit"], set(explorer.layers)
+def _draw_plane(view: View, ax: Axes) -> None:
+    (i, j), limit, on = view.axes, view.limit, set(view.layers)
     if "manifold" in on:
-        _draw_manifold(explorer, ax)
+        _draw_manifold(view, ax)
     ink = "white" if "manifold" in on else "black"
-    _draw_known(explorer, ax, on)
+    _draw_known(view, ax, on)
     for radius in (1, 2, 3) if "prior" in on else ():
         ax.add_patch(plt.Circle((0, 0), radius, fill=False, color=ink, alpha=0.6, lw=0.8, ls=(0, (4, 3)), zorder=3))
     if "path" in on:
-        ends = np.array([explorer.a, explorer.b])[:, [i, j]]
+        ends = view.ends[:, [i, j]]
         ax.plot(*ends.T, "o-", color=ink, mfc="white", zorder=4)
         for name, end in zip("AB", ends, strict=True):
             ax.annotate(name, end, xytext=(6, 4), textcoords="offset points", color=ink)
     if "draws" in on:
-        ax.add_patch(plt.Circle((explorer.z[i], explorer.z[j]), explorer.sigma, fill=False, color=ink, ls=":"))
-    ax.plot(explorer.z[i], explorer.z[j], "o", ms=12, mfc="none", color=ink, mew=2, zorder=5)
-    ax.set(xlim=(-limit, limit), ylim=(-limit, limit), aspect="equal", title=explorer._spec["title"])
+        ax.add_patch(plt.Circle((view.z[i], view.z[j]), view.sigma, fill=False, color=ink, ls=":"))
+    ax.plot(view.z[i], view.z[j], "o", ms=12, mfc="none", color=ink, mew=2, zorder=5)
+    ax.set(xlim=(-limit, limit), ylim=(-limit, limit), aspect="equal", title=view.title)
     ax.set(xlabel=f"$z_{{{i + 1}}}$", ylabel=f"$z_{{{j + 1}}}$")
 
 
-def _draw_manifold(explorer: LatentExplorer, ax: Axes) -> None:
+def _draw_manifold(view: View, ax: Axes) -> None:
     """Pictures decoded over the plane that goes through z."""
-    (i, j), middle = explorer._spec["axes"], explorer._spec["limit"] * (1 - 1 / TILES)
+    (i, j), middle = view.axes, view.limit * (1 - 1 / TILES)
     at = np.linspace(-middle, middle, TILES)
-    codes = np.tile(np.array(explorer.z), (TILES * TILES, 1))
+    codes = np.tile(view.z, (TILES * TILES, 1))
     codes[:, i], codes[:, j] = np.tile(at, TILES), np.repeat(at[::-1], TILES)
-    plot_latent_grid(explorer.decoder(codes), explorer.decoder.image_shape, limit=middle, ax=ax)
+    plot_latent_grid(view.decoder(codes), view.decoder.image_shape, limit=middle, ax=ax)
 
 
-def _draw_known(explorer: LatentExplorer, ax: Axes, on: set[str]) -> None:
+def _draw_known(view: View, ax: Axes, on: set[str]) -> None:
     """The codes of the data, by class or by error, and their density."""
-    known, (i, j), limit = explorer.known, explorer._spec["axes"], explorer._spec["limit"]
+    known, (i, j), limit = view.known, view.axes, view.limit
     points = known.values[:, [i, j]]
     if "density" in on and points.size:
         scales = np.exp(0.5 * known.logvars[:, [i, j]]) if known.logvars.size else None

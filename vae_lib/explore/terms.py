@@ -50,8 +50,8 @@ class TermExplorer(page.Shown, anywidget.AnyWidget):
 
     TRAITS = ("mu", "sigma", "_spec")
     NAME = "Divergence explorer"
-    _esm = page.module("terms.js")
-    _css = page.STYLE
+    _esm = page.module("terms")
+    _css = page.text("explorers.css")
 
     mu = traitlets.Float().tag(sync=True)
     sigma = traitlets.Float().tag(sync=True)

@@ -35,7 +35,7 @@ class Comparison(page.Shown, ipywidgets.GridBox):
 
     def figure(self) -> Figure:
         """What the explorers show, one below the other, as a figure that stays."""
-        return still.draw(*self.explorers)
+        return still.draw(*(explorer.view() for explorer in self.explorers))
 
     def describe(self) -> str:
         """The figure in a sentence for each explorer."""

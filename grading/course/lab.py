@@ -1,0 +1,129 @@
+"""A lab as the grader knows it: the cells that were handed out, and its tests, hidden ones too. Plain data."""
+
+import ast
+import hashlib
+import json
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+from grading.course.folder import ROOT, GradingError
+
+HIDDEN = re.compile(r"^### BEGIN HIDDEN TESTS$.*?^### END HIDDEN TESTS$\n?", re.MULTILINE | re.DOTALL)
+HEADING = re.compile(r"^#+ +(.+?)(?: \(\d[\d.]* points?\))?$", re.MULTILINE)
+
+
+class Part(NamedTuple):
+    """A cell that grading may need. Markdown is one only where it is an answer in words.
+
+    grade_id is "" for a cell of the student's own; role is code, solution, test or answer.
+    """
+
+    grade_id: str
+    role: str
+    source: str
+    explore: bool = False
+
+
+class Exercise(NamedTuple):
+    """One function of a lab. `visible` is the test that students see, `hidden` the whole test cell with both halves.
+
+    `needs` are the names of the lab's functions that the test uses, `name` among them.
+    """
+
+    name: str
+    grade_id: str
+    title: str
+    points: float
+    visible: str
+    hidden: str
+    needs: tuple[str, ...]
+
+
+class Release(NamedTuple):
+    """A lab as the grader knows it: the cells that were handed out, and the tests, hidden ones too.
+
+    `answers` maps the cells graded by hand to their points.
+    """
+
+    lab: str
+    parts: tuple[Part, ...]
+    exercises: tuple[Exercise, ...]
+    answers: dict[str, float]
+    digest: str
+
+
+def read_release(lab: str, root: Path = ROOT) -> Release:
+    """The lab from solutions/ and labs/; GradingError where one of the two cannot be read."""
+    source, released = (_cells(root / folder / lab / f"{lab}.ipynb", root) for folder in ("solutions", "labs"))
+    tests = [cell for cell in source if role(cell) == "test"]
+    names = [grader(cell)["grade_id"].removeprefix("test_") for cell in tests]
+    titles = _titles(source)
+    exercises = tuple(_exercise(cell, name, titles, names) for cell, name in zip(tests, names, strict=True))
+    answers = {grader(c)["grade_id"]: float(grader(c)["points"]) for c in source if role(c) == "answer"}
+    parts = parts_of(released)
+    return Release(lab, parts, exercises, answers, digest((parts, exercises, sorted(answers.items()))))
+
+
+def _exercise(cell: dict, name: str, titles: dict[str, str], names: list[str]) -> Exercise:
+    test = text(cell)
+    used = {node.id for node in ast.walk(ast.parse(test)) if isinstance(node, ast.Name)}
+    needs = tuple(other for other in names if other in used | {name})
+    about, mark = titles.get(name, name), grader(cell)
+    return Exercise(name, mark["grade_id"], about, float(mark["points"]), HIDDEN.sub("", test), test, needs)
+
+
+def parts_of(cells: list[dict]) -> tuple[Part, ...]:
+    """The code cells of a notebook, and its answers in words."""
+    return tuple(
+        Part(grader(cell).get("grade_id", ""), role(cell), text(cell), "explore" in cell["metadata"].get("tags", []))
+        for cell in cells
+        if role(cell)
+    )
+
+
+def role(cell: dict) -> str:
+    """What a cell of a sound notebook is for grading; "" for text that is only read."""
+    mark = grader(cell)
+    if mark.get("grade") and mark.get("solution"):
+        return "answer"
+    if cell["cell_type"] != "code":
+        return ""
+    if mark.get("grade"):
+        return "test"
+    return "solution" if mark.get("solution") else "code"
+
+
+def grader(cell: dict) -> dict:
+    """nbgrader's metadata of a cell."""
+    return cell["metadata"].get("nbgrader", {})
+
+
+def text(cell: dict) -> str:
+    """A cell's source, which a file may hold as one string or as lines."""
+    return "".join(cell["source"])
+
+
+def digest(value: object) -> str:
+    """A name for plain data that is the same on every machine and day, and another for other data."""
+    return hashlib.sha256(json.dumps(value, ensure_ascii=False).encode()).hexdigest()
+
+
+def _titles(cells: list[dict]) -> dict[str, str]:
+    """The last heading above each solution, by the function's name."""
+    titles, heading = {}, ""
+    for cell in cells:
+        if role(cell) == "solution":
+            titles[grader(cell)["grade_id"]] = heading
+        elif cell["cell_type"] == "markdown":
+            heading = (HEADING.findall(text(cell)) or [heading])[-1]
+    return titles
+
+
+def _cells(path: Path, root: Path) -> list[dict]:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))["cells"]
+    except OSError:
+        raise GradingError(f"{path.relative_to(root)} is missing: run make labs.") from None
+    except (ValueError, KeyError, TypeError):
+        raise GradingError(f"{path.relative_to(root)} is not a notebook.") from None

@@ -1,0 +1,34 @@
+"""nbgrader's settings for the course, and nbgrader itself set to work with them."""
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from grading.course.folder import ROOT
+
+if TYPE_CHECKING:  # importing nbgrader takes two seconds, which packing a hand-in need not pay
+    from nbgrader.apps import NbGraderAPI
+    from traitlets.config import Config
+
+
+def configuration(folder: Path = ROOT, **changes: str) -> "Config":
+    """nbgrader_config.py of that folder, with some of CourseDirectory's settings changed."""
+    from traitlets.config import PyFileConfigLoader
+
+    config = PyFileConfigLoader("nbgrader_config.py", path=str(folder)).load_config()
+    config.CourseDirectory.update(changes)
+    return config
+
+
+def nbgrader(config: "Config") -> "NbGraderAPI":
+    """nbgrader's API; it logs nothing to the terminal, since its results carry the log."""
+    from nbgrader.apps import NbGraderAPI
+
+    return NbGraderAPI(config=config, log=silent_log())
+
+
+def silent_log() -> logging.Logger:
+    """A log that goes nowhere."""
+    log = logging.Logger("nbgrader")
+    log.addHandler(logging.NullHandler())
+    return log

@@ -1,0 +1,1 @@
+"""Step 2: what a class handed in, found, read and repaired."""

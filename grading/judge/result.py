@@ -1,0 +1,36 @@
+"""What grading a hand-in comes to: its states, and what each exercise earned. Plain data, read by record and report."""
+
+from typing import NamedTuple
+
+GRADED, PARTIAL, NEEDS_MANUAL = "graded", "partial", "needs-manual"
+TIMED_OUT, CRASHED, UNREADABLE, MISSING = "timed-out", "crashed", "unreadable", "missing"
+STATES = (GRADED, PARTIAL, NEEDS_MANUAL, TIMED_OUT, CRASHED, UNREADABLE, MISSING)
+
+
+class ExerciseResult(NamedTuple):
+    """What one exercise earned; `points` is None where it could not be graded, never 0.
+
+    `message` is for the student, `mistake` the usual mistake that a test named (or ""), `output` what the student's
+    code printed.
+    """
+
+    name: str
+    grade_id: str
+    points: float | None
+    max_points: float
+    state: str
+    message: str = ""
+    mistake: str = ""
+    output: str = ""
+
+
+class Result(NamedTuple):
+    """A graded hand-in; `outputs` holds the text that each part printed, by its place among the parts."""
+
+    student: str
+    lab: str
+    state: str
+    exercises: tuple[ExerciseResult, ...] = ()
+    outputs: dict[int, str] = {}  # noqa: RUF012  (never changed)
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0

@@ -1,0 +1,129 @@
+"""From the way a test ended to points, a state and a sentence for the student.
+
+Of a hidden test nothing is told but what kind of mistake it met: no number, no argument, no line.
+"""
+
+import builtins
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from grading.course.lab import Exercise
+from grading.judge.receiving import Raised
+from grading.judge.result import CRASHED, GRADED, NEEDS_MANUAL, PARTIAL, TIMED_OUT, ExerciseResult
+from grading.judge.sending import Unsendable
+from grading.sandbox.wire import WireError
+from vae_lib.testing import Mismatch
+
+HINTS = {
+    "shape": "for other arguments the shape of the answer is wrong.",
+    "type": "for other arguments the answer has the wrong type.",
+    "dtype": "for other arguments the answer is not of their kind of numbers.",
+    "finite": "for other, perhaps extreme, arguments the answer is NaN or infinite.",
+    "slopes": "for other arguments the gradient is wrong.",
+    "arguments": "for other arguments the function changes what it is given.",
+    "noise": "for other arguments the answer is another one each time.",
+    "error": "for other arguments the function raises an error.",
+}
+PATHS = re.compile(r"(?:/[\w.+-]+)+/([\w.+-]+)")
+LONGEST = 1500
+
+
+class Verdict(NamedTuple):
+    """What an exercise earned; points are None where it could not be graded."""
+
+    points: float | None
+    state: str = GRADED
+    message: str = ""
+    mistake: str = ""
+
+
+def passed(exercise: Exercise) -> Verdict:
+    return Verdict(exercise.points, message="Right.")
+
+
+def after_visible(exercise: Exercise, error: Exception) -> Verdict:
+    """The visible half failed: the student sees what Validate shows."""
+    if isinstance(error, Unsendable):
+        return ungradable(error)
+    message = readable(error)
+    causes = error.causes if isinstance(error, Mismatch) else ()
+    return Verdict(0.0, message=message, mistake=" ".join(causes))
+
+
+def after_hidden(exercise: Exercise, error: Exception) -> Verdict:
+    """The hidden half failed: the exercise's name, its points, and a hint."""
+    if isinstance(error, Unsendable):
+        return ungradable(error)
+    head = f"{exercise.title} (0 of {exercise.points:g} points): the visible tests pass, a hidden test does not."
+    return Verdict(0.0, message=f"{head} Hint: {hint(error)}")
+
+
+def hint(error: Exception) -> str:
+    if isinstance(error, Raised):
+        kind = error.kind if hasattr(builtins, error.kind) else "an error"  # a name could tell of the arguments
+        return f"for other arguments the function raises {kind}."
+    if isinstance(error, WireError):
+        return "for other arguments the answer is not one that can be graded."
+    if isinstance(error, Mismatch) and error.kind in HINTS:
+        return HINTS[error.kind]
+    text = str(error) if isinstance(error, Mismatch) else ""
+    if text.startswith("The shape"):
+        return "for other arguments the shape of the answer is wrong."
+    if text.startswith("The answer"):
+        return "for other arguments the answer has the wrong type."
+    if "NaN or infinite" in text:
+        return "for other, perhaps extreme, arguments the answer is NaN or infinite."
+    return "try other shapes, one example, float64, and extreme values; do the arguments stay as they were?"
+
+
+def ungradable(error: Exception) -> Verdict:
+    return Verdict(None, CRASHED, f"The test itself is at fault, not your answer: {error}")
+
+
+def stopped(exercise: Exercise, state: str, half: str, reason: str = "it took too long") -> Verdict:
+    """The child ended, or was interrupted, in this exercise's test.
+
+    In a hidden one no reason of the child's own is told: an exit status could carry the test's numbers.
+    """
+    if half == "hidden":
+        reason = "it took too long" if state == TIMED_OUT else "it ended Python"
+    where = " in a hidden test" if half == "hidden" else " when it was tested" if half else ""
+    return Verdict(None, state, f"Your function {exercise.name} was stopped{where}: {reason}.")
+
+
+def changed(exercise: Exercise) -> Verdict:
+    return Verdict(0.0, message=f"{exercise.name} passed its visible tests once, and failed when they were repeated.")
+
+
+def undefined(exercise: Exercise, state: str | None, reason: str) -> Verdict:
+    """The notebook has no such function: its cell was stopped, raised an error, or is gone."""
+    if state is not None:
+        return Verdict(None, state, f"The cell that defines {exercise.name} was stopped: {reason}.")
+    message = f"There is no function {exercise.name} in the notebook."
+    return Verdict(0.0, message=f"{message} Its cell ended with {reason}" if reason else message)
+
+
+def readable(error: Exception) -> str:
+    """An error as a student should read it: no paths, not too long."""
+    if isinstance(error, Raised) and error.kind == "NotImplementedError":
+        return "not answered yet"
+    if isinstance(error, Mismatch):
+        text = str(error)
+    elif isinstance(error, Raised):
+        text = str(error) + (f" (in the line: {error.line})" if error.line else "")
+    elif (isinstance(error, AssertionError) and str(error)) or isinstance(error, WireError):
+        text = str(error)
+    else:
+        text = f"The test could not use what the function returned: {type(error).__name__}: {error}"
+    return PATHS.sub(r"\1", text)[:LONGEST]
+
+
+def overall(results: Iterable[ExerciseResult], answers: dict[str, float]) -> str:
+    """The hand-in's state: why the rest could not be graded, or whether a person must still read answers."""
+    reasons = {result.state for result in results if result.points is None}
+    if len(reasons) > 1:
+        return PARTIAL
+    if reasons:
+        return TIMED_OUT if TIMED_OUT in reasons else CRASHED
+    return NEEDS_MANUAL if answers else GRADED

@@ -1,0 +1,38 @@
+"""The notebook that Formgrader shows to the person who marks it.
+
+Formgrader puts Markdown and raw cells into its page as they are, and the page may do all that the person may: a script
+in an answer could start programs on that person's machine. So what a student wrote there is made harmless here.
+"""
+
+import re
+
+from grading.course.lab import role
+from grading.intake.handin import Arrival
+from grading.judge.result import Result
+
+LIVE = re.compile(r"<(?=[A-Za-z/!?])|\](?=[(:])")  # where a tag begins, and where a link's address does
+SPACE = "\N{ZERO WIDTH SPACE}"  # behind it a tag is none, nor a link, and a reader sees the text as before
+MACROS = re.compile(r"\\(href|url|style|class|cssId|require|include|unicode)(?![A-Za-z])")  # MathJax's way to HTML
+
+
+def shown(arrival: Arrival, result: Result, released: dict) -> dict:
+    """The repaired notebook with what its cells printed and what the tests say, and nothing in it that would run."""
+    messages = {one.grade_id: one.message for one in result.exercises}
+    own = {cell["source"] for cell in released["cells"]}
+    place = -1
+    for cell in arrival.notebook["cells"]:
+        if cell["cell_type"] != "code" and cell["source"] not in own:
+            cell["source"] = harmless(cell["source"])
+        if not role(cell):
+            continue
+        place += 1
+        name = cell["metadata"].get("nbgrader", {}).get("grade_id", "")
+        printed = messages.get(name, "") if role(cell) == "test" else result.outputs.get(place, "")
+        if cell["cell_type"] == "code" and printed:
+            cell["outputs"] = [{"output_type": "stream", "name": "stdout", "text": printed}]
+    return arrival.notebook
+
+
+def harmless(text: str) -> str:
+    """Markdown without HTML of its own, without links (they may be scripts), and without MathJax's macros for both."""
+    return MACROS.sub(r"\\mathrm{\1}", LIVE.sub(rf"\g<0>{SPACE}", text))

@@ -1,0 +1,27 @@
+"""nbgrader's own table of scores, as `nbgrader export` writes it."""
+
+from collections.abc import Sequence
+
+from grading.platforms.marks import Marks
+from grading.record.gradebook import Record
+from grading.report.tables import table
+
+NBGRADER = (
+    *("assignment", "duedate", "timestamp", "student_id", "last_name", "first_name", "email"),
+    *("raw_score", "late_submission_penalty", "score", "max_score"),
+)
+
+
+def nbgrader_table(class_marks: Sequence[Marks], record: Record) -> str:
+    """nbgrader's columns, quoted, and empty where nbgrader would write 0.0 for what was not graded."""
+    rows = []
+    for person, entries in class_marks:
+        submissions = {submission.assignment.name: submission for submission in person.submissions}
+        for lab, entry in sorted(entries.items()):
+            when = submissions[lab].timestamp if lab in submissions else None
+            assignment = record.assignment(lab)
+            head = lab, assignment and assignment.duedate, when
+            who = person.id, person.last_name, person.first_name, person.email
+            raw = None if entry.score is None else entry.score + entry.penalty
+            rows.append((*head, *who, raw, entry.penalty, entry.score, entry.max_score))
+    return table(NBGRADER, rows)

@@ -1,0 +1,152 @@
+"""What grading has found so far: one JSON file for each hand-in, written when its marks are in the gradebook.
+
+It is how a run that was stopped goes on, how an unchanged hand-in is known, and what the reports are made from.
+"""
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from grading.course.lab import Release, digest
+from grading.intake.handin import Handin
+from grading.judge.result import CRASHED, MISSING, UNREADABLE, ExerciseResult, Result
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A question answered in words: `points` is what a person gave it, None before."""
+
+    grade_id: str
+    source: str
+    max_points: float
+    answered: bool
+    points: float | None = None
+    comment: str = ""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A hand-in in the ledger: `score` counts what has been graded, None where nothing could be."""
+
+    student: str
+    lab: str
+    state: str
+    max_score: float
+    score: float | None = None
+    reason: str = ""
+    digest: str = ""
+    exercises: tuple[ExerciseResult, ...] = ()
+    answers: tuple[Answer, ...] = ()
+    cells: tuple[tuple[str, str], ...] = ()  # the student's code and what it printed
+    repairs: tuple[str, ...] = ()
+    penalty: float = 0.0
+    cpu_seconds: float = 0.0
+
+
+class Ledger:
+    """The folder of entries."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+
+    def path(self, student: str, lab: str) -> Path:
+        """A file name that any student's name can be turned into, and no two into the same."""
+        plain = re.sub(r"[^\w.-]", "_", student)[:60]
+        mark = hashlib.sha256(student.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+        return self.folder / lab / f"{plain}-{mark}.json"
+
+    def read(self, student: str, lab: str) -> Entry | None:
+        """The entry, or None where there is none or the file is damaged (it is then graded again)."""
+        return _read(self.path(student, lab))
+
+    def entries(self, lab: str) -> Iterator[Entry]:
+        """All sound entries of a lab, one at a time."""
+        for path in sorted((self.folder / lab).glob("*.json")):
+            found = _read(path)
+            if found:
+                yield found
+
+    def labs(self) -> list[str]:
+        return sorted(path.name for path in self.folder.glob("*") if path.is_dir())
+
+    def write(self, entry: Entry) -> None:
+        """Beside the file, then renamed: a run that is killed here leaves the earlier entry whole."""
+        path = self.path(entry.student, entry.lab)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside = path.with_suffix(".part")
+        beside.write_text(json.dumps(asdict(entry)), encoding="utf-8")
+        os.replace(beside, path)
+
+
+def _read(path: Path) -> Entry | None:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        found["exercises"] = tuple(ExerciseResult(*row) for row in found["exercises"])
+        found["answers"] = tuple(Answer(**row) for row in found["answers"])
+        found["cells"] = tuple((source, printed) for source, printed in found["cells"])
+        return Entry(**found | {"repairs": tuple(found["repairs"])})
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def key(handin: Handin, release: Release, full: bool) -> str:
+    """What a result depends on: the hand-in, the lab with its hidden tests, and how it was run."""
+    return digest((handin.digest, release.digest, full))
+
+
+def enter(result: Result, handin: Handin, release: Release, mark: str) -> Entry:
+    """The entry of a graded hand-in; the score is what the exercises earned."""
+    earned = [one.points for one in result.exercises if one.points is not None]
+    answers = tuple(answers_of(handin, release))
+    cells = [(part.source, result.outputs.get(place, "")) for place, part in enumerate(handin.parts) if code(part)]
+    return Entry(
+        student=handin.student,
+        lab=handin.lab,
+        state=result.state,
+        max_score=highest_score(release),
+        score=sum(earned) if earned else None,
+        digest=mark,
+        exercises=result.exercises,
+        answers=answers,
+        cells=tuple(cells),
+        repairs=handin.repairs,
+        cpu_seconds=result.cpu_seconds,
+    )
+
+
+def code(part) -> bool:
+    return part.role in ("code", "solution") and not part.explore
+
+
+def answers_of(handin: Handin, release: Release) -> Iterator[Answer]:
+    """The questions with what was answered; an answer as it was handed out is none."""
+    blank = {part.grade_id: part.source.strip() for part in release.parts if part.role == "answer"}
+    given = {part.grade_id: part.source for part in handin.parts if part.role == "answer"}
+    for grade_id, points in release.answers.items():
+        source = given.get(grade_id, "")
+        answered = source.strip() not in ("", blank.get(grade_id, ""))
+        yield Answer(grade_id, source, points, answered)
+
+
+def refused(student: str, release: Release, reason: str) -> Entry:
+    """The entry of a hand-in that could not be read."""
+    return Entry(student, release.lab, UNREADABLE, highest_score(release), reason=reason)
+
+
+def absent(student: str, release: Release) -> Entry:
+    """The entry of a student in the list who handed nothing in."""
+    return Entry(student, release.lab, MISSING, highest_score(release))
+
+
+def lost(student: str, release: Release) -> Entry:
+    """The entry of a hand-in whose grader failed or was killed; without a digest, so that the next run tries again."""
+    reason = "The grader itself failed while it graded this; grade again."
+    return Entry(student, release.lab, CRASHED, highest_score(release), reason=reason)
+
+
+def highest_score(release: Release) -> float:
+    return sum(e.points for e in release.exercises) + sum(release.answers.values())

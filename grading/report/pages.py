@@ -1,0 +1,48 @@
+"""From the ledger to what people read: a page for each student, and one for the class.
+
+Pages escape everything that a student wrote and allow no script; hidden tests are not in the ledger, so not here.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import quote
+
+from jinja2 import Environment, FileSystemLoader, select_autoescape
+
+from grading.record.ledger import Entry
+from grading.report.summary import summary
+from grading.report.tables import write
+
+MEANING = {
+    "graded": "Graded.",
+    "partial": "Some exercises could not be graded; the score counts the others.",
+    "needs-manual": "The exercises are graded; a person still has to read the answers in words.",
+    "timed-out": "Some code took too long; the score counts what could be graded.",
+    "crashed": "Some code ended the process that ran it; the score counts what could be graded.",
+    "unreadable": "The hand-in could not be read, so nothing could be graded.",
+    "missing": "Nothing was handed in.",
+}
+
+
+def feedback_path(entry: Entry, out: Path) -> Path:
+    """feedback/STUDENT/LAB.html, with a student's name that any file system takes."""
+    name = entry.student.replace("/", "_").replace("\\", "_").replace("\0", "_")
+    return out / "feedback" / (name if name.strip(". ") else "_") / f"{entry.lab}.html"
+
+
+def write_feedback(entry: Entry, out: Path) -> None:
+    page = templates().get_template("feedback.html").render(entry=entry, meaning=MEANING[entry.state])
+    write(feedback_path(entry, out), page)
+
+
+def write_class_page(entries: Sequence[Entry], out: Path) -> None:
+    labs = [summary(lab, [e for e in entries if e.lab == lab]) for lab in sorted({e.lab for e in entries})]
+    write(out / "report.html", templates().get_template("class.html").render(labs=labs, meaning=MEANING))
+
+
+def templates() -> Environment:
+    folder = Path(__file__).parent / "templates"
+    environment = Environment(loader=FileSystemLoader(folder), autoescape=select_autoescape(default=True))
+    environment.filters["page"] = lambda entry: quote(feedback_path(entry, Path()).as_posix(), errors="replace")
+    environment.filters["points"] = lambda value: "–" if value is None else f"{value:g}"
+    return environment

@@ -1,0 +1,77 @@
+"""What a class has shown of a lab: how it was spread, which exercises were hard, which mistakes were frequent."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from grading.judge.result import GRADED, NEEDS_MANUAL, STATES
+from grading.record.ledger import Entry
+
+NOT_ANSWERED = "not answered yet"
+
+
+def summary(lab: str, entries: Sequence[Entry]) -> dict[str, Any]:
+    """What the class page says of a lab."""
+    graded = [e for e in entries if e.score is not None]
+    open_ = [e for e in entries if e.state not in (GRADED, NEEDS_MANUAL)]
+    return {
+        "name": lab,
+        "count": len(entries),
+        "entries": entries,
+        "states": [(state, n) for state in STATES if (n := sum(e.state == state for e in entries))],
+        "mean": sum(e.score for e in graded) / len(graded) if graded else None,
+        "median": middle(sorted(e.score for e in graded)),
+        "max_score": entries[0].max_score,
+        "histogram": histogram(graded),
+        "exercises": success(entries),
+        "mistakes": mistakes(entries).most_common(12),
+        "open": open_,
+        "repairs": Counter(text for e in entries for text in e.repairs).most_common(12),
+    }
+
+
+def middle(values: Sequence[float]) -> float | None:
+    if not values:
+        return None
+    half = len(values) // 2
+    return values[half] if len(values) % 2 else (values[half - 1] + values[half]) / 2
+
+
+def histogram(entries: Sequence[Entry], bins: int = 10) -> list[dict[str, Any]]:
+    """How many hand-ins lie in each tenth of the points that can be reached; full marks are in the last."""
+    shares = [max(0.0, e.score / e.max_score) if e.max_score else 0.0 for e in entries]
+    counts = Counter(min(bins - 1, int(share * bins)) for share in shares)
+    top = max(counts.values(), default=1)
+    return [{"low": 10 * k, "count": counts[k], "height": round(100 * counts[k] / top)} for k in range(bins)]
+
+
+def success(entries: Iterable[Entry]) -> list[dict[str, Any]]:
+    """For each exercise: how many earned its points, of how many that could be graded."""
+    rows: dict[str, list] = {}
+    for entry in entries:
+        for one in entry.exercises:
+            rows.setdefault(one.name, []).append(one)
+    found = []
+    for name, results in rows.items():
+        graded = [one for one in results if one.points is not None]
+        full = sum(one.points >= one.max_points for one in graded)
+        share = round(100 * full / len(graded)) if graded else 0
+        blank = sum(one.message == NOT_ANSWERED for one in graded)
+        row = {"name": name, "full": full, "graded": len(graded), "all": len(results), "share": share, "blank": blank}
+        found.append(row)
+    return found
+
+
+def mistakes(entries: Iterable[Entry]) -> Counter:
+    """(exercise, mistake) with counts; a mistake that no test names counts by its message's first line."""
+    found: Counter = Counter()
+    for entry in entries:
+        for one in entry.exercises:
+            if one.points is not None and one.points < one.max_points and one.message != NOT_ANSWERED:
+                found[one.name, one.mistake or first_line(one.message)] += 1
+    return found
+
+
+def first_line(message: str) -> str:
+    line = message.strip().splitlines()[0] if message.strip() else "no message"
+    return line if len(line) <= 120 else f"{line[:119]}…"

@@ -1,0 +1,222 @@
+"""The child's side: run a student's cells, call the student's functions, answer the judge.
+
+Nothing here is trusted by the judge, since the student's code lives in the same process and may rewrite all of it. It
+need only be right for honest code.
+"""
+
+import ast
+import builtins
+import linecache
+import os
+import signal
+import socket
+import sys
+import traceback
+import types
+import warnings
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from grading.sandbox.inside.arguments import Arguments
+from grading.sandbox.inside.remote import context
+from grading.sandbox.wire import LENGTH, Writer, pack, plain, rebuild, sizes, unpack
+
+MOST_BYTES = 1 << 30  # the judge is trusted not to send too much
+LONGEST_MESSAGE = 2000
+
+
+class Server:
+    """Answers the judge's requests, one at a time, until it hangs up."""
+
+    def __init__(self, connection: socket.socket, most_bytes: int):
+        self.connection, self.most_bytes = connection, most_bytes
+        self.module = types.ModuleType("__main__")
+        self.handles: list[Any] = []
+        self.busy, self.received = False, bytearray()
+        self.calls: dict[int, tuple[list[Tensor], list[Tensor]]] = {}
+
+    def serve(self) -> None:
+        context.request = self.request
+        while True:
+            header, blobs = self.receive()
+            if "reply" not in header:  # an interrupted call no longer waits for what it asked of the judge
+                self.answer(header, blobs)
+
+    def request(self, header: dict, blobs: list[bytes]) -> tuple[dict, list[bytes]]:
+        """Ask the judge (a function that a test handed over lives there), and serve it until it answers."""
+        self.connection.sendall(pack(header, blobs))
+        while True:
+            header, blobs = self.receive()
+            if "reply" in header:
+                return header, blobs
+            self.answer(header, blobs)
+
+    def receive(self) -> tuple[dict, list[bytes]]:
+        header, body = sizes(self.exactly(LENGTH.size), MOST_BYTES)
+        return unpack(self.exactly(header), self.exactly(body))
+
+    def exactly(self, count: int) -> bytes:
+        while len(self.received) < count:
+            piece = self.connection.recv(1 << 20)
+            if not piece:
+                os._exit(0)  # the judge is done
+            self.received += piece
+        taken = bytes(self.received[:count])
+        del self.received[:count]
+        return taken
+
+    def interrupt(self, *_: object) -> None:
+        """The judge's signal that time is up. Between two requests it would tear a message apart."""
+        if self.busy:
+            raise KeyboardInterrupt("the time was up")
+
+    def answer(self, header: dict, blobs: list[bytes]) -> None:
+        operations = {"run": self.run, "bind": self.bind, "call": self.call, "slopes": self.slopes}
+        try:
+            self.busy = True
+            reply, blobs = operations[header["op"]](header, blobs)
+        except BaseException as error:  # SystemExit and KeyboardInterrupt too
+            reply, blobs = {"error": described(error)}, []
+        self.busy = False
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(BaseException):  # it may be anything by now
+                stream.flush()
+        message = pack(reply | {"reply": True}, blobs)
+        if len(message) > self.most_bytes:
+            message = pack({"reply": True, "error": {"type": "ValueError", "message": "The answer is too large."}}, [])
+        self.connection.sendall(message)
+
+    def run(self, header: dict, blobs: list[bytes]) -> tuple[dict, list[bytes]]:
+        """Run one cell, and show its last value as Jupyter does."""
+        name = f"<cell {header['number']}>"
+        source = without_magics(header["source"])
+        linecache.cache[name] = len(source), None, source.splitlines(keepends=True), name
+        tree = ast.parse(source, name)
+        last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+        exec(compile(tree, name, "exec"), vars(self.module))
+        if last is not None:
+            value = eval(compile(ast.Expression(last.value), name, "eval"), vars(self.module))
+            if value is not None and not source.rstrip().endswith(";"):
+                print(repr(value))
+        close_figures()
+        return {}, []
+
+    def bind(self, header: dict, blobs: list[bytes]) -> tuple[dict, list[bytes]]:
+        """Handles of the functions that have these names now; null where there is none."""
+        return {"handles": [self.handle(vars(self.module).get(name)) for name in header["names"]]}, []
+
+    def handle(self, value: Any) -> int | None:
+        if value is None:
+            return None
+        self.handles.append(value)
+        return len(self.handles) - 1
+
+    def call(self, header: dict, blobs: list[bytes]) -> tuple[dict, list[bytes]]:
+        """Call a function of the student's, and say what it returned and which of its arguments it changed."""
+        arguments = Arguments(header, blobs, self.handles)
+        function = self.handles[header["handle"]]
+        if "training" in header and function.training != header["training"]:
+            function.train(header["training"])
+        with context.mirroring(arguments.parameters):
+            result = function(*arguments.positional, **arguments.named)
+        writer = Writer(self.special)
+        tree = writer.value(result)
+        outputs = [tensor for tensor in writer.tensors if tensor.requires_grad]
+        self.calls[header["call"]] = outputs, arguments.leaves
+        changes = arguments.changes(writer)
+        reply = {"result": tree, "changes": changes, "optimizers": arguments.optimizer_states(writer)}
+        return reply | {"tensors": writer.metas}, writer.blobs
+
+    def slopes(self, header: dict, blobs: list[bytes]) -> tuple[dict, list[bytes]]:
+        """The vector-Jacobian product of an earlier call."""
+        outputs, leaves = self.calls[header["call"]]
+        given = [rebuild(meta, blob) for meta, blob in zip(header["tensors"], blobs, strict=True)]
+        found = torch.autograd.grad(outputs, leaves, given, allow_unused=True, retain_graph=True)
+        writer = Writer(self.special)
+        tree = [None if slope is None else writer.value(slope.detach()) for slope in found]
+        return {"slopes": tree, "tensors": writer.metas}, writer.blobs
+
+    def special(self, writer: Writer, value: Any) -> dict:
+        """What is not plain: networks and functions stay here and get a handle; of the rest, the type's name goes."""
+        if isinstance(value, Tensor) and value.layout != torch.strided:
+            return {"t": "sparse"}
+        kind = {"t": "other", "name": type(value).__name__[:60]}
+        if isinstance(value, nn.Module):
+            named = [(name, p) for name, p in value.named_parameters() if plain(p)]
+            parameters = [[name, writer.tensor(parameter)] for name, parameter in named]
+            return kind | {"t": "network", "h": self.handle(value), "v": parameters, "training": value.training}
+        if callable(value) and not isinstance(value, type):
+            return kind | {"t": "function", "h": self.handle(value)}
+        return kind
+
+
+def described(error: BaseException) -> dict:
+    """An error as the judge passes it on: type, message, and the line of the student's where it arose."""
+    kind, line = type(error).__name__, ""
+    if isinstance(error, SyntaxError):
+        line = (error.text or "").strip()
+        message = f"{error.msg} (line {error.lineno})"
+    else:
+        message = str(error)
+        for frame in traceback.extract_tb(error.__traceback__):
+            if frame.filename.startswith("<cell "):
+                line = frame.line or ""
+    return {"type": kind[:60], "message": message[:LONGEST_MESSAGE], "line": line[:200]}
+
+
+def without_magics(source: str) -> str:
+    """The cell as Python: what IPython adds to it becomes calls of `get_ipython`."""
+    try:
+        ast.parse(source)
+        return source
+    except SyntaxError:
+        from IPython.core.inputtransformer2 import TransformerManager
+
+        return TransformerManager().transform_cell(source)
+
+
+class Shell:
+    """As much of IPython as a lab needs: timing magics run their code, all others do nothing."""
+
+    def __init__(self, run: Callable[[str], None]):
+        self.run = run
+
+    def run_cell_magic(self, name: str, line: str, cell: str) -> None:
+        if name in ("time", "timeit", "capture", "prun"):
+            self.run(cell)
+
+    def run_line_magic(self, name: str, line: str, *rest: object) -> None:
+        if name in ("time", "timeit", "prun"):
+            self.run(line)
+
+    def __getattr__(self, name: str) -> Callable:
+        return lambda *arguments, **options: None
+
+
+def close_figures() -> None:
+    import matplotlib.pyplot as plt
+
+    plt.close("all")
+
+
+def serve(connection: socket.socket, limits: dict) -> None:
+    """Set the scene as a notebook's kernel does, and answer the judge."""
+    sys.stdout, sys.stderr = (
+        os.fdopen(number, "w", buffering=1, encoding="utf-8", errors="replace") for number in (1, 2)
+    )
+    sys.stdin = os.fdopen(0)
+    server = Server(connection, limits["message_bytes"])
+    signal.signal(signal.SIGINT, server.interrupt)
+    namespace = vars(server.module)
+    sys.modules["__main__"] = server.module
+    shell = Shell(lambda source: exec(source, namespace))
+    namespace["get_ipython"] = lambda: shell
+    builtins.display = print
+    os.environ["NBGRADER_EXECUTION"] = "autograde"  # as nbgrader says it, for widgets and long loops
+    warnings.filterwarnings("ignore", message=".*FigureCanvasAgg is non-interactive.*")
+    torch.manual_seed(0)
+    server.serve()

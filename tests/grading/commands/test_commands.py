@@ -1,0 +1,142 @@
+"""Packing and validating, on a course of one small lab."""
+
+import json
+import shutil
+import subprocess
+import sys
+import zipfile
+
+import pytest
+
+from grading.commands.submit import submit
+from grading.commands.validate import last_error, validate
+from grading.course.folder import ROOT, GradingError
+from grading.course.release import release
+from tests import tiny_course
+from tests.tiny_course import LAB, answered, released, write
+
+WRONG = "def double(x):\n    return x * x"
+LOUD = (
+    "import logging, os, sys, warnings\n"
+    "def double(x):\n"
+    "    warnings.warn('careful')\n"
+    "    logging.warning('careful')\n"
+    "    print('careful', file=sys.stderr)\n"
+    "    return 2 * x"
+)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    folder = tiny_course.make(tmp_path_factory.mktemp("course"))
+    release([], folder)
+    return folder
+
+
+@pytest.fixture
+def course(made, tmp_path):
+    return shutil.copytree(made, tmp_path / "course")
+
+
+def work_on(course, notebook):
+    write(course / "labs" / LAB / f"{LAB}.ipynb", notebook)
+
+
+def hand_in(course, student, notebook):
+    write(course / "submitted" / student / LAB / f"{LAB}.ipynb", notebook)
+
+
+class TestSubmit:
+    def test_the_zip_holds_the_notebook_at_its_top(self, course):
+        work_on(course, answered(course))
+        packed, warnings = submit(LAB, course)
+        assert packed == course / "handin" / f"{LAB}.zip"
+        with zipfile.ZipFile(packed) as archive:
+            assert archive.namelist() == [f"{LAB}.ipynb"]
+            assert json.loads(archive.read(f"{LAB}.ipynb")) == released(course)
+        assert warnings == []
+
+    def test_packing_again_takes_the_new_notebook(self, course):
+        submit(LAB, course)
+        work_on(course, answered(course, "def double(x): return 'second'"))
+        packed, _ = submit(LAB, course)
+        with zipfile.ZipFile(packed) as archive:
+            assert b"second" in archive.read(f"{LAB}.ipynb")
+
+    def test_missing_cells_with_points_are_named(self, course):
+        notebook = answered(course)
+        notebook["cells"] = [one for one in notebook["cells"] if "test_double" not in str(one["metadata"])]
+        work_on(course, notebook)
+        assert submit(LAB, course)[1] == [f"cells with points are missing from {LAB}.ipynb: test_double."]
+
+    def test_without_solutions_git_knows_what_was_handed_out(self, course):
+        shutil.rmtree(course / "solutions")
+        git = ["git", "-C", str(course), "-c", "user.name=a", "-c", "user.email=a@b"]
+        for command in (["init", "-q"], ["add", "labs"], ["commit", "-q", "-m", "labs"]):
+            subprocess.run(git + command, check=True)
+        work_on(course, {**released(course), "cells": []})
+        assert "question_why, test_double" in submit(LAB, course)[1][0]
+
+    def test_without_solutions_and_git_nothing_is_claimed(self, course):
+        shutil.rmtree(course / "solutions")
+        work_on(course, {**released(course), "cells": []})
+        assert submit(LAB, course)[1] == []
+
+    @pytest.mark.parametrize("content", ["", "<html>", "[1, 2]", '{"cells": 3}', '{"cells": [{}]}'])
+    def test_what_is_no_notebook_is_said(self, course, content):
+        (course / "labs" / LAB / f"{LAB}.ipynb").write_text(content)
+        packed, warnings = submit(LAB, course)
+        assert packed.exists()
+        assert len(warnings) == 1
+        assert "not a notebook any more" in warnings[0]
+
+    def test_an_unknown_lab_is_refused_with_the_names_there_are(self, course):
+        with pytest.raises(GradingError, match=r"There is no lab 'lab9'; there are: tiny\."):
+            submit("lab9", course)
+
+
+class TestMessages:
+    def test_colours_and_the_way_to_an_error_go(self):
+        error = (
+            "\x1b[0;31m---------\x1b[0m\n\x1b[0;31mAssertionError\x1b[0m   Traceback (most recent call last)\n"
+            "Cell \x1b[1;32mIn[3], line 1\x1b[0m\n----> 1 expect(f(2), 4)\n"
+            "\x1b[0;31mAssertionError\x1b[0m: got 3\nneeded 4"
+        )
+        assert last_error(error) == "AssertionError: got 3\nneeded 4"
+
+    def test_an_open_exercise_is_not_an_error(self):
+        assert last_error("NotImplementedError   Traceback\nNotImplementedError: ") == "not answered yet"
+        assert last_error("You did not provide a response.") == "not answered yet"
+
+
+@pytest.mark.slow
+class TestValidate:
+    def test_right_answers_pass(self, course):
+        work_on(course, answered(course, LOUD))
+        report = validate(LAB, course)
+        assert report == (["test_double"], {}, [])
+
+    def test_open_and_wrong_answers_are_named(self, course):
+        report = validate(LAB, course)
+        assert report.failed == {"test_double": "not answered yet", "question_why": "not answered yet"}
+        work_on(course, answered(course, "def double(x):\n    raise ValueError('two\\nlines')"))
+        assert validate(LAB, course).failed == {"test_double": "ValueError: two\nlines"}
+
+    def test_an_altered_test_is_named(self, course):
+        notebook = answered(course)
+        tiny_course.cell(notebook, "test_double")["source"] = ["pass"]
+        work_on(course, notebook)
+        assert validate(LAB, course).changed == ["test_double"]
+
+    def test_what_is_no_notebook_is_refused(self, course):
+        (course / "labs" / LAB / f"{LAB}.ipynb").write_text("{")
+        with pytest.raises(GradingError, match="not a notebook any more"):
+            validate(LAB, course)
+
+
+def test_the_command_line_speaks_one_sentence():
+    command = [sys.executable, "-m", "grading", "submit", "lab99"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.startswith("There is no lab 'lab99'; there are: ")
+    assert done.stderr.count("\n") == 1

@@ -1,0 +1,108 @@
+"""The judge: right answers earn their points, wrong ones lose them, and messages help."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+
+from grading.course.lab import read_release
+from grading.judge.result import GRADED, NEEDS_MANUAL
+from grading.judge.run import grade
+from grading.sandbox.process import Sandbox
+from tests.handins import (
+    LAB,
+    QUICK,
+    answered,
+    as_cell,
+    hand_in,
+    points,
+    released,
+    solved,
+    tiny,
+)
+from tests.lab_bank import LABS, bank, load
+from tests.lab_bank import grade as by_its_own_route
+
+pytestmark = pytest.mark.sandbox
+
+
+@pytest.mark.parametrize("lab", LABS)
+def test_solutions_earn_every_point(sandbox, lab):
+    release = read_release(lab)
+    result = grade(solved(lab), release, sandbox)
+    assert points(result) == {e.name: e.points for e in release.exercises}, result
+    assert result.state == NEEDS_MANUAL
+    assert {e.state for e in result.exercises} == {GRADED}
+
+
+@pytest.mark.parametrize("lab", LABS)
+def test_released_labs_earn_nothing_and_say_why(sandbox, lab):
+    result = grade(released(lab), read_release(lab), sandbox)
+    assert set(points(result).values()) == {0.0}
+    assert {e.message for e in result.exercises} == {"not answered yet"}
+
+
+SAMPLE = [(lab, answer) for lab in LABS for answer in bank(lab)[::9]]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("lab", "answer"), SAMPLE, ids=[f"{lab}-{a.function.__name__}" for lab, a in SAMPLE])
+def test_answers_earn_what_they_earn_by_their_own_route(sandbox, lab, answer):
+    book = load(lab)
+    by_hand = by_its_own_route(book, book.exercises[answer.exercise], {answer.exercise: answer.function})
+    result = grade(answered(solved(lab), answer.exercise, as_cell(lab, answer)), read_release(lab), sandbox)
+    expected = {e.name: e.points for e in book.exercises.values()} | {answer.exercise: by_hand.points}
+    assert points(result) == expected, result
+    (exercise,) = (e for e in result.exercises if e.name == answer.exercise)
+    if answer.kind == "wrong" and answer.names:
+        assert answer.names in exercise.message
+
+
+def test_a_usual_mistake_is_named(sandbox):
+    source = "def gaussian_kl(mu, logvar):\n    return (mu**2 + logvar.exp() - 1 - logvar).sum(-1)"
+    result = grade(answered(solved(), "gaussian_kl", source), read_release(LAB), sandbox)
+    (exercise,) = (e for e in result.exercises if e.name == "gaussian_kl")
+    assert exercise.points == 0
+    assert exercise.mistake == "the factor ½ is missing"
+    assert "the factor ½ is missing" in exercise.message
+
+
+ODD_ANSWERS = [
+    "float('nan')",
+    "float('inf')",
+    "torch.tensor(float('nan'))",
+    "None",
+    "'3'",
+    "3",
+    "torch.tensor(3)",
+    "[3.0]",
+    "True",
+]
+ODD_ANSWERS += [
+    "torch.ones(1 << 22)",
+    "torch.tensor(3 + 0j)",
+    "torch.ones(2).to_sparse()",
+    "{}",
+    "object()",
+    "...",
+    "1 << 9999",
+]
+
+
+@pytest.mark.parametrize("answer", ODD_ANSWERS)
+def test_an_answer_of_the_wrong_kind_earns_nothing(sandbox, answer):
+    release = tiny("expect(f(), 3.5)")
+    (exercise,) = grade(hand_in(release, f"import torch\ndef f():\n    return {answer}"), release, sandbox).exercises
+    assert (exercise.points, exercise.state) == (0.0, GRADED)
+    assert exercise.message
+
+
+@pytest.mark.slow
+def test_without_walls_the_points_are_the_same():
+    with Sandbox(QUICK, isolated=False) as sandbox:
+        result = grade(solved(), read_release(LAB), sandbox)
+    assert {e.points == e.max_points for e in result.exercises} == {True}
+    assert not math.isnan(result.cpu_seconds)
+    assert torch.get_num_threads() == 1

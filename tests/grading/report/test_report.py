@@ -1,0 +1,173 @@
+"""Tables that spreadsheets read as they are meant, and pages that show what students wrote and run none of it."""
+
+from __future__ import annotations
+
+import csv
+import html
+import io
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urljoin, urlsplit
+
+import pytest
+
+from grading.judge.result import CRASHED, GRADED, NEEDS_MANUAL, STATES, UNREADABLE, ExerciseResult
+from grading.record.ledger import Answer, Entry
+from grading.report.pages import MEANING, feedback_path, write_class_page, write_feedback
+from grading.report.scores import EXERCISE_COLUMNS, SCORE_COLUMNS, table_of_states, write_tables
+from grading.report.summary import histogram, middle, mistakes, success
+from grading.report.tables import cell
+
+HOSTILE = '<script>alert(1)</script><img src=x onerror="alert(2)">'
+
+
+def entry(student="ann", points=(3.0, 0.0, None), state=NEEDS_MANUAL, text="said", lab="lab"):
+    rows = [
+        ExerciseResult(f"f{k}", f"test_f{k}", p, 3.0, GRADED if p is not None else CRASHED, text, "", text)
+        for k, p in enumerate(points)
+    ]
+    known = [p for p in points if p is not None]
+    answer = Answer("question", text, 1.0, answered=True, comment=text)
+    return Entry(
+        student, lab, state, 10.0, sum(known) if known else None, text, "", tuple(rows), (answer,), ((text, text),)
+    )
+
+
+def read(path):
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.reader(file))
+
+
+NAMES = ["ann", "=cmd|' /C calc'!A0", 'O"Hara, Jr.', "Ünï Çødé", "a\nb", "+1", "-1", "@x", "\t=1"]
+
+
+def test_tables_come_back_as_they_were(tmp_path):
+    write_tables([entry(name) for name in NAMES], tmp_path)
+    scores, exercises = read(tmp_path / "scores.csv"), read(tmp_path / "exercises.csv")
+    assert tuple(scores[0]) == SCORE_COLUMNS == ("student", "lab", "score", "max_score", "state")
+    assert tuple(exercises[0]) == EXERCISE_COLUMNS
+    assert {len(row) for row in exercises} == {7}
+    assert [row[0].removeprefix("'") for row in scores[1:]] == NAMES
+    assert not any(field.lstrip(" ").startswith(("=", "+", "-", "@", "\t")) for row in scores for field in row)
+
+
+def test_nothing_graded_is_an_empty_field_never_0(tmp_path):
+    write_tables([entry(points=(None,), state=CRASHED), entry("bob", points=(0.0,))], tmp_path)
+    assert [row[2] for row in read(tmp_path / "scores.csv")[1:]] == ["", "0"]
+    points = {(row[0], row[2]): row[3] for row in read(tmp_path / "exercises.csv")[1:]}
+    assert points["ann", "f0"] == ""
+    assert points["bob", "f0"] == "0"
+
+
+def test_numbers_stay_numbers():
+    assert [cell(value) for value in (None, 0, 2.5, -1.0, "3", 1e-9)] == ["", "0", "2.5", "-1", "3", "1e-09"]
+
+
+class Tags(HTMLParser):
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.attributes = set(), set()
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.add(tag)
+        self.attributes |= {name for name, _ in attributes}
+
+
+@pytest.mark.parametrize("student", [HOSTILE.replace("/", ""), "ann"])
+def test_what_a_student_wrote_is_shown_and_never_run(tmp_path, student):
+    one = entry(student, text=HOSTILE)
+    write_feedback(one, tmp_path)
+    write_class_page([one], tmp_path)
+    for page in (feedback_path(one, tmp_path), tmp_path / "report.html"):
+        text = page.read_text(encoding="utf-8")
+        found = Tags(text)
+        assert not found.tags & {"script", "img", "iframe", "object", "embed", "link"}
+        assert not any(name.startswith("on") for name in found.attributes)
+        assert "default-src 'none'" in text
+        assert "alert(1)" in text
+
+
+def test_feedback_names_points_message_mistake_and_comment(tmp_path):
+    one = entry(points=(3.0, None), text="what the test says")
+    named = one.exercises[0]._replace(points=0.0, mistake="the sign is flipped")
+    write_feedback(Entry(**one.__dict__ | {"exercises": (named, one.exercises[1])}), tmp_path)
+    text = feedback_path(one, tmp_path).read_text(encoding="utf-8")
+    for expected in ("0 of 3", "– of 3", "The sign is flipped", "what the test says", "Comment: what the test says"):
+        assert expected in text
+
+
+def test_every_state_has_a_meaning_that_the_feedback_shows(tmp_path):
+    assert set(MEANING) == set(STATES)
+    for state in STATES:
+        write_feedback(entry(state=state), tmp_path)
+        assert MEANING[state] in feedback_path(entry(), tmp_path).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["..", ".", "", "a/b", "a\\b"])
+def test_feedback_stays_in_its_folder(tmp_path, name):
+    path = feedback_path(entry(name), tmp_path)
+    assert path.resolve().parent.parent == (tmp_path / "feedback").resolve()
+
+
+def test_the_histogram_counts_everyone_once():
+    class_ = [entry(points=(p,)) for p in (0.0, 0.9, 1.0, 5.0, 9.99, 10.0, 11.0)]
+    bins = histogram(class_)
+    assert [b["count"] for b in bins] == [2, 1, 0, 0, 0, 1, 0, 0, 0, 3]
+    assert max(b["height"] for b in bins) == 100
+
+
+def test_the_median_is_the_middle():
+    assert [middle(values) for values in ([], [3], [1, 4], [1, 2, 9])] == [None, 3, 2.5, 2]
+
+
+def test_success_counts_only_what_was_graded():
+    found = success([entry(), entry("bob"), entry("cy", points=(0.0, 3.0, 3.0))])
+    assert [(one["name"], one["full"], one["graded"], one["all"]) for one in found] == [
+        ("f0", 2, 3, 3),
+        ("f1", 1, 3, 3),
+        ("f2", 1, 1, 3),
+    ]
+
+
+def test_mistakes_are_counted_by_their_names():
+    one = entry(points=(0.0,))
+    named = Entry(**one.__dict__ | {"exercises": (one.exercises[0]._replace(mistake="the sign is flipped"),)})
+    blank = entry(points=(0.0,), text="not answered yet")
+    assert mistakes([named, named, one, blank]).most_common() == [
+        (("f0", "the sign is flipped"), 2),
+        (("f0", "said"), 1),
+    ]
+
+
+def test_the_terminal_has_a_table_of_states():
+    text = table_of_states([entry(), entry("bob", state=UNREADABLE), entry("cy", lab="other")])
+    assert [line.split() for line in text.splitlines()] == [
+        ["needs-manual", "unreadable"],
+        ["lab", "1", "1"],
+        ["other", "1", "0"],
+    ]
+
+
+def test_the_class_page_says_who_could_not_be_graded(tmp_path):
+    write_class_page([entry(), entry("zoe", points=(), state=UNREADABLE, text="The file is empty.")], tmp_path)
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "zoe" in text
+    assert "The file is empty." in text
+
+
+@pytest.mark.parametrize("name", ["ann", "=cmd|' C'!A0", 'O"Hara, <b>', "Ünï Çødé", "a#b?c%20d", "javascript:alert(1)"])
+def test_the_class_page_leads_to_everyones_feedback(tmp_path, name):
+    write_class_page([entry(name)], tmp_path)
+    write_feedback(entry(name), tmp_path)
+    (link,) = set(re.findall(r'href="([^"]*)"', (tmp_path / "report.html").read_text(encoding="utf-8")))
+    address = urljoin((tmp_path / "report.html").as_uri(), html.unescape(link))
+    assert Path(unquote(urlsplit(address).path)) == feedback_path(entry(name), tmp_path)
+    assert feedback_path(entry(name), tmp_path).is_file()
+
+
+def test_a_table_is_never_half_written(tmp_path):
+    write_tables([entry()], tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"scores.csv", "exercises.csv"}
+    assert list(csv.reader(io.StringIO((tmp_path / "scores.csv").read_text())))[1][0] == "ann"

@@ -1,0 +1,108 @@
+"""`Lab.check`: what it notices of a function, and that what it says of a wrong one is so."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from vae_lib.testing import Case, Lab, Mismatch
+
+SPEC = "spread(x: B P, y: B P) -> B"
+CASES = (
+    Case([[1.0, 2.0, -0.5], [0.3, -1.2, 0.7]], [[0.5, 1.0, 2.0], [1.5, -0.4, 0.6]], gives=[1.5, 1.35]),
+    Case([[0.4, 1.1], [2.0, -0.6], [0.9, 0.2]], [[1.0, 0.5], [-0.5, 0.8], [0.1, 3.0]], gives=[0.95, -1.48, 0.69]),
+)
+
+
+def spread(x, y):
+    return (x * y).sum(1)
+
+
+def message(function, *cases, **options):
+    with pytest.raises(Mismatch) as caught:
+        Lab(9, spread=2).check(SPEC, function, *(cases or CASES), **options)
+    return str(caught.value).split("\n")[0]
+
+
+def test_a_right_answer_is_told_so_and_counted(capsys):
+    Lab(9, spread=2, other=3).check(SPEC, spread, *CASES)
+    assert capsys.readouterr().out == "9.1 ✓ spread\n"
+    Lab(9, other=3, spread=2).check(SPEC, spread, *CASES)
+    assert capsys.readouterr().out == "9.2 ✓ spread\nLab 9: 2 of 5 points. Open: 9.1 other.\n"
+
+
+def changes_x(x, y):
+    total = (x * y).sum(1)
+    with torch.no_grad():
+        x += 1
+    return total
+
+
+def asks_for_gradients(x, y):
+    return (x.requires_grad_() * y).sum(1)
+
+
+def fills_gradients(x, y):
+    copy = x.detach().requires_grad_()
+    (copy * y.detach()).sum().backward()
+    x.grad = copy.grad
+    return (x * y).sum(1)
+
+
+@pytest.mark.parametrize(
+    ("function", "words"),
+    [
+        (lambda x, y: 2 * spread(x, y), "This is twice the right one."),
+        (lambda x, y: -spread(x, y), "the right one with the other sign"),
+        (lambda x, y: (x * y).mean(1), "the right one divided by P, as when a mean over P is taken, not a sum"),
+        (lambda x, y: spread(x, y).sum(), "This is summed over B as well."),
+        (lambda x, y: x * y, "This is not yet summed over P."),
+        (lambda x, y: (x * y).sum(0), "right in the total"),
+        (lambda x, y: spread(x, y)[:, None], "the right numbers in another shape"),
+        (lambda x, y: spread(x, y).flip(0), "the right one in reverse along B"),
+        (lambda x, y: spread(x, y) + x.shape[1], "the right one plus P"),
+        (lambda x, y: spread(x, y)[:1].expand(len(x)), "the first of B in the place of all"),
+        (lambda x, y: spread(x, y + 1), "It is right when `y` is handed in minus 1."),
+        (lambda x, y: x.sum(1), "The answer does not depend on `y`."),
+        (lambda x, y: spread(x, y.detach()), "No gradient reaches `y`, though the answer depends on it."),
+        (lambda x, y: spread(x, y).detach(), "The answer is cut off from its arguments"),
+        (lambda x, y: spread(x, y) + torch.rand(len(x)).to(x), "another answer each time"),
+        (lambda x, y: spread(x, y).float(), "The answer is float32 where the arguments are float64"),
+        (lambda x, y: x @ y, "Shapes do not fit: `x` is (2, 3) = (B, P), `y` is (2, 3) = (B, P)."),
+        (lambda x, y: None, "is a `return` missing?"),
+        (changes_x, "`x` itself is changed"),
+        (asks_for_gradients, "`x.requires_grad` is changed"),
+        (fills_gradients, "`x.grad` is filled"),
+    ],
+)
+def test_what_is_wrong_comes_first(function, words):
+    text = message(function)
+    assert text.startswith("9.1 ✗ spread: ")
+    assert words in text
+
+
+def test_nothing_is_said_that_does_not_hold_in_every_case():
+    """Twice the right one in the first case alone."""
+    assert message(lambda x, y: spread(x, y) * (2 if len(x) == 2 else 5)) == "9.1 ✗ spread: The value is wrong."
+
+
+def test_a_hint_is_shown_only_if_it_explains_every_case():
+    hints = {"it is squared": lambda right: right**2, "1.5 is added": lambda right: right + 1.5}
+    assert "when it is squared." in message(lambda x, y: spread(x, y) ** 2, hints=hints)
+    one = message(lambda x, y: spread(x, y) + (1.5 if len(x) == 2 else 0.7), hints=hints)
+    assert one == "9.1 ✗ spread: The value is wrong."
+
+
+def test_a_stub_stays_a_stub():
+    def stub(x, y):
+        raise NotImplementedError
+
+    with pytest.raises(NotImplementedError):
+        Lab(9, spread=2).check(SPEC, stub, *CASES)
+
+
+def test_differences_below_the_digits_shown_are_shown():
+    with pytest.raises(Mismatch) as caught:
+        Lab(9, spread=2).check(SPEC, lambda x, y: spread(x, y) * (1 + 3e-7), *CASES)
+    assert "got       [1.5000004" in str(caught.value) or "got       [1.5000005" in str(caught.value)
+    assert "float32's digits" in str(caught.value)

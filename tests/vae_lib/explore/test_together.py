@@ -1,0 +1,66 @@
+"""Explorers put together: two models, and a slider for each dimension."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+import vae_lib as lib
+from vae_lib.checks import InputError
+from vae_lib.explore import compare_explorer, slider_explorer
+
+SHAPE = (4, 3)
+
+
+def test_a_comparison_is_two_explorers_of_one_group(vae, images, monkeypatch):
+    both = compare_explorer(lib.Autoencoder(12, 2, (9,)), vae, images, image_shape=SHAPE)
+    first, second = (explorer._spec for explorer in both.explorers)
+    assert first["group"] == second["group"] != ""
+    assert (first["title"], second["title"]) == ("autoencoder", "VAE")
+    assert both.children == both.explorers
+    data, _ = both._repr_mimebundle_()
+    assert {"image/png", "application/vnd.jupyter.widget-view+json"} <= set(data)
+    assert data["text/plain"].startswith("autoencoder at rest: 40 codes")
+    other = compare_explorer(vae, vae, images, image_shape=SHAPE)
+    assert other.explorers[0]._spec["group"] != first["group"]
+    monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
+    graded = compare_explorer(vae, vae, images, image_shape=SHAPE)
+    assert set(graded._repr_mimebundle_()[0]) == {"image/png", "text/plain"}
+    assert graded.comm is None
+
+
+def test_sliders_are_sorted_by_kl_and_the_unused_are_marked(generator, images):
+    vae = lib.VAE(12, 24, (9,), generator=generator)
+    with torch.no_grad():
+        last = vae.encoder.layers[-1]
+        last.weight.zero_()
+        last.bias.zero_()
+        last.bias[5], last.bias[2] = 2.0, 1.0  # KL = μ²/2: 2 and 0.5 nats, 0 elsewhere
+    explorer = slider_explorer(vae, images, image_shape=SHAPE)
+    order = explorer._spec["order"]
+    assert [one["index"] for one in order[:2]] == [5, 2] == explorer._spec["axes"]
+    assert [one["note"] for one in order[:3]] == ["2.00 nats", "0.50 nats", "unused"]
+    assert [one["dead"] for one in order] == [False] * 2 + [True] * 18
+    with pytest.raises(InputError, match="an autoencoder has no KL"):
+        slider_explorer(lib.Autoencoder(12, 3, (9,)), images, image_shape=SHAPE)
+
+
+def test_without_pictures_a_comparison_takes_codes_of_both(vae):
+    codes = torch.randn(20, 2), 3 * torch.randn(20, 2)
+    both = compare_explorer(lib.Autoencoder(12, 2, (9,)), vae, codes=codes, image_shape=SHAPE)
+    for explorer, expected in zip(both.explorers, codes, strict=True):
+        np.testing.assert_array_equal(explorer.known.values, expected)
+    for wrong in ({}, {"codes": codes[:1]}, {"codes": (codes[0], codes[1][:5])}, {"images": codes[0], "codes": codes}):
+        with pytest.raises(InputError, match="compare_explorer: "):
+            compare_explorer(vae, vae, image_shape=SHAPE, **wrong)
+
+
+def test_without_pictures_sliders_take_the_kl(generator):
+    vae = lib.VAE(12, 3, (9,), generator=generator)
+    explorer = slider_explorer(vae, kl=[0.5, 0.001, 2.0], codes=torch.zeros(4, 3), image_shape=SHAPE)
+    assert [one["note"] for one in explorer._spec["order"]] == ["2.00 nats", "0.50 nats", "unused"]
+    assert (explorer._spec["axes"], len(explorer.known.values)) == ([2, 0], 4)
+    for wrong in ({}, {"kl": [1.0, 2.0]}, {"kl": 1.0}, {"kl": [1.0, 2.0, 3.0], "images": torch.zeros(4, 12)}):
+        with pytest.raises(InputError, match="slider_explorer: "):
+            slider_explorer(vae, image_shape=SHAPE, **wrong)

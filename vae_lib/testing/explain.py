@@ -1,0 +1,170 @@
+"""The message on a wrong value: what is wrong, how it relates to the right one, both numbers, the arguments."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from itertools import permutations
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from vae_lib.testing import shown
+from vae_lib.testing.calls import Call, run
+from vae_lib.testing.case import Case, exact
+from vae_lib.testing.compare import Mismatch
+from vae_lib.testing.readings import readings
+from vae_lib.testing.relations import Pair, relations
+from vae_lib.testing.signature import Signature, Slot
+from vae_lib.testing.tried import Tried, attempt, kinds, right, values
+
+RELATED = 1e-6  # how well a relation must hold in float64
+Hints = Mapping[str, Callable | Sequence]  # what a slip gives: a function of the arguments, or numbers, case by case
+
+
+def explained(
+    tried: Tried, place: int, signature: Signature, function: Callable, cases: tuple[Case, ...], hints: Hints
+) -> Mismatch:
+    """The error to raise for a value that is wrong."""
+    by_case = [{case: _slip(slip, n) for n, case in enumerate(cases)} for slip in hints.values()]
+    slips = dict(zip(hints, by_case, strict=True))
+    causes = _causes(everything(function, signature, cases), signature, function, slips) or _extreme(tried, place)
+    given, wanted, slot = tried.values[place], tried.case.gives[place], signature.gives[place]
+    name = f" of `{slot.name}`" if slot.name and len(signature.gives) > 1 else ""
+    kind, head = _head(given, wanted, name, f", at {tried.case.where}" if tried.case.where else "")
+    numbers = shown.both(given, wanted) + ("" if tried.dtype == torch.float32 else "\n(in float64)")
+    asked = shown.arguments(tried.call.arguments)
+    asked = "\nfor " + asked.replace("\n", "\n    ") if asked else ""
+    told = causes if causes and kind == "value" else [head, *causes]
+    return Mismatch(f"{' '.join(told)}\n{numbers}{asked}", kind, causes)
+
+
+def _head(given: Tensor, wanted: Tensor, name: str, place: str) -> tuple[str, str]:
+    """What kind of fault it is, and its sentence."""
+    if given.shape != wanted.shape:
+        return "shape", f"The shape{name} is {shown.shape(given)}, it should be {shown.shape(wanted)}{place}."
+    strange = given[~torch.isfinite(given) & torch.isfinite(wanted)]
+    if not strange.numel():
+        return "value", f"The value{name} is wrong{place}."
+    what = "NaN" if strange.isnan().all() else "infinite" if strange.isinf().all() else "NaN or infinite"
+    return "finite", f"{strange.numel()} of {given.numel()} values{name} are {what}{place}."
+
+
+def everything(function: Callable, signature: Signature, cases: tuple[Case, ...]) -> list[Tried]:
+    """All cases in both kinds of numbers; none if one of them cannot be called, since then nothing holds in all."""
+    try:
+        return [attempt(function, signature, case, dtype) for case in cases for dtype in kinds(signature, case)]
+    except Mismatch:
+        return []
+
+
+def _causes(
+    all_tried: list[Tried], signature: Signature, function: Callable, slips: dict[str, dict[Case, Callable]]
+) -> list[str]:
+    """What is true of the answer in every case: a hand-written hint, or else a relation."""
+    if not all_tried:
+        return []
+    return (
+        _hinted(all_tried, slips)
+        or _single(all_tried)
+        or _order(all_tried, signature)
+        or _related(all_tried, signature)
+        or _read(all_tried, signature, function)
+    )
+
+
+def _slip(slip: Callable | Sequence, place: int) -> Callable:
+    """What a slip gives in the case at this place."""
+    return slip if callable(slip) else lambda: slip[place]
+
+
+def _hinted(all_tried: list[Tried], slips: dict[str, dict[Case, Callable]]) -> list[str]:
+    """The hand-written hints that explain every case."""
+    found = [words for words, slip in slips.items() if all(_fits(tried, slip[tried.case]) for tried in all_tried)]
+    return [f"This is what comes out when {', or when '.join(found)}."] if found else []
+
+
+def _fits(tried: Tried, slip: Callable) -> bool:
+    """Whether a slip gives what the student's function gave. It is called with the arguments that it names, and with
+    `right`; None in its answer is what it should be."""
+    known = inspect.signature(slip).parameters
+    wanted = tried.case.gives
+    given = tried.call.arguments | {"right": wanted if len(wanted) > 1 else wanted[0]}
+    expected = slip(**{name: value for name, value in given.items() if name in known})
+    expected = expected if isinstance(expected, tuple) else (expected,)
+    expected = [w if e is None else exact(e) for e, w in zip(expected, wanted, strict=False)]
+    rtol = max(tried.rtol, RELATED)
+    return len(expected) == len(tried.values) and all(
+        e.shape == v.shape and torch.allclose(v, e.double(), rtol=rtol, atol=rtol * 1e-2, equal_nan=True)
+        for e, v in zip(expected, tried.values, strict=True)
+    )
+
+
+def _single(all_tried: list[Tried]) -> list[str]:
+    """Right to rounding, but to float32's."""
+    places = range(len(all_tried[0].values))
+    if not all(right(tried, place, max(tried.rtol, RELATED)) for tried in all_tried for place in places):
+        return []
+    return ["It is right to float32's digits only: a number inside is float32 where the arguments are float64."]
+
+
+def _order(all_tried: list[Tried], signature: Signature) -> list[str]:
+    """The right values in another order."""
+    count = len(signature.gives)
+    for order in list(permutations(range(count)))[1:]:
+        if all(_ordered(tried, order) for tried in all_tried):
+            names = [signature.gives[i].name or f"value {i + 1}" for i in order]
+            return [f"The values are right, but in another order: {', '.join(names)}."]
+    return []
+
+
+def _ordered(tried: Tried, order: tuple[int, ...]) -> bool:
+    moved = Tried(tried.case, tried.dtype, tried.call, [tried.values[order.index(i)] for i in range(len(order))])
+    return all(right(moved, place, max(tried.rtol, RELATED)) for place in range(len(order)))
+
+
+def _related(all_tried: list[Tried], signature: Signature) -> list[str]:
+    """The relation of each value that is wrong anywhere, of those that have one."""
+    found: dict[str, list[str]] = {}
+    for place, slot in enumerate(signature.gives):
+        if not all(right(tried, place) for tried in all_tried):
+            for text in relations([_pair(tried, place, slot, signature) for tried in all_tried]):
+                found.setdefault(text, []).append(slot.name)
+    return [f"`{'`, `'.join(names)}`: {text}" if names[0] else text for text, names in found.items()]
+
+
+def _pair(tried: Tried, place: int, slot: Slot, signature: Signature) -> Pair:
+    wanted, arguments = tried.case.gives[place].double(), tried.call.arguments
+    inputs = {name: a.detach().double() for name, a in arguments.items() if isinstance(a, Tensor)}
+    parts = {name: part[place].double() for name, part in tried.case.parts.items() if place < len(part)}
+    sizes = signature.sizes(arguments)
+    return Pair(tried.values[place], wanted, slot.labels(wanted.ndim), sizes, inputs, parts, max(tried.rtol, RELATED))
+
+
+def _read(all_tried: list[Tried], signature: Signature, function: Callable) -> list[str]:
+    if any(tried.case.build for tried in all_tried):  # what was built has been used
+        return []
+    return readings(signature, [_trial(tried, signature, function) for tried in all_tried])
+
+
+def _trial(tried: Tried, signature: Signature, function: Callable) -> tuple:
+    """The arguments, the function of others, what it gave and should have given."""
+    count = len(tried.case.positional)
+
+    def answer(arguments: dict[str, Any]) -> list[Tensor] | None:
+        copies = {n: a.detach().clone() if isinstance(a, Tensor) else a for n, a in arguments.items()}
+        try:
+            result = run(function, signature, copies, count, slopes=False)
+            return values(Tried(tried.case, tried.dtype, Call(copies, result)), signature)
+        except Mismatch:
+            return None
+
+    wanted = [w.double() for w in tried.case.gives]
+    return dict(tried.call.arguments), answer, tried.values, wanted, max(tried.rtol, RELATED)
+
+
+def _extreme(tried: Tried, place: int) -> list[str]:
+    """Right at ordinary numbers, wrong where the text names an extreme: all that can be said."""
+    same_shape = tried.values[place].shape == tried.case.gives[place].shape
+    return [f"Ordinary numbers come out right, {tried.case.where} do not."] if tried.case.where and same_shape else []

@@ -1,0 +1,65 @@
+"""A lab's checks: what a test cell calls, what a right answer is told, and the points so far."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from unittest.mock import patch
+
+import vae_lib
+from vae_lib.testing.case import Case
+from vae_lib.testing.compare import Mismatch
+from vae_lib.testing.examine import examine
+from vae_lib.testing.signature import parse
+
+
+class Lab:
+    """`Lab(5, reparametrize=2, gaussian_kl=3)`: the lab's number, its exercises in order and their points."""
+
+    def __init__(self, number: int, **points: int):
+        self.number, self.points = number, points
+        self.right: set[str] = set()
+
+    def check(
+        self, signature: str, function: Callable, *cases: Case, hints: Mapping[str, Callable] | None = None
+    ) -> None:
+        """Try a student's function on the cases: each in float32 and float64, twice, on copies that are compared
+        afterwards, with the slope for every argument.
+
+        signature: "gaussian_kl(mu: B D, logvar: B D) -> B" (see `vae_lib.testing.signature`). hints: a mistake in
+        words, and the function that makes it; it is shown if it explains every case. Prints "5.2 ✓ gaussian_kl", or
+        raises `Mismatch` with one message. The lab's last check prints the points so far as well.
+        """
+        form = parse(signature)
+        number = self._number(form.name)
+        self.right.discard(form.name)
+        try:
+            examine(form, function, cases, hints or {})
+        except Mismatch as wrong:
+            last = f"\n{self.so_far()}" if form.name == list(self.points)[-1] else ""
+            raise Mismatch(f"{number} ✗ {form.name}: {wrong}{last}", wrong.kind, wrong.causes) from None
+        self.right.add(form.name)
+        print(f"{number} ✓ {form.name}")
+        if form.name == list(self.points)[-1]:
+            print(self.so_far())
+
+    @contextmanager
+    def own(self, variables: Mapping[str, object]) -> Iterator[None]:
+        """`with lab.own(globals()):` the student's functions stand in the library's place, so that a later one of
+        theirs, which imports an earlier one from `vae_lib`, gets theirs."""
+        names = [name for name in self.points if hasattr(vae_lib, name)]
+        with patch.multiple(vae_lib, **{name: variables[name] for name in names}):
+            yield
+
+    def so_far(self) -> str:
+        """The points of the exercises whose checks were right when they last ran, and which are open."""
+        earned = sum(self.points.get(name, 0) for name in self.right)
+        names = list(self.points)
+        still = [f"{self._number(name)} {name}" for name in names if name not in self.right]
+        rest = f" Open: {', '.join(still)}." if still else " Every check is right; the questions are read by a person."
+        return f"Lab {self.number}: {earned} of {sum(self.points.values())} points.{rest}"
+
+    def _number(self, name: str) -> str:
+        """5.2 for the second exercise; the bonus has none."""
+        names = list(self.points)
+        return f"{self.number}.{names.index(name) + 1}" if name in names else "Bonus"

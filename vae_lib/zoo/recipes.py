@@ -1,0 +1,113 @@
+"""What each model of the zoo is and how it is trained."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import torch
+from torch import nn
+
+from vae_lib.checks import require
+from vae_lib.classifier import Classifier
+from vae_lib.data import Dataset
+from vae_lib.likelihood import LearnedGaussian
+from vae_lib.models import VAE, Autoencoder
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A model and its training: rounds of `epochs`, twice that, and so on (see `vae_lib.zoo.training`)."""
+
+    kind: str  # VAE, Autoencoder or Classifier
+    data: str
+    summary: str
+    latent_dim: int = 0
+    hidden: tuple[int, ...] = ()
+    epochs: int = 40
+    options: dict = field(default_factory=dict)  # of TrainConfig, besides those that all share
+    learned_sigma: bool = False
+    seed: int = 0
+
+    @property
+    def most_rounds(self) -> int:
+        """What two cores have time for: a plane is slowest to settle, and the digits are small."""
+        return 4 if self.data == "digits" else 3 if self.latent_dim == 2 else 2
+
+
+def start(architecture: dict, generator: torch.Generator | None = None) -> nn.Module:
+    """The model that an architecture of a card describes, its weights drawn from `generator`."""
+    sizes = {key: value for key, value in architecture.items() if key not in ("class", "likelihood", "output")}
+    kind = architecture["class"]
+    if kind == "Classifier":
+        return Classifier(**sizes, generator=generator)
+    if kind == "Autoencoder":
+        return Autoencoder(**sizes, output=architecture["output"], generator=generator)
+    likelihood = LearnedGaussian() if architecture["likelihood"] == "LearnedGaussian" else None
+    return VAE(**sizes, likelihood=likelihood, generator=generator)
+
+
+def architecture(recipe: Recipe, image_shape: tuple[int, int]) -> dict:
+    """What `start` needs, in words and numbers that JSON holds."""
+    if recipe.kind == "Classifier":
+        return {"class": "Classifier", "image_shape": list(image_shape), "channels": list(CHANNELS)}
+    sizes = {"n_pixels": image_shape[0] * image_shape[1], "latent_dim": recipe.latent_dim}
+    sizes |= {"hidden": list(recipe.hidden)}
+    if recipe.kind == "Autoencoder":
+        return {"class": "Autoencoder", **sizes, "output": "sigmoid"}
+    return {"class": "VAE", **sizes, "likelihood": "LearnedGaussian" if recipe.learned_sigma else "Bernoulli"}
+
+
+CHANNELS = (16, 32, 64)
+HELD_BACK = {"mnist": 5000, "digits": 150}
+SHARED = {
+    "mnist": {"batch_size": 128, "learning_rate": 2e-3, "averaging": 0.999},
+    "digits": {"batch_size": 64, "learning_rate": 2e-3, "averaging": 0.99},
+}
+
+
+class Sizes(NamedTuple):
+    """Hidden layers of the models of one data set, and the epochs of their first round."""
+
+    narrow: tuple[int, ...]
+    wide: tuple[int, ...]
+    deep: tuple[int, ...]  # for a plane of codes, which is more folded than a space of more dimensions
+    widest: tuple[int, ...]
+    epochs: int
+
+
+SIZES = {
+    "mnist": Sizes((256, 128), (336, 168), (336, 168, 84), (720, 360), 40),
+    "digits": Sizes((96, 48), (96, 48), (96, 48, 24), (128, 64), 200),
+}
+
+
+def _family(data: str, sizes: Sizes) -> dict[str, Recipe]:
+    """Autoencoders, VAEs and a classifier of one data set; only MNIST's pictures have the empty rim to be moved in."""
+    moved = {"shifted": 0.5} if data == "mnist" else {}
+    found = {}
+    for d in (2, 4, 8, 30):
+        hidden, options = {2: (sizes.deep, {}), 30: (sizes.widest, moved)}.get(d, (sizes.wide, {}))
+        summary = f"autoencoder, {d} numbers a picture"
+        found[f"ae-{data}-{d}d"] = Recipe("Autoencoder", data, summary, d, hidden, sizes.epochs, options)
+    for d in (2, 5, 8, 10, 20):
+        hidden, summary = sizes.deep if d == 2 else sizes.wide, f"VAE, {d} latent dimensions"
+        found[f"vae-{data}-{d}d"] = Recipe("VAE", data, summary, d, hidden, sizes.epochs)
+    summary = "VAE, 10 latent dimensions, Gaussian likelihood of learned σ_x"
+    gaussian = Recipe("VAE", data, summary, 10, sizes.narrow, sizes.epochs, learned_sigma=True)
+    judge = Recipe("Classifier", data, "classifier, the judge of validity", epochs=sizes.epochs // 5, options=moved)
+    return found | {f"vae-{data}-gaussian": gaussian, f"classifier-{data}": judge}
+
+
+RECIPES = {name: recipe for data, sizes in SIZES.items() for name, recipe in _family(data, sizes).items()}
+
+
+def n_held_back(dataset: Dataset) -> int:
+    """How many of the last training pictures stop the training and choose the round, and are never trained on."""
+    return min(HELD_BACK[dataset.name], len(dataset.x_train) // 4)
+
+
+def require_name(function: str, name: object) -> None:
+    """`name` is one of the zoo's."""
+    known = isinstance(name, str) and name in RECIPES
+    require(known, f"zoo.{function}: name must be one of {', '.join(RECIPES)}, not {name!r}.")
