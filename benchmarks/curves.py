@@ -15,9 +15,11 @@ UNITS = {"ae": "squared error", "vae": "−ELBO (nats)", "classifier": "−log p
 
 def draw(names: list[str]) -> plt.Figure:
     """A panel for each model: the held-back loss by epoch, a line for each round."""
-    figure, axes = plt.subplots(4, 5, figsize=(11, 8), layout="constrained")
-    for ax, name in zip(axes.flat, names, strict=True):
+    figure, axes = plt.subplots(-(-len(names) // 4), 4, figsize=(11, 13), layout="constrained")
+    for ax, name in zip(axes.flat, names, strict=False):
         panel(ax, name)
+    for ax in axes.flat[len(names) :]:
+        ax.axis("off")
     figure.suptitle("Loss of the held-back part of the training set: each round is a fresh start, twice as long")
     return figure
 
@@ -25,7 +27,8 @@ def draw(names: list[str]) -> plt.Figure:
 def panel(ax: Axes, name: str) -> None:
     rounds = zoo.load(name).card["training"]["rounds"]
     for one in rounds:
-        ax.plot(range(1, one["epochs"] + 1), one["curve"], label=f"{one['epochs']} epochs: {min(one['curve']):.4g}")
+        epochs = [one["every"] * (i + 1) for i in range(len(one["curve"]))]
+        ax.plot(epochs, one["curve"], label=f"{one['epochs']} epochs: {one['best']:.4g}")
     values = sorted(value for one in rounds for value in one["curve"])
     low, high = values[0], values[round(0.9 * len(values))]
     ax.set_ylim(low - 0.05 * (high - low), high + 0.3 * (high - low))

@@ -18,6 +18,7 @@ from vae_lib.training import TrainConfig
 from vae_lib.zoo.recipes import Recipe, architecture, n_held_back
 
 N_CODES = 2000  # test pictures whose codes are kept
+POINTS = 40  # of a curve, which is stored to be drawn
 SURE = 0.9  # a classifier that gives its class more than this is sure
 TITLES = {
     "mnist": "MNIST (LeCun, Cortes and Burges), grey pixels",
@@ -38,7 +39,7 @@ def make_card(
     option = "" if trial is None else f" --epochs {trial}"
     n_train, n_test, n_held = len(dataset.x_train), len(dataset.x_test), n_held_back(dataset)
     options = ("batch_size", "learning_rate", "schedule", "warmup", "averaging", "shifted", "seed")
-    rounds = [{**one, "seconds": round(one["seconds"]), "curve": _rounded(one["curve"])} for one in rounds]
+    rounds = [_thinned(**one) for one in rounds]
     return {
         "name": name,
         "summary": recipe.summary,
@@ -53,6 +54,13 @@ def make_card(
         "torch": torch.__version__,
         "threads": torch.get_num_threads(),
     }
+
+
+def _thinned(epochs: int, seconds: float, curve: list[float]) -> dict[str, Any]:
+    """A round with the least of its held-back losses, and those of each `every`-th epoch: at most POINTS of them."""
+    every = -(-len(curve) // POINTS)
+    figures = {"epochs": epochs, "seconds": round(seconds), "best": _rounded(min(curve))}
+    return {**figures, "every": every, "curve": [round(value, 2) for value in curve[every - 1 :: every]]}
 
 
 def score(model: nn.Module, dataset: Dataset) -> dict[str, Any]:

@@ -1,0 +1,270 @@
+"""Claims of lecture 5: what q misses, the gradient of a draw, the bound over θ, the likelihood's scale, collapse.
+
+Oracles are `torch.distributions`, scipy's optimiser, closed forms and fresh draws; where chance plays a part, several
+seeds or standard errors decide.
+"""
+
+import math
+
+import numpy as np
+import torch
+from scipy import optimize
+from torch import tensor
+from torch.distributions import Bernoulli, MultivariateNormal, Normal, kl_divergence
+
+from tests.claims import claim
+
+
+@claim("One pass through a network put $q$ near each posterior, but not on it")
+@torch.no_grad()
+def q_is_near_the_posterior_and_not_on_it(nb):
+    x = nb.x_test[:8]
+    mu, logvar = nb.stored.encode(x)
+    own = tensor([nb.exact_posterior(x[i : i + 1], mu[i], logvar[i])[3] for i in range(8)])
+    assert own.min() > 0.05
+    eps = torch.randn(20, 8, 2)
+    z = mu + (0.5 * logvar).exp() * eps
+    cost = nb.stored.likelihood.nll(x, nb.stored.decode(z)).mean(0)
+    swapped = nb.stored.likelihood.nll(x, nb.stored.decode(z.roll(1, 1))).mean(0)  # another picture's q
+    assert own.median() < 0.2 * (swapped - cost).median()
+
+
+@claim("Encoder, draw, decoder, both terms of the loss, and one step of training", "That is all of it.")
+def the_small_vae_computes_the_elbo(nb):
+    x = nb.x_test[:50]
+    with torch.no_grad():
+        torch.manual_seed(3)
+        reconstruction, kl = nb.live(x)
+        torch.manual_seed(3)
+        mu, logvar = nb.live.encoder(x).chunk(2, dim=1)
+        z = mu + (0.5 * logvar).exp() * torch.randn_like(mu)
+        q = Normal(mu, (0.5 * logvar).exp())
+        oracle = -Bernoulli(logits=nb.live.decoder(z), validate_args=False).log_prob(x).sum(1)
+        assert torch.allclose(reconstruction, oracle, rtol=1e-4)
+        assert torch.allclose(kl, kl_divergence(q, Normal(0.0, 1.0)).sum(1), rtol=1e-3, atol=1e-4)
+
+
+def encoder_gradient(nb, kind, seed):
+    """Norm of the reconstruction's gradient at the encoder's weights; 0 where there is none."""
+    torch.manual_seed(seed)
+    vae = kind(nb.P, 2)
+    vae(nb.x_test[:20])[0].mean().backward()
+    assert vae.decoder[0].weight.grad.norm() > 0
+    return sum(p.grad.norm().item() for p in vae.encoder.parameters() if p.grad is not None)
+
+
+@claim(
+    "its result says that it requires a gradient, `backward` runs without complaint, and the gradient is 0",
+    "so there `backward` also runs in silence, and the encoder gets nothing from the reconstruction",
+)
+def the_gradient_of_a_draw_is_silently_zero(nb):
+    assert nb.gradients["torch.normal(μ, σ)"] == (True, 0.0, 0.0)
+    assert nb.gradients["Normal.sample()"][0] is False
+    for name in ("Normal.rsample()", "μ + σ ε"):
+        assert np.allclose(nb.gradients[name][1:], (1, 4), atol=0.15)  # ten standard errors
+    for seed in range(3):
+        assert encoder_gradient(nb, nb.CutVAE, seed) == 0
+        assert encoder_gradient(nb, nb.SmallVAE, seed) > 0
+
+
+@claim(
+    "Both slips leave a KL of nearly 0: every $q$ is the prior",
+    "the reconstruction is as bad as one made without looking",
+)
+def both_slips_silence_the_code(nb):
+    mean = nb.data.x_train.mean(0).clamp(1e-4, 1 - 1e-4)
+    blind = -Bernoulli(mean, validate_args=False).log_prob(nb.x_test).sum(1).mean()
+    for name in ("sample()", "averaged"):
+        reconstruction, kl = nb.slip_terms[name]
+        assert kl < 0.05 < 0.1 * nb.slip_terms["rsample()"][1]
+        assert reconstruction > 0.97 * blind
+    for seed in (1, 2):
+        torch.manual_seed(seed)
+        slips = (
+            nb.train(nb.CutVAE(nb.P, 2), 200, seed=seed),
+            nb.train(nb.SmallVAE(nb.P, 2), 200, (1 / nb.P, 1.0), seed=seed),
+        )
+        assert all(nb.test_terms(vae)[1] < 0.1 for vae in slips)
+
+
+@claim("The loss falls although the KL *rises*, from 0.01", "each nat of KL buys more than a nat of reconstruction")
+def the_kl_rises_while_the_loss_falls(nb):
+    def at(step):
+        reconstruction, kl = nb.curve[step]
+        return reconstruction, kl, reconstruction + kl
+
+    first, middle, last = at(0), at(250), at(nb.moments[-1])
+    assert last[2] < middle[2] < first[2]
+    assert first[1] < 0.2 < 1 < last[1]
+    assert first[0] - last[0] > last[1] - first[1]
+    for seed in (1, 2):
+        torch.manual_seed(seed)
+        vae = nb.SmallVAE(nb.P, 2)
+        before = nb.test_terms(vae)
+        after = nb.test_terms(nb.train(vae, 300, seed=seed))
+        assert after[1] > 1 > before[1]
+        assert before[0] - after[0] > after[1] - before[1]
+
+
+@claim(
+    "The bound gives up 0.075 nats of likelihood to save 0.167 of the gap",
+    "Training a VAE favours models whose posteriors its $q$ can fit",
+)
+def the_bound_is_not_the_likelihood(nb):
+    def exact(theta):
+        W = tensor([[1.0, 0.0], [theta, 1.0]], dtype=torch.float64)
+        model = nb.lib.LinearGaussian(W, torch.zeros(2, dtype=torch.float64), 0.1)
+        posterior = MultivariateNormal(*model.posterior(x))
+        mu, logvar = model.best_diagonal(x)
+        q = MultivariateNormal(mu, logvar.exp().diag_embed())
+        return model.log_marginal(x), kl_divergence(q, posterior)
+
+    truth = nb.lib.LinearGaussian(
+        tensor([[1.0, 0.0], [1.0, 1.0]], dtype=torch.float64), torch.zeros(2, dtype=torch.float64), 0.1
+    )
+    x, _ = truth.sample(200_000, torch.Generator().manual_seed(0))
+    (log_a, gap_a), (log_b, gap_b) = exact(1.0), exact(nb.thetas[nb.at_bound].item())
+    lost, saved = log_a - log_b, (gap_a - gap_b).mean()
+    assert abs(lost.mean() - 0.075) < 4 * lost.std() / len(x) ** 0.5 + 0.0005
+    assert abs(saved - 0.167) < 0.0006
+    assert saved > lost.mean() > 0
+    assert nb.thetas[nb.at_bound] < nb.thetas[nb.at_truth]
+
+
+@claim("In both halves pictures differ more than draws", "the draws are better spent on more pictures", on="mnist")
+def pictures_differ_more_than_draws(nb):
+    n = len(nb.x_test)
+    for seed in (1, 2):
+        some = nb.x_test[torch.randperm(n)[:30]]
+        for within, between in nb.variances(nb.stored, some, 4, seed):
+            assert between > within
+            assert all((between + within) / 128 < (between + within / L) / (128 / L) for L in (2, 8, 32))
+
+
+@claim("the dots are where each curve is least", "a better decoder calls for a narrower $\\sigma_x$")
+def the_best_scale_is_the_error(nb):
+    for D in (2, 8):
+        model = nb.zoo.load(f"ae-{nb.data.name}-{D}d").model
+        x = nb.x_test[:2000]
+        with torch.no_grad():
+            x_hat = model.reconstruct(x)
+
+        def cost(log_sigma, x=x, x_hat=x_hat):
+            return -Normal(x_hat, math.exp(log_sigma)).log_prob(x).sum(1).mean().item()
+
+        best = math.exp(optimize.minimize_scalar(cost, bounds=(-4, 1), method="bounded").x)
+        assert math.isclose(best, nb.best_widths[D], rel_tol=0.05)  # 2,000 pictures of the 10,000
+    assert nb.best_widths[8] < nb.best_widths[2]
+
+
+@claim(
+    "Reconstruction alone sends the codes far out and shrinks each $\\sigma$",
+    "The KL alone puts every $q$ on the prior, at a cost of 0",
+    "still shows the noise of its random start",
+    "Together, the codes stay near the prior",
+)
+@torch.no_grad()
+def one_term_without_the_other(nb):
+    mu, logvar = nb.trio["reconstruction only"].encoder(nb.x_test).chunk(2, dim=1)
+    mu_both, logvar_both = nb.trio["both"].encoder(nb.x_test).chunk(2, dim=1)
+    assert mu.std(0).mean() > 2.5 * mu_both.std(0).mean()
+    ratio, ratio_both = (0.5 * logvar).exp().mean() / mu.std(), (0.5 * logvar_both).exp().mean() / mu_both.std()
+    assert ratio < ratio_both
+    assert nb.trio_terms["KL only"][1] < 0.02
+    torch.manual_seed(0)
+    start = nb.SmallVAE(nb.P, 2).decoder  # drawn as the notebook drew it
+    z = torch.randn(200, 2)
+    assert torch.equal(start(z), nb.trio["KL only"].decoder(z))
+    spread = {name: draws.square().sum(1).mean().sqrt().item() for name, draws in nb.draws.items()}
+    assert abs(spread["KL only"] - 2**0.5) < 0.2  # the prior's
+    assert spread["both"] < 2 * 2**0.5 < spread["reconstruction only"]
+    sums = {name: sum(terms) for name, terms in nb.trio_terms.items()}
+    assert min(sums, key=sums.get) == "both"
+
+
+@claim(
+    "is the root of the mean squared error, to within 5 %",
+    "where the stored Bernoulli model with $D=10$ pays 19.4",
+    on="mnist",
+)
+def the_learned_scale_is_the_error(nb):
+    assert math.isclose(nb.learned.likelihood.sigma, nb.rms, rel_tol=0.05)
+    assert abs(nb.kls[10].sum() - 19.4) < 0.05
+
+
+@claim(
+    "The VAE's codes have the prior's width",
+    "most of the autoencoder's lie beyond 3, where one draw in a hundred from the prior falls",
+    on="mnist",
+)
+def codes_and_the_prior(nb):
+    exact = math.exp(-4.5)  # P(‖z‖ > 3) in the plane
+    beyond = {name: (z.norm(dim=1) > 3).double().mean().item() for name, z in nb.planes.items()}
+    assert abs(beyond["prior itself"] - exact) < 5 * (exact / 100_000) ** 0.5
+    assert beyond["autoencoder"] > 0.5 > 10 * beyond["VAE, draw from q"]
+    assert 0.9 < nb.planes["VAE, draw from q"].std(0).mean() < 1.15
+
+
+@claim(
+    "they are of more kinds than the autoencoder's, from the prior or from the fitted Gaussian",
+    "In the share of clear digits the fitted Gaussian is ahead",
+    "So the VAE does not make clearer pictures",
+    "its draws reach all ten classes",
+    on="mnist",
+)
+@torch.no_grad()
+def what_the_prior_decodes_to(nb):
+    for seed in (11, 12, 13):
+        z = torch.randn(1000, 2, generator=torch.Generator().manual_seed(seed))
+        codes = nb.planes["autoencoder"]
+        fitted = codes.mean(0) + z @ torch.linalg.cholesky(torch.cov(codes.T)).T
+        pairs = (nb.ae, z), (nb.ae, fitted), (nb.stored, z), (nb.stored, nb.planes["VAE, mean of q"][2000:3000])
+        ae, ae_fitted, vae, rebuilt = (nb.standing(model.decode_mean(c)) for model, c in pairs)
+        assert vae[1] > max(ae[1], ae_fitted[1]) + 0.5
+        assert ae_fitted[0] > vae[0]
+        assert rebuilt[0] > vae[0]
+        verdict = nb.judge(nb.judging.model, nb.stored.decode_mean(z))
+        clear = verdict.label[verdict.confidence > 0.9]
+        assert torch.bincount(clear, minlength=10).min() > 0.02 * len(clear)
+
+
+@claim("A dimension is used if its variance exceeds the noise")
+def a_linear_vae_pays_half_the_log(nb):
+    variances = nb.spectrum[:30].double()
+    for sigma_x in (0.2, 0.5, 1.0):
+        live = variances[variances > sigma_x**2]
+        if not len(live):
+            continue
+        W = torch.diag((live - sigma_x**2).sqrt())  # probabilistic PCA in the components' own axes
+        model = nb.lib.LinearGaussian(W, torch.zeros(len(live), dtype=torch.float64), sigma_x**2)
+        x = live.sqrt().diag()  # E[μ²] in each dimension, from one row each
+        mean, cov = model.posterior(x)
+        q = Normal(0.0, cov.diagonal().sqrt())
+        exact = kl_divergence(q, Normal(0.0, 1.0)) + 0.5 * mean.diagonal().square()
+        assert torch.allclose(exact, 0.5 * (live / sigma_x**2).log())
+    counts = [alive for alive, _ in nb.linear.values()]
+    assert counts == sorted(counts, reverse=True)
+    assert counts[0] > counts[-1]
+
+
+@claim(
+    "all ten are active",
+    "13 are active and 7 have collapsed",
+    "no dimension is near the threshold",
+    "each of the 13 is missed, and none of the 7",
+    on="mnist",
+)
+def the_collapsed_dimensions_say_nothing(nb):
+    assert (nb.actives[10], nb.actives[20]) == (10, 13)
+    with torch.no_grad():
+        variances = nb.big[20].encode(nb.x_test)[0].var(0)
+    assert not ((variances > 0.0005) & (variances < 0.3)).any()
+    assert min(nb.harm[:13]) > 1
+    assert max(map(abs, nb.harm[13:])) < 0.01
+
+
+@claim("Ten more dimensions gain 1.8 nats, three more in use", on="mnist")
+def twenty_dimensions_are_better_than_ten(nb):
+    error = (nb.difference.std() / len(nb.difference) ** 0.5).item()
+    assert abs(nb.difference.mean().item() - 1.8) < 0.25
+    assert nb.difference.mean() > 5 * error
