@@ -96,7 +96,7 @@ class _Answer(threading.Thread):
         self.done.put(self)
 
     def result(self) -> bytes:
-        """What was made of the answer. Raises what stopped it."""
+        """All that came; raises what the thread met."""
         if self.error:
             raise self.error
         return bytes(self.content)
