@@ -514,7 +514,7 @@ def test_a_vae_is_as_good_as_it_should_be(name, most):
 
 
 def test_the_autoencoders_leave_less_than_pca_at_every_size():
-    for d, factor in {2: 0.6, 4: 0.5, 8: 0.4, 30: 0.25}.items():
+    for d, factor in {2: 0.6, 4: 0.55, 8: 0.4, 30: 0.2}.items():
         said = zoo.load(f"ae-mnist-{d}d").card["test"]
         assert said["squared_error"] <= factor * said["pca_squared_error"]
     assert zoo.load("ae-mnist-30d").card["test"]["squared_error"] <= 3.00  # Hinton and Salakhutdinov (2006)
