@@ -51,7 +51,7 @@ def the_spiral_is_cut(nb):
     assert nb.curve_error < 3 * (0.4 / 5) ** 2
     ranks = torch.stack([nb.t, nb.z_spiral]).argsort(1).argsort(1).double()
     assert abs(torch.corrcoef(ranks)[0, 1]) < 0.95
-    assert nb.empty > 0.05
+    assert nb.empty > 0.02
 
 
 @claim(
