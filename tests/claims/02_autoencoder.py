@@ -45,7 +45,7 @@ def a_saddle_and_not_a_minimum(nb):
     assert turned == sorted(turned, reverse=True)
 
 
-@claim("the error is nearly down to the noise", "the code is not the length along the spiral")
+@claim("the error is nearly down to the noise", "the code is not the length along the spiral", on="mnist")
 def the_spiral_is_cut(nb):
     assert nb.curve_error < 0.02 * nb.line_error
     assert nb.curve_error < 3 * (0.4 / 5) ** 2
@@ -125,7 +125,7 @@ def no_number_is_the_class(nb):
     assert nb.changed > 1
 
 
-@claim("PCA's numbers came sorted by variance, uncorrelated and with mean 0. These need be none of it")
+@claim("PCA's numbers came sorted by variance, uncorrelated and with mean 0. These need be none of it", on="mnist")
 def codes_have_no_order(nb):
     z = nb.z_all
     correlation = torch.corrcoef(z.T) - torch.eye(4)
@@ -168,14 +168,14 @@ def classes_draw_apart(nb):
     assert last > first + 0.1
 
 
-@claim("a code's nearest neighbour is more often of its class here")
+@claim("a code's nearest neighbour is more often of its class here", on="mnist")
 def more_separate_than_in_pca(nb):
     components = lib.pca_encode(nb.few, nb.mean, nb.U[:, :2].float())
     ours, theirs = (of_its_class(z, nb.few_classes) for z in (nb.frames[-1], components))
     assert ours > theirs + 3 * (2 * 0.25 / len(nb.few)) ** 0.5
 
 
-@claim("many of its answers pass for clear digits")
+@claim("many of its answers pass for clear digits", on="mnist")
 def bare_ground_gives_clear_digits(nb):
     """Beside them, what is decoded at codes."""
     assert nb.bare > 0.07
