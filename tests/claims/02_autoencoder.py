@@ -1,0 +1,182 @@
+"""Claims of lecture 2: the linear case, bends against components, and bare ground."""
+
+import math
+
+import torch
+from torch.distributions import Normal
+
+import vae_lib as lib
+from tests.claims import claim
+
+
+@claim("at $\\sigma^2=E/P$, the squared error a pixel")
+def the_best_variance(nb):
+    rebuilt = nb.mean.expand_as(nb.x_test)
+    nll = {
+        f: -Normal(rebuilt, math.sqrt(f * nb.mean_error / nb.P)).log_prob(nb.x_test).sum(1).mean().item()
+        for f in (0.9, 1, 1.1)
+    }
+    assert nll[1] < min(nll[0.9], nll[1.1])
+    assert nb.nll[1] < min(nb.nll[0.5], nb.nll[2])
+
+
+@claim("Two linear maps with $D=P$ can both be the identity")
+def nothing_is_lost_without_a_bottleneck(nb):
+    assert abs(nb.nothing_lost) < 1e-6 * nb.pca_loss
+
+
+@claim("The plane turns into PCA's.", "Without hidden layers the plane found is PCA's")
+def training_finds_the_plane(nb):
+    best = torch.linalg.svdvals(nb.X)[2:].square().sum().item() / len(nb.X)
+    assert abs(nb.losses[-1] - best) < 1e-6 * best
+    assert nb.angles[-1][1] < 1e-3 < 0.5 < nb.angles[0][1]
+
+
+@claim("there are no *false* minima here", "from there a small turn leads down")
+def a_saddle_and_not_a_minimum(nb):
+    assert nb.slope < 1e-8
+
+    def loss(turn):
+        tilted = nb.U[:, 1] * math.cos(turn) + nb.U[:, 0] * math.sin(turn)
+        V = torch.stack([tilted, nb.U[:, 2]], 1)
+        return lib.squared_error(nb.X, nb.X @ V @ V.T).mean().item()
+
+    turned = [loss(turn) for turn in (0.0, 0.01, 0.1, 0.5)]
+    assert turned == sorted(turned, reverse=True)
+
+
+@claim("the error is nearly down to the noise", "the code is not the length along the spiral", on="mnist")
+def the_spiral_is_cut(nb):
+    assert nb.curve_error < 0.02 * nb.line_error
+    assert nb.curve_error < 3 * (0.4 / 5) ** 2
+    ranks = torch.stack([nb.t, nb.z_spiral[:, 0]]).argsort(1).argsort(1).double()
+    assert abs(torch.corrcoef(ranks)[0, 1]) < 0.95
+    assert nb.empty > 0.02
+
+
+@claim(
+    "On MNIST the network is ahead at each of the four sizes, and the longer the code, the more",
+    "from 58 % with two numbers to 18 % with thirty",
+    "it leaves 2.50, less than the 3.00 of 2006",
+    on="mnist",
+)
+def the_share_falls(nb):
+    shares = []
+    for entry in nb.stored.values():
+        test = entry.card["test"]
+        with torch.no_grad():
+            error = lib.squared_error(nb.x_test, entry.model.reconstruct(nb.x_test)).mean().item()
+        assert abs(error - test["squared_error"]) < 0.01
+        assert error + 10 * test["squared_error_se"] < test["pca_squared_error"]
+        shares.append(error / test["pca_squared_error"])
+    assert shares == sorted(shares, reverse=True)
+    assert (round(100 * shares[0]), round(100 * shares[-1])) == (58, 18)
+    assert abs(error - 2.50) < 0.005
+    assert error + 3 * test["squared_error_se"] < 3.00
+
+
+@claim("With four numbers it is as good as PCA with about twenty", on="mnist")
+def four_bent_numbers(nb):
+    error = nb.stored[4].card["test"]["squared_error"]
+    k = nb.as_good[4]
+    below, above = (lib.squared_error(nb.x_test, nb.pca_through(nb.x_test, n)).mean().item() for n in (k, k - 1))
+    assert below <= error < above
+    assert 18 <= k <= 22
+
+
+@claim("After the first epoch of its first round it was far behind PCA.")
+def an_optimum_by_training(nb):
+    card = nb.stored[30].card
+    first = card["training"]["rounds"][0]["curve"][0]
+    assert first > 2 * card["test"]["pca_squared_error"]
+
+
+@claim("fewer of its pixels are a middling grey than of PCA's, at each of the three sizes")
+def strokes_and_blur(nb):
+    def grey(pictures):
+        return ((pictures > 0.25) & (pictures < 0.75)).double().mean(1)
+
+    some = nb.x_test[:1000]
+    for D in (2, 4, 8):
+        difference = grey(nb.pca_through(some, D)) - grey(nb.models[D].reconstruct(some))
+        assert difference.mean() > 5 * difference.std() / len(some) ** 0.5
+
+
+@claim("it may draw *another* digit, in firm strokes", "A sharp reconstruction is not a faithful one.")
+def firm_and_wrong(nb):
+    """Beside it, the classifier's error on the pictures themselves."""
+    some, labels = nb.x_test[:2000], nb.y_test[:2000]
+    seen = nb.judge(nb.judging, some)
+    wrong = (seen.label != labels)[seen.confidence > 0.9].double().mean()
+    assert nb.other > 0.05 > 2 * wrong
+
+
+@claim("more than one of the four changes it")
+def no_number_is_the_class(nb):
+    """For the ten best-rebuilt 2s, and not for the one that is shown alone."""
+    more = []
+    for i in nb.best[2][:10]:
+        rows = nb.ae.encode(nb.x_test[[i]]).repeat(4, 9, 1)
+        for d in range(4):
+            rows[d, :, d] = torch.linspace(nb.low4[d], nb.high4[d], 9)
+        kinds = [len(nb.judge(nb.judging, nb.ae.decode_mean(walk)).label.unique()) for walk in rows]
+        more.append(sum(k > 1 for k in kinds))
+    assert min(more) > 1
+    assert nb.changed > 1
+
+
+@claim("PCA's numbers came sorted by variance, uncorrelated and with mean 0. These need be none of it", on="mnist")
+def codes_have_no_order(nb):
+    z = nb.z_all
+    correlation = torch.corrcoef(z.T) - torch.eye(4)
+    assert correlation.abs().max() > 0.1
+    assert (z.mean(0).abs() > 0.2 * z.std(0)).any()
+    assert z.std(0).tolist() != sorted(z.std(0).tolist(), reverse=True)
+
+
+@claim("$8\\times0.3^2=0.72$ of it passes on average")
+def what_a_projection_passes(nb):
+    assert abs(nb.moved["PCA"] - 0.72) < 5 * 0.72 * (2 / 8 / len(nb.clean)) ** 0.5
+
+
+@claim(
+    "The network lets more of the noise through than PCA does",
+    "it ends nearer to the clean digit all the same, because it loses so much less of a clean one",
+    on="mnist",
+)
+def noise_and_what_the_code_loses(nb):
+    for seed in (1, 2):
+        g = torch.Generator().manual_seed(seed)
+        noisy = nb.clean + 0.3 * torch.randn(nb.clean.shape, generator=g)
+        net, pca = nb.models[8].reconstruct(noisy), nb.pca_through(noisy, 8)
+        net_clean, pca_clean = nb.both["network"][0], nb.both["PCA"][0]
+        assert lib.squared_error(net, net_clean).mean() > 5 * lib.squared_error(pca, pca_clean).mean()
+        gain = lib.squared_error(nb.clean, pca) - lib.squared_error(nb.clean, net)
+        assert gain.mean() > 5 * gain.std() / len(gain) ** 0.5
+    assert nb.lost["network"] < 0.5 * nb.lost["PCA"]
+
+
+def of_its_class(codes, labels):
+    """The share of codes whose nearest other code has their class."""
+    distances = torch.cdist(codes, codes).fill_diagonal_(math.inf)
+    return (labels[distances.argmin(1)] == labels).double().mean().item()
+
+
+@claim("the nearest other code is more often of its own class after training than before")
+def classes_draw_apart(nb):
+    first, last = (of_its_class(nb.frames[i], nb.few_classes) for i in (0, -1))
+    assert last > first + 0.1
+
+
+@claim("a code's nearest neighbour is more often of its class here", on="mnist")
+def more_separate_than_in_pca(nb):
+    components = lib.pca_encode(nb.few, nb.mean, nb.U[:, :2].float())
+    ours, theirs = (of_its_class(z, nb.few_classes) for z in (nb.frames[-1], components))
+    assert ours > theirs + 3 * (2 * 0.25 / len(nb.few)) ** 0.5
+
+
+@claim("many of its answers pass for clear digits", on="mnist")
+def bare_ground_gives_clear_digits(nb):
+    """Beside them, what is decoded at codes."""
+    assert nb.bare > 0.07
+    assert nb.clear["bare"] > 0.5 * nb.clear["codes"] > 0.25
