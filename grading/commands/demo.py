@@ -109,10 +109,11 @@ def cheating(notebook: dict) -> bytes:
 
 
 ALL = ("reparametrize", "gaussian_kl", "bernoulli_nll", "gaussian_nll", "reconstruction_loss", "vae_loss", "train_step")
+QUESTIONS = ("question_prediction", "question_faults", "question_coverage")
 TRAP = "import os; os._exit(0)"
 CLASS = (
     Pupil("ada", "everything right", solved, "needs-manual"),
-    Pupil("ben", "everything right, no answer in words", stubs("question_terms"), "graded"),
+    Pupil("ben", "everything right, no answer in words", stubs(*QUESTIONS), "graded"),
     Pupil("cleo", "half done", stubs(*ALL[4:]), "needs-manual", ALL[4:]),
     Pupil("dan", "the KL with its sign flipped", changed((KL, FLIPPED)), "needs-manual", ("gaussian_kl",)),
     Pupil(

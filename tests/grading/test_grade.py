@@ -22,7 +22,7 @@ import pytest
 from nbgrader.api import Gradebook
 
 from grading.commands import demo
-from grading.commands.demo import ALL, CLASS, LAB
+from grading.commands.demo import ALL, CLASS, LAB, QUESTIONS
 from grading.course.folder import ROOT, GradingError
 from grading.grade import Options, changes, grade_class, refresh, shown
 from grading.judge.result import GRADED, NEEDS_MANUAL, ExerciseResult
@@ -67,7 +67,7 @@ class TestTheClass:
         scores, exercises = read(graded[0] / "out")
         pupil = PUPILS[name]
         assert scores[name]["state"] == pupil.state
-        assert scores[name]["max_score"] == "20"
+        assert scores[name]["max_score"] == "24"
         if pupil.state in ("unreadable", "missing"):
             assert scores[name]["score"] == ""
             assert not any(student == name for student, _ in exercises)
@@ -83,8 +83,8 @@ class TestTheClass:
 
     def test_mistakes_are_named(self, graded):
         page = (graded[0] / "out" / "report.html").read_text(encoding="utf-8")
-        assert "the sign is flipped" in page
-        assert "multiplied by σ²" in page
+        assert "the right one with the other sign" in page
+        assert "right when `logvar` is handed in halved" in page
 
     def test_everyone_who_handed_in_has_feedback_without_secrets(self, graded):
         hidden = [line for cell in demo.read("solutions")["cells"] for line in hidden_lines("".join(cell["source"]))]
@@ -123,8 +123,9 @@ class TestTheClass:
     def test_nothing_is_graded_twice_and_marks_by_hand_stay(self, graded, tmp_path):
         folder = shutil.copytree(graded[0], tmp_path / "class")
         with Gradebook(f"sqlite:///{folder / 'out' / 'gradebook.db'}") as book:
-            mark = book.find_grade("question_terms", LAB, LAB, "ada")
-            mark.manual_score, mark.needs_manual_grade = 1.5, False
+            for question in QUESTIONS:
+                mark = book.find_grade(question, LAB, LAB, "ada")
+                mark.manual_score, mark.needs_manual_grade = 0.5, False
             book.db.commit()
         lines = []
         started = time.monotonic()
@@ -164,14 +165,14 @@ class TestTheClass:
     def test_feedback_is_written_anew_from_the_gradebook(self, graded, tmp_path):
         folder = shutil.copytree(graded[0], tmp_path / "class")
         with Gradebook(f"sqlite:///{folder / 'out' / 'gradebook.db'}") as book:
-            mark = book.find_grade("question_terms", LAB, LAB, "cleo")
+            mark = book.find_grade("question_coverage", LAB, LAB, "cleo")
             mark.manual_score, mark.needs_manual_grade = 2.0, False
-            book.find_comment("question_terms", LAB, LAB, "cleo").manual_comment = "Well said <b>indeed</b>."
+            book.find_comment("question_coverage", LAB, LAB, "cleo").manual_comment = "Well said <b>indeed</b>."
             book.db.commit()
         refresh(folder / "out")
         page = (folder / "out" / "feedback" / "cleo" / f"{LAB}.html").read_text(encoding="utf-8")
         assert "Well said &lt;b&gt;indeed&lt;/b&gt;." in page
-        assert "12 of 20 points" in page
+        assert "12 of 24 points" in page
 
     def test_the_commands_after_grading(self, graded, tmp_path):
         folder = shutil.copytree(graded[0], tmp_path / "class")

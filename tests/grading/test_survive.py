@@ -123,7 +123,7 @@ def damaged(damage) -> bytes:
 def hostile_text() -> bytes:
     held = notebook()
     script = "<script>alert(1)</script><img src=x onerror='alert(2)'> =cmd"
-    demo_cell(held, "question_terms")["source"] = script
+    demo_cell(held, "question_coverage")["source"] = script
     demo_cell(held, "gaussian_kl")["source"] = f"print({script!r})\n{RIGHT}\ngaussian_kl = gaussian"
     return demo.solved(held)
 

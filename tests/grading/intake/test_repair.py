@@ -91,7 +91,7 @@ WHOLE_WORK = {
     "all tests deleted": remove(*(f"test_{name}" for name in EXERCISES)),
     "a test retyped": retype("test_vae_loss", "markdown"),
     "a solution retyped": retype("vae_loss", "raw"),
-    "an answer retyped": retype("question_terms", "code"),
+    "an answer retyped": retype("question_coverage", "code"),
     "metadata stripped": strip_all,
     "names changed": rename,
     "points changed": points,
@@ -99,7 +99,7 @@ WHOLE_WORK = {
     "tests edited": edit_tests,
     "a solution copied to the top": copy_cell("gaussian_kl"),
     "a test copied to the top": copy_cell("test_gaussian_kl"),
-    "an answer copied": copy_cell("question_terms"),
+    "an answer copied": copy_cell("question_coverage"),
     "a cell split": split,
     "cells in another order": swap,
 }
@@ -109,7 +109,7 @@ WHOLE_WORK = {
 def test_the_student_s_whole_work_is_found_again(damage):
     notebook, _ = given(WHOLE_WORK[damage])
     assert sorted(names(notebook)) == sorted(WHOLE)
-    for name in (*EXERCISES, "question_terms"):
+    for name in (*EXERCISES, "question_coverage"):
         found = notebook["cells"][place(notebook, name)]["source"]
         assert found == "".join(find(SOLVED["cells"], name)["source"]), name
     for name in EXERCISES:  # the lab's own tests, each behind its function
@@ -162,10 +162,11 @@ def test_without_marks_and_ids_functions_are_known_by_name():
 
 def test_the_filled_in_copy_of_an_answer_counts():
     def add_empty_copy(cells):
-        cells.append(copy.deepcopy(find(demo.read("labs")["cells"], "question_terms")))
+        cells.append(copy.deepcopy(find(demo.read("labs")["cells"], "question_coverage")))
 
     notebook, _ = given(add_empty_copy)
-    assert "posterior collapse" in notebook["cells"][place(notebook, "question_terms")]["source"]
+    answer = "".join(find(SOLVED["cells"], "question_coverage")["source"])
+    assert notebook["cells"][place(notebook, "question_coverage")]["source"] == answer != "YOUR ANSWER HERE"
 
 
 def test_a_missing_set_up_cell_is_put_back():
