@@ -46,7 +46,10 @@ def forged(cell: str, answer: str) -> Handin:
     solutions = {
         e.name: f"def {e.name}(*arguments, **options):\n    return {answer}" for e in read_release(LAB).exercises
     }
-    parts = (p._replace(source=solutions[p.grade_id]) if p.role == "solution" else p for p in handin.parts)
+    parts = (
+        p._replace(source=solutions[p.grade_id]) if p.grade_id in solutions and p.role == "solution" else p
+        for p in handin.parts
+    )
     return handin._replace(parts=tuple(parts))
 
 
