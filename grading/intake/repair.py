@@ -157,8 +157,22 @@ def _insert_setup(cells: list[dict], released: list[dict]) -> list[str]:
     here = {cell["id"] for cell in cells} | {text(cell).strip() for cell in cells}
     setup = [c for c in released if role(c) == "code" and "explore" not in c["metadata"].get("tags", [])]
     missing = [c for c in setup if c.get("id") not in here and text(c).strip() not in here]
+    said = _first(cells, released) + (
+        ["The set-up cell was missing; it was put back as handed out."] if missing else []
+    )
     cells[:0] = copy.deepcopy(missing)
-    return ["The set-up cell was missing; it was put back as handed out."] if missing else []
+    return said
+
+
+def _first(cells: list[dict], released: list[dict]) -> list[str]:
+    """Move what the lab has before its first exercise, and the student has behind one, back to the front."""
+    begins = next((i for i, c in enumerate(released) if role(c) in WORDS), len(released))
+    opening = [c for c in released[:begins] if role(c) == "code"]
+    names = {c.get("id") for c in opening} | {text(c).strip() for c in opening}
+    graded = next((i for i, c in enumerate(cells) if role(c) in WORDS), len(cells))
+    late = [c for c in cells[graded:] if role(c) == "code" and (c.get("id") in names or text(c).strip() in names)]
+    cells[:] = late + [c for c in cells if not any(c is other for other in late)]
+    return ["The set-up cell stood behind an exercise; it was put in front of them."] if late else []
 
 
 def _fresh_ids(cells: list[dict]) -> None:

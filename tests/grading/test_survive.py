@@ -66,7 +66,7 @@ LOOP, BOMB = "while True: pass", "while True: os.fork()"
 LOST, LATE, CRASH = WHOLE - KL_POINTS, "timed-out", "crashed"
 CODE = {
     "syntax error": Case(cell("def gaussian_kl(mu, logvar:"), score=LOST, says="SyntaxError"),
-    "wrong answer": Case(answer("2 * right"), score=LOST, says="½ is missing"),
+    "wrong answer": Case(answer("2 * right"), score=LOST, says="twice the right one"),
     "loop in a cell": Case(cell(LOOP), LATE, LOST, "took too long"),
     "loop in a function": Case(inside(LOOP), LATE, LOST, "took too long"),
     "sleep": Case(inside("time.sleep(600)"), LATE, LOST, "took too long"),
@@ -77,7 +77,7 @@ CODE = {
     "SIGKILL to its parent": Case(inside("os.kill(os.getppid(), signal.SIGKILL)")),
     "64 GiB": Case(inside("bytearray(64 << 30)"), score=LOST, says="MemoryError"),
     "fork bomb": Case(inside(BOMB), score=LOST, says="not permitted"),
-    "long line": Case(inside("print('x' * 10**8)")),
+    "long line": Case(inside("print('x' * 10**7)")),
     "full disk": Case(
         inside("[open(f'{i}', 'wb').write(bytes(9 << 20)) for i in range(99)]"), score=LOST, says="No space left"
     ),
