@@ -94,6 +94,7 @@ CALLS = {
     "VAE": (lib.VAE, {"n_pixels": P, "latent_dim": D, "hidden": (4,), "likelihood": lib.Bernoulli()}),
     "Gaussian": (lib.Gaussian, {"sigma": 1.0, "mean_function": "sigmoid"}),
     "LinearGaussian": (lib.LinearGaussian, {"W": draw(P, D), "b": draw(P), "variance": 0.5}),
+    "LearnedGaussian": (lib.LearnedGaussian, {"sigma": 1.0}),
     "TrainConfig": (
         lib.TrainConfig,
         {
@@ -177,6 +178,7 @@ NUMBERS = {
     },
     "Gaussian": {"sigma": [0, -1, math.nan, "1", None], "mean_function": ["tanh", None]},
     "LinearGaussian": {"variance": [0, -1, math.nan, "1", None]},
+    "LearnedGaussian": {"sigma": [0, -1.0, "x", None]},
     "TrainConfig": {
         "epochs": [0, -1, 1.5, "3", None, True],
         "batch_size": [0, 1.5, None],

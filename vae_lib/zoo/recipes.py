@@ -110,4 +110,5 @@ def n_held_back(dataset: Dataset) -> int:
 def require_name(function: str, name: object) -> None:
     """`name` is one of the zoo's."""
     known = isinstance(name, str) and name in RECIPES
-    require(known, f"zoo.{function}: name must be one of {', '.join(RECIPES)}, not {name!r}.")
+    advice = "zoo.names() lists the models, such as 'vae-mnist-2d'"
+    require(known, f"zoo.{function}: there is no model {name!r}; {advice}.")
