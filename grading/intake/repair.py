@@ -40,6 +40,7 @@ def repair(notebook: dict, released: dict) -> tuple[dict, list[str]]:
             cell |= copy.deepcopy(about)
     said += _insert_missing(cells, released["cells"], wanted)
     _tests_behind(cells)
+    said += _setup_first(cells, released["cells"])
     said += _insert_setup(cells, released["cells"])
     _fresh_ids(cells)
     return notebook | {"cells": cells}, said
@@ -157,14 +158,11 @@ def _insert_setup(cells: list[dict], released: list[dict]) -> list[str]:
     here = {cell["id"] for cell in cells} | {text(cell).strip() for cell in cells}
     setup = [c for c in released if role(c) == "code" and "explore" not in c["metadata"].get("tags", [])]
     missing = [c for c in setup if c.get("id") not in here and text(c).strip() not in here]
-    said = _first(cells, released) + (
-        ["The set-up cell was missing; it was put back as handed out."] if missing else []
-    )
     cells[:0] = copy.deepcopy(missing)
-    return said
+    return ["The set-up cell was missing; it was put back as handed out."] if missing else []
 
 
-def _first(cells: list[dict], released: list[dict]) -> list[str]:
+def _setup_first(cells: list[dict], released: list[dict]) -> list[str]:
     """Move what the lab has before its first exercise, and the student has behind one, back to the front."""
     begins = next((i for i, c in enumerate(released) if role(c) in WORDS), len(released))
     opening = [c for c in released[:begins] if role(c) == "code"]

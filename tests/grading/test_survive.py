@@ -77,7 +77,7 @@ CODE = {
     "SIGKILL to its parent": Case(inside("os.kill(os.getppid(), signal.SIGKILL)")),
     "64 GiB": Case(inside("bytearray(64 << 30)"), score=LOST, says="MemoryError"),
     "fork bomb": Case(inside(BOMB), score=LOST, says="not permitted"),
-    "long line": Case(inside("print('x' * 10**7)")),
+    "long line": Case(inside("getattr(math, 'said', 0) or (print('x' * 10**8), setattr(math, 'said', 1))")),
     "full disk": Case(
         inside("[open(f'{i}', 'wb').write(bytes(9 << 20)) for i in range(99)]"), score=LOST, says="No space left"
     ),

@@ -1,4 +1,7 @@
-"""Models trained to convergence that come with the library: no data set and no training is needed to use them.
+"""Trained models that come with the library: no data set and no training is needed to use them.
+
+Each was trained in rounds, twice as long each, until a part held back of the training set gained little by it or the
+rounds were used up; its card has their curves.
 
 Each is one file of weights with the codes of test pictures, and one card that says how both were made.
 `python -m vae_lib.zoo list` prints them, `python -m vae_lib.zoo train NAME` makes one anew.

@@ -175,5 +175,16 @@ def test_a_missing_set_up_cell_is_put_back():
     assert "The set-up cell was missing; it was put back as handed out." in said
 
 
+def test_a_set_up_behind_the_exercises_comes_before_them():
+    """Functions are tested where they stand, so what they import must have run by then."""
+    notebook, said = given(swap)
+    sources = ["".join(cell["source"]) for cell in notebook["cells"]]
+    set_up = "".join(find_setup())
+    assert sources.count(set_up) == 1
+    assert sources.index(set_up) < min(place(notebook, name) for name in EXERCISES)
+    assert "The set-up cell stood behind an exercise; it was put in front of them." in said
+    assert "The set-up cell stood behind an exercise; it was put in front of them." not in given(lambda cells: None)[1]
+
+
 def find_setup():
     return next(cell["source"] for cell in RELEASED["cells"] if cell["id"] == "setup")
