@@ -65,7 +65,7 @@ def test_a_usual_mistake_is_named(sandbox):
     result = grade(answered(solved(), "gaussian_kl", source), read_release(LAB), sandbox)
     (exercise,) = (e for e in result.exercises if e.name == "gaussian_kl")
     assert exercise.points == 0
-    assert exercise.mistake == "the factor ½ is missing"
+    assert exercise.mistake == "This is twice the right one."
     assert "the factor ½ is missing" in exercise.message
 
 
