@@ -306,8 +306,8 @@ def test_where_a_mirror_fails_on_the_way_the_next_one_goes_on(mirror, small, tmp
     def first_to_answer_then_gone(handler, body):
         if SMALLEST in handler.path:
             Mirror.send(handler, body)
+        else:  # the race is decided: only its winner is asked for a second file
             gate.set()
-        else:
             handler.send_error(503)
 
     def second(handler, body):
