@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from functools import cache
 from unittest.mock import patch
 
 import nbformat
@@ -37,20 +38,30 @@ def test_the_graded_path_takes_seconds(lab, tmp_path):
     assert time.perf_counter() - start < 30
 
 
-WRONG_IN_THE_END = (
-    "reparametrize_variance",
-    "kl_no_half",
-    "bernoulli_mean_pixels",
-    "gaussian_no_half",
-    "reconstruction_sum",
-    "loss_kl_subtracted",
-    "step_uphill",
-)
+WRONG_IN_THE_END = {
+    "lab5_vae": (
+        "reparametrize_variance",
+        "kl_no_half",
+        "bernoulli_mean_pixels",
+        "gaussian_no_half",
+        "reconstruction_sum",
+        "loss_kl_subtracted",
+        "step_uphill",
+    ),
+    "lab6_generation": (
+        "generate_complement",
+        "grid_upwards",
+        "quantiles_upwards",
+        "slerp_straight",
+        "weights_without_prior",
+        "bound_elbo",
+        "units_all",
+    ),
+}
 
 
-def last_figures(namespace):
-    """The numbers of lab 5's last figures: its training's history, the cost by width; on few pictures, few steps."""
-    cells = {cell.id: cell.source for cell in source("lab5_vae").cells}
+def numbers_of_lab5_vae(cells, namespace):
+    """Its training's history, and the cost by width; on few pictures, few steps."""
     digits = data.load("digits")
     few = digits._replace(x_train=digits.x_train[:200], x_test=digits.x_test[:50])
     with patch.object(data, "load", lambda name: few), patch.object(torch, "randperm", lambda n: torch.arange(n)):
@@ -59,14 +70,30 @@ def last_figures(namespace):
     return torch.cat([namespace["history"].flatten(), namespace["costs"]])
 
 
+def numbers_of_lab6_generation(cells, namespace):
+    """What is on its page about a model: pictures, score, live dimensions."""
+    digits = data.load("digits")
+    with patch.object(data, "load", lambda name: digits):
+        for name in ("models", "weigh", "finale-page"):
+            exec(cells[name], namespace)
+    found = namespace["pages"][20]
+    pictures = [*found["planes"], found["draws"], found["walk"]]
+    return torch.cat([*(part.flatten() for part in pictures), found["bounds"], torch.tensor([float(found["live"])])])
+
+
+@cache
+def last_numbers(lab, **answers):
+    """The numbers of a lab's last figures, made by its solutions, or by the answers in their place."""
+    cells = {cell.id: cell.source for cell in source(lab).cells}
+    return globals()[f"numbers_of_{lab}"](cells, load(lab).namespace | answers)
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", WRONG_IN_THE_END)
-def test_the_end_of_lab_5_is_made_by_the_students_functions(name):
-    """Each of the seven, replaced by a wrong one, changes the figures."""
-    book, answers = load("lab5_vae"), {a.function.__name__: a for a in bank("lab5_vae")}
-    right = last_figures(dict(book.namespace))
-    wrong = answers[name]
-    assert not torch.allclose(last_figures(book.namespace | {wrong.exercise: wrong.function}), right)
+@pytest.mark.parametrize(("lab", "name"), [(lab, name) for lab, names in WRONG_IN_THE_END.items() for name in names])
+def test_the_end_is_made_by_the_students_functions(lab, name):
+    """Each of them, replaced by a wrong one, changes the last figures' numbers."""
+    wrong = next(a for a in bank(lab) if a.function.__name__ == name)
+    assert not torch.allclose(last_numbers(lab, **{wrong.exercise: wrong.function}), last_numbers(lab))
 
 
 # The course forgives what a student's cell writes to stderr; its own labs must write nothing there.
