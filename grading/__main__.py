@@ -29,17 +29,17 @@ def release(names: list[str], check: bool) -> int:
 def validate(name: str) -> int:
     from grading.commands.validate import validate
 
-    print(f"Running the tests of {name} …", flush=True)
+    print(f"Running the tests of {Path(name).stem} …", flush=True)
     report = validate(name)
-    for cell in report.changed:
-        print(f"  {cell}: this test cell is not as it was handed out; put it back")
-    for cell, error in report.failed.items():
-        print(f"  {cell}: " + error.replace("\n", "\n    "))
-    if report.changed:
-        return 1
-    passed = [test for test in report.tests if test not in report.failed]
-    print(f"{len(passed)} of {len(report.tests)} test cells pass.")
-    return bool(report.failed)
+    for sentence in report.mended:
+        print(f"  {sentence}")
+    failed = {label: error for label, error in report.tests.items() if error}
+    for label, error in (report.broken | failed).items():
+        print(f"  {label}: " + error.replace("\n", "\n    "))
+    for question in report.unanswered:
+        print(f"  {question}: not answered yet")
+    print(f"{len(report.tests) - len(failed)} of {len(report.tests)} exercises pass.")
+    return bool(failed)
 
 
 def submit(name: str) -> int:
