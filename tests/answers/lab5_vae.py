@@ -189,7 +189,7 @@ def reparametrize_sigma_detached(mu, logvar, eps):
     return mu + torch.exp(0.5 * logvar).detach() * eps
 
 
-@wrong("reparametrize", "It is right to float32's digits only: a number inside is float32 where")
+@wrong("reparametrize", "It is right to float32's digits only")
 def reparametrize_sigma_tensor(mu, logvar, eps):
     return mu + tensor(torch.exp(0.5 * logvar).tolist()) * eps
 
@@ -826,7 +826,7 @@ def gaussian_constant_outside(x, mean, sigma):
     return squares + x.shape[-1] * (math.log(sigma) + 0.5 * math.log(2 * math.pi))
 
 
-@wrong("gaussian_nll", "It is right to float32's digits only: a number inside is float32 where")
+@wrong("gaussian_nll", "It is right to float32's digits only")
 def gaussian_tensor_constant(x, mean, sigma):
     constant = torch.log(tensor(2 * math.pi)) + 2 * torch.log(tensor(float(sigma)))
     return (0.5 * (x - mean) ** 2 / sigma**2 + 0.5 * constant).sum(-1)
