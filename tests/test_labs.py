@@ -68,6 +68,15 @@ WRONG_IN_THE_END = {
         "loss_kl_subtracted",
         "step_uphill",
     ),
+    "lab6_generation": (
+        "generate_complement",
+        "grid_upwards",
+        "quantiles_upwards",
+        "slerp_straight",
+        "weights_without_prior",
+        "bound_elbo",
+        "units_all",
+    ),
 }
 
 
@@ -103,10 +112,20 @@ def last_of_lab_5(cells, namespace):
     return torch.cat([namespace["history"].flatten(), namespace["costs"]])
 
 
+def last_of_lab_6(cells, namespace):
+    """The page about a model: pictures, score, live dimensions."""
+    for name in ("models", "weigh", "finale-page"):
+        exec(cells[name], namespace)
+    found = namespace["pages"][20]
+    pictures = [*found["planes"], found["draws"], found["walk"]]
+    return torch.cat([*(part.flatten() for part in pictures), found["bounds"], torch.tensor([float(found["live"])])])
+
+
 LAST_FIGURES = {
     "lab3_perturbing_z": last_of_lab_3,
     "lab4_variational_inference": last_of_lab_4,
     "lab5_vae": last_of_lab_5,
+    "lab6_generation": last_of_lab_6,
 }
 
 
