@@ -23,7 +23,8 @@ class Case:
     tells its slope by differences.
     parts: {"the KL": numbers}: terms of the sum that `gives` is (a tuple, if that is one), so that one left out can be
     named.
-    view: what is compared, from the answer and the arguments; the answer itself if None.
+    view: what is compared, from the answer and the arguments; the answer itself if None. Gradients pass through it, and
+    it keeps the kind of numbers, unless the arguments are built.
     build: the arguments from a dtype, where lists are not enough (networks, optimizers).
     rtol: how far float64 may be off, where 9 digits are too many.
     """
@@ -54,6 +55,11 @@ class Case:
         if self.build:
             return given, len(positional)
         return {name: fresh(value, slots[name], dtype) for name, value in given.items()}, len(positional)
+
+
+def seen(case: Case, result: Any, arguments: Mapping[str, Any]) -> Any:
+    """The part of an answer that is compared: its view."""
+    return case.view(result, *arguments.values()) if case.view else result
 
 
 def exact(value: Numbers) -> Tensor:

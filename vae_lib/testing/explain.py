@@ -20,6 +20,7 @@ from vae_lib.testing.signature import Signature, Slot
 from vae_lib.testing.tried import Tried, attempt, kinds, right, values
 
 RELATED = 1e-6  # how well a relation must hold in float64
+FLOAT32 = "It is right to float32's digits only: a number inside is float32 where the arguments are float64."
 Hints = Mapping[str, Callable | Sequence]  # what a slip gives: a function of the arguments, or numbers, case by case
 
 
@@ -103,10 +104,11 @@ def _fits(tried: Tried, slip: Callable) -> bool:
 
 def _single(all_tried: list[Tried]) -> list[str]:
     """Right to rounding, but to float32's."""
-    places = range(len(all_tried[0].values))
-    if not all(right(tried, place, max(tried.rtol, RELATED)) for tried in all_tried for place in places):
-        return []
-    return ["It is right to float32's digits only: a number inside is float32 where the arguments are float64."]
+    return [FLOAT32] if all(_to_single(all_tried, place) for place in range(len(all_tried[0].values))) else []
+
+
+def _to_single(all_tried: list[Tried], place: int) -> bool:
+    return all(right(tried, place, max(tried.rtol, RELATED)) for tried in all_tried)
 
 
 def _order(all_tried: list[Tried], signature: Signature) -> list[str]:
@@ -128,7 +130,9 @@ def _related(all_tried: list[Tried], signature: Signature) -> list[str]:
     """The relation of each value that is wrong anywhere, of those that have one."""
     found: dict[str, list[str]] = {}
     for place, slot in enumerate(signature.gives):
-        if not all(right(tried, place) for tried in all_tried):
+        if _to_single(all_tried, place) and not all(right(tried, place) for tried in all_tried):
+            found.setdefault(FLOAT32, []).append(slot.name)
+        elif not all(right(tried, place) for tried in all_tried):
             for text in relations([_pair(tried, place, slot, signature) for tried in all_tried]):
                 found.setdefault(text, []).append(slot.name)
     return [f"`{'`, `'.join(names)}`: {text}" if names[0] else text for text, names in found.items()]

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from vae_lib.testing import shown
 from vae_lib.testing.calls import Call, call
-from vae_lib.testing.case import Case
+from vae_lib.testing.case import Case, seen
 from vae_lib.testing.compare import Mismatch, kind_problem, plain_tensor
 from vae_lib.testing.signature import Signature, Slot
 
@@ -55,8 +55,7 @@ def check_noise(tried: Tried, function: Callable, signature: Signature) -> None:
 
 def values(tried: Tried, signature: Signature) -> list[Tensor]:
     """The values of the answer as float64 tensors; Mismatch where they are not of the right kind."""
-    result = tried.call.result
-    result = tried.case.view(result, *tried.call.arguments.values()) if tried.case.view else result
+    result = seen(tried.case, tried.call.result, tried.call.arguments)
     slots, wanted = signature.gives, tried.case.gives
     if len(slots) == 1:
         return [value(result, wanted[0], slots[0], tried)]
@@ -99,9 +98,9 @@ def value(part: object, wanted: Tensor, slot: Slot, tried: Tried) -> Tensor:
 
 
 def keeps_kind(tried: Tried) -> bool:
-    """Whether the answer is to be of the arguments' kind: where they are real numbers, and it is not seen by a view."""
+    """Whether the answer is to be of the arguments' kind: where they are real numbers, and were not built."""
     arguments = tried.call.arguments.values()
-    return not tried.case.view and any(isinstance(a, Tensor) and a.is_floating_point() for a in arguments)
+    return not tried.case.build and any(isinstance(a, Tensor) and a.is_floating_point() for a in arguments)
 
 
 def _kind(given: torch.dtype, wanted: torch.dtype) -> tuple[str, str, list[str]]:
