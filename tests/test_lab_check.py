@@ -130,3 +130,62 @@ def test_a_view_keeps_the_kind_of_numbers_and_the_slopes():
 def test_a_wrong_shape_in_one_case_alone_is_called_a_shape():
     one = Case([[1.0, 2.0]], [[3.0, 4.0]], gives=[11.0], where="single examples")
     assert "the right numbers in another shape" in message(lambda x, y: spread(x, y).squeeze(), *CASES, one)
+
+
+def second_moment(draws, x, y):
+    return draws.mT @ draws
+
+
+def viewed(function):
+    """A check of x y up to the sign, which the view does not see."""
+    x, y = torch.tensor([[1.0, 2.0], [0.5, -1.0], [0.3, 0.7]]).double(), torch.tensor([[0.5, 1.0]] * 3).double()
+    case = Case(x, y, gives=(x * y).mT @ (x * y), view=second_moment, shape=(3, 2))
+    Lab(9, product=2).check("product(x: B P, y: B P) -> P P", function, case)
+
+
+def test_a_view_forgives_what_it_does_not_see_and_no_more(capsys):
+    viewed(lambda x, y: x * y)
+    viewed(lambda x, y: -x * y)
+    assert capsys.readouterr().out.count("9.1 ✓ product") == 2
+
+
+@pytest.mark.parametrize(
+    ("function", "words"),
+    [
+        (lambda x, y: (x * y)[:2], "The shape is (2, 2), it should be (3, 2)."),
+        (lambda x, y: None, "is a `return` missing?"),
+        (lambda x, y: (x * y).float(), "The answer is float32 where the arguments are float64"),
+        (lambda x, y: x * y.detach(), "No gradient reaches `y`, though the answer depends on it."),
+        (lambda x, y: 2 * x * y, "four times the right one"),
+    ],
+)
+def test_behind_a_view_the_answer_itself_is_looked_at(function, words):
+    with pytest.raises(Mismatch) as caught:
+        viewed(function)
+    assert words in str(caught.value)
+
+
+def test_an_estimate_may_be_cut_off_from_its_arguments(capsys):
+    spec = "spread(x: B P, y: B P) -> B estimate"
+    Lab(9, spread=2).check(spec, lambda x, y: spread(x, y).detach(), *CASES)
+    Lab(9, spread=2).check(spec, spread, *CASES)
+    assert capsys.readouterr().out.count("✓") == 2
+
+
+def test_a_slope_that_is_nan_is_not_called_cut():
+    text = message(lambda x, y: spread(x, y) + (x - x).pow(2).sum(1).sqrt())
+    assert "is NaN or infinite" in text
+
+
+def test_digits_alone_are_not_taken_for_a_relation():
+    """1e-10 added changes the last digits; so the answer is nearly right however its arguments are handed in."""
+    extreme = Case([[1e-6, 2e-6]], [[1.0, 1.0]], gives=[3e-6], where="numbers of 10⁻⁶")
+    text = message(lambda x, y: spread(x, y) + 1e-10, *CASES, extreme)
+    assert text == "9.1 ✗ spread: Ordinary numbers come out right, numbers of 10⁻⁶ do not."
+
+
+def test_an_answer_that_sums_nothing_is_not_said_to_sum_too_much():
+    x = [[[1.0, 2.0], [3.0, 4.0], [5.0, 6.5]], [[0.5, -2.0], [1.5, 4.5], [2.5, 6.0]]]
+    with pytest.raises(Mismatch) as caught:
+        Lab(9, moved=2).check("moved(x: L B P) -> L B P", lambda x: x.reshape(3, 2, 2), Case(x, gives=x))
+    assert "sum runs over" not in str(caught.value)

@@ -24,7 +24,8 @@ def curves_of_lab_1(namespace):
         exec(cell("lab1_pca", "few-fit"), namespace)
     exec(cell("lab1_pca", "whiten-own").split("for k in")[0], namespace)
     counts = [float(k) for k in namespace["held"].values()]
-    return torch.tensor([*sum(namespace["curves"].values(), []), *counts, namespace["hits"](5, 0)])
+    errors = [error for curve in namespace["curves"].values() for error in curve]
+    return torch.tensor([*errors, *counts, namespace["hits"](5, 0)])
 
 
 DIGITS = data.load("digits")

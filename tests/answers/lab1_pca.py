@@ -132,7 +132,7 @@ def center_double(X):
     return X - X.mean(0), X.mean(0)
 
 
-@wrong("center", "`mean`: It is right to float32's digits only: a number inside is float32")
+@wrong("center", "`mean`: This is the right numbers in another shape")
 def center_with_float32_inside(X):
     mean = torch.zeros(X.shape[1])
     for x in X:
@@ -935,7 +935,7 @@ def encode_into_float32(X, mean, U):
     return Z
 
 
-@wrong("pca_encode", "It is right to float32's digits only: a number inside is float32 where the")
+@wrong("pca_encode", "It is right to float32's digits only: is a number inside float32 where the")
 def encode_with_a_float32_mean(X, mean, U):
     return (X - torch.tensor(mean.tolist())) @ U
 

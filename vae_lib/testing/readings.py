@@ -44,7 +44,9 @@ def readings(signature: Signature, trials: list[Trial]) -> list[str]:
 
 
 def _found(signature: Signature, trials: list[Trial]) -> Iterator[str]:
-    slots = [slot for slot in signature.takes if slot.floating or slot.kind in ("number", "whole")]
+    lengths = {axis for slot in signature.takes for axis in slot.axes}  # a number that is an axis's length says nothing
+    kinds = ("number", "whole")
+    slots = [s for s in signature.takes if s.name not in lengths and (s.floating or s.kind in kinds)]
     for one, two in combinations(slots, 2):
         if _right(trials, lambda a, one=one, two=two: _swapped(a, one.name, two.name)):
             yield f"It is right when `{one.name}` and `{two.name}` change places: they are taken one for the other."
@@ -111,7 +113,7 @@ def _ignored(slot: Slot, trials: list[Trial]) -> Iterator[str]:
     """An argument, or all but a part of it, that makes no difference."""
     if all(slot.name not in arguments for arguments, *_ in trials):
         return
-    if _unmoved(slot, trials, lambda value: slice(None)):
+    if _unmoved(slot, trials, lambda value: ...):
         yield f"The answer does not depend on `{slot.name}`."
         return
     named = [axis for axis in slot.axes if axis != "..."]

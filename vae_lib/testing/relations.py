@@ -99,7 +99,7 @@ def _place(pair: Pair, name: str) -> int | None:
 
 
 def _reshaped(pair: Pair) -> tuple[Tensor, Tensor] | None:
-    same = pair.given.numel() == pair.wanted.numel()  # in one case at least the shapes differ: else it is not wrong
+    same = pair.given.numel() == pair.wanted.numel()
     return (pair.given.reshape(pair.wanted.shape), pair.wanted) if same else None
 
 
@@ -169,12 +169,16 @@ def _permuted(pair: Pair) -> tuple[Tensor, Tensor] | None:
 
 
 def _whole(reduce: Callable) -> Change:
-    """Both sides in one number, where their shapes differ."""
+    """Both sides in one number, where their shapes differ; not for an answer that no axis was summed out of, nor for
+    one whose entries cancel."""
 
     def change(pair: Pair) -> tuple[Tensor, Tensor] | None:
+        if set(pair.sizes) <= set(pair.axes):
+            return None
         if pair.given.shape == pair.wanted.shape:
             return pair.given, pair.wanted
-        return reduce(pair.given), reduce(pair.wanted)
+        cancels = pair.wanted.sum().abs() <= 1e-6 * pair.wanted.abs().sum()
+        return None if cancels else (reduce(pair.given), reduce(pair.wanted))
 
     return change
 

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from vae_lib.testing.calls import call, run
-from vae_lib.testing.case import Case, seen
+from vae_lib.testing.case import Case
 from vae_lib.testing.compare import Mismatch
 from vae_lib.testing.shown import both, finite, number
 from vae_lib.testing.signature import Signature, Slot
@@ -39,7 +39,7 @@ def check_slopes(function: Callable, signature: Signature, cases: tuple[Case, ..
     if any("detached" in slot.marks for slot in signature.gives):
         return _detached(function, signature, cases)
     slots = [slot for slot in signature.takes if slot.floating]
-    if not slots or not any(slot.floating for slot in signature.gives):
+    if not slots or not any(slot.floating and "estimate" not in slot.marks for slot in signature.gives):
         return None
     ordinary = [case for case in cases if not case.where and not case.build]
     if not all(right_together(function, signature, case, slots) for case in ordinary):
@@ -78,7 +78,7 @@ def _gradients(
     given = call(function, signature, case, torch.float64, slopes=True)
     slots = [slot for slot in slots if slot.name in given.arguments]
     values = [given.arguments[slot.name] for slot in slots]
-    found = gradients(total(seen(case, given.result, given.arguments), signature), values)
+    found = gradients(total(case.seen(given.result, given.arguments), signature), values)
     ways = [direction(value, "sym" in slot.marks, n) for n, (slot, value) in enumerate(zip(slots, values, strict=True))]
     return {slot.name: (g, way) for slot, g, way in zip(slots, found, ways, strict=True)}
 
@@ -117,7 +117,7 @@ def difference(function: Callable, signature: Signature, case: Case, ways: dict[
         arguments |= {name: arguments[name] + sign * STEP * way for name, way in ways.items()}
         try:
             result = run(function, signature, arguments, count, slopes=False)
-            sides.append(float(total(seen(case, result, arguments), signature)))
+            sides.append(float(total(case.seen(result, arguments), signature).detach()))
         except Mismatch:  # a step outside what may be handed in, as pixels below 0
             return math.nan
     return (sides[0] - sides[1]) / (2 * STEP)
@@ -125,6 +125,11 @@ def difference(function: Callable, signature: Signature, case: Case, ways: dict[
 
 def _mismatch(slopes: list[Slope], wrong: list[Slope]) -> Mismatch:
     names = list(dict.fromkeys(slope.name for slope in wrong))
+    if not all(math.isfinite(slope.found) for slope in wrong):
+        text = (
+            f"The gradient for {_listed(names)} is NaN or infinite: a step on the way has no slope, as √ has none at 0."
+        )
+        raise Mismatch(text, "slopes", [text])
     cut = [n for n in names if all(s.found == 0 for s in slopes if s.name == n)]
     if cut and len(cut) == len({s.name for s in slopes if s.wanted}):
         text = "The answer is cut off from its arguments, so nothing can be learned: no gradient reaches any of them."
@@ -182,7 +187,7 @@ def _known_text(case: Case, name: str, found: Tensor, wanted: Tensor) -> str:
 
 def _detached(function: Callable, signature: Signature, cases: tuple[Case, ...]) -> None:
     """An answer that is to carry no graph carries none."""
-    result = call(function, signature, cases[0], torch.float32, slopes=True).result
+    result = call(function, signature, cases[0], torch.float32).result
     parts = result if isinstance(result, (tuple, list)) else (result,)
     if any(isinstance(part, Tensor) and part.requires_grad for part in parts):
         text = "The answer still carries a graph; it should be detached."

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from vae_lib.testing import shown
 from vae_lib.testing.calls import Call, call
-from vae_lib.testing.case import Case, seen
+from vae_lib.testing.case import Case
 from vae_lib.testing.compare import Mismatch, kind_problem, plain_tensor
 from vae_lib.testing.signature import Signature, Slot
 
@@ -55,13 +55,29 @@ def check_noise(tried: Tried, function: Callable, signature: Signature) -> None:
 
 def values(tried: Tried, signature: Signature) -> list[Tensor]:
     """The values of the answer as float64 tensors; Mismatch where they are not of the right kind."""
-    result = seen(tried.case, tried.call.result, tried.call.arguments)
+    if tried.case.shape is not None:
+        _look(tried)
+    result = tried.case.seen(tried.call.result, tried.call.arguments)
     slots, wanted = signature.gives, tried.case.gives
     if len(slots) == 1:
         return [value(result, wanted[0], slots[0], tried)]
     if not isinstance(result, (tuple, list)) or len(result) != len(slots):
         raise Mismatch(*_several(result, slots))
     return [value(part, w, s, tried) for part, w, s in zip(result, wanted, slots, strict=True)]
+
+
+def _look(tried: Tried) -> None:
+    """Mismatch where an answer is not what the case's view can look at."""
+    given, wanted = tried.call.result, torch.empty(tried.case.shape)
+    problem = kind_problem(given, wanted)
+    if problem is not None:
+        raise Mismatch(problem, "type", [problem])
+    given = plain_tensor(given)
+    if given.shape != wanted.shape:
+        text = f"The shape is {shown.shape(given)}, it should be {shown.shape(wanted)}."
+        raise Mismatch(text, "shape", [text])
+    if given.dtype != tried.dtype:
+        raise Mismatch(*_kind(given.dtype, tried.dtype))
 
 
 def _several(result: object, slots: tuple[Slot, ...]) -> tuple[str, str, list[str]]:
@@ -106,7 +122,7 @@ def keeps_kind(tried: Tried) -> bool:
 def _kind(given: torch.dtype, wanted: torch.dtype) -> tuple[str, str, list[str]]:
     here, there = (str(dtype).removeprefix("torch.") for dtype in (given, wanted))
     if not given.is_floating_point:
-        text = f"The answer is {here}, it should be floating point."
+        text = f"The answer is {here}, it should be floating point: are these positions, as argmin gives, not values?"
     else:
         text = f"The answer is {here} where the arguments are {there}: something inside does not keep their kind."
     return text, "dtype", [text]
