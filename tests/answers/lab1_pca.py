@@ -68,9 +68,9 @@ def center_adds(X):
     return X + X.mean(0), X.mean(0)
 
 
-@wrong("center", "the standard deviation is divided out as well")
+@wrong("center", "the standard deviation (with B) is divided out as well")
 def center_standardises(X):
-    return (X - X.mean(0)) / X.std(0), X.mean(0)
+    return (X - X.mean(0)) / X.std(0, correction=0), X.mean(0)
 
 
 @wrong("center", "The values are right, but in another order: mean, centred")
