@@ -1,4 +1,4 @@
-"""Training beside busy processes, one for each core: with threads that spin while they wait, and with threads that sleep."""
+"""Training beside busy processes, one for each core: threads that spin while they wait, and threads that sleep."""
 
 from __future__ import annotations
 
