@@ -1,4 +1,4 @@
-"""The commands behind make: python -m grading release|validate|submit|grade|feedback|export|doctor|demo."""
+"""The commands behind make: python -m grading release|validate|submit|student|grade|feedback|export|doctor|demo."""
 
 import argparse
 import sys
@@ -40,6 +40,16 @@ def validate(name: str) -> int:
         print(f"  {question}: not answered yet")
     print(f"{len(report.tests) - len(failed)} of {len(report.tests)} exercises pass.")
     return bool(failed)
+
+
+def student(out: Path) -> int:
+    from grading.course.edition import build
+
+    print("Building the student edition …", flush=True)
+    folder, packed = build(out)
+    print(f"No solution, hidden test or answer bank is in it: {folder}")
+    print(f"The same for handing out: {packed} ({packed.stat().st_size / 1e6:.0f} MB)")
+    return 0
 
 
 def submit(name: str) -> int:
@@ -134,6 +144,8 @@ def arguments() -> argparse.Namespace:
     one.add_argument("--check", action="store_true", help="change nothing, say what is wrong")
     for name, says in (("validate", "run a lab's visible tests"), ("submit", "pack a lab")):
         commands.add_parser(name, help=says).add_argument("name", metavar="LAB")
+    edition = commands.add_parser("student", help="build the student edition, without solutions")
+    edition.add_argument("--out", type=Path, default=Path("student"), help="the folder to write it to")
     grading_arguments(commands.add_parser("grade", help="grade a class"))
     again = commands.add_parser("feedback", help="write reports again, with what was marked by hand")
     add_out(again)
@@ -171,15 +183,19 @@ def whole(text: str) -> int:
     return int(text)
 
 
-COMMANDS = {one.__name__: one for one in (release, validate, submit, grade, feedback, export, doctor, demo)}
+COMMANDS = {one.__name__: one for one in (release, validate, submit, student, grade, feedback, export, doctor, demo)}
+STUDENTS = ("validate", "submit")
 
 
 def main() -> int:
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # a terminal without Unicode stops nothing
     given = vars(arguments())
+    command = given.pop("command")
     try:
-        return COMMANDS[given.pop("command")](**given)
+        if command not in STUDENTS and not (ROOT / "solutions").is_dir():
+            raise GradingError(f"This copy of the course is a student's: it has no {command}.")
+        return COMMANDS[command](**given)
     except GradingError as error:
         print(error, file=sys.stderr)
         return 1

@@ -48,6 +48,17 @@ WRONG_IN_THE_END = {
         "fit_independent",
         "gaussian_without_mean",
     ),
+    "lab4_variational_inference": (
+        "posterior_not_normalised",
+        "kl_discrete_reversed",
+        "elbo_discrete_sign",
+        "entropy_without_half",
+        "kl_gaussians_without_half",
+        "score_without_sigma",
+        "reparametrized_of_sigma",
+        "elbo_without_entropy",
+        "fit_only_mu",
+    ),
     "lab5_vae": (
         "reparametrize_variance",
         "kl_no_half",
@@ -86,6 +97,14 @@ def last_of_lab_3(cells, namespace):
     return torch.cat([walk, table])
 
 
+def last_of_lab_4(cells, namespace):
+    """Both estimates' variances, the table of the gap, and that of the two bumps."""
+    for name in ("two-estimators", "gap", "bumps"):
+        exec(cells[name], namespace)
+    spread = torch.stack([estimate.var() for estimate in namespace["estimates"].values()])
+    return torch.cat([spread, torch.tensor(namespace["rows"]).flatten(), torch.tensor(namespace["table"]).flatten()])
+
+
 def last_of_lab_5(cells, namespace):
     """The training's history, and the cost by width."""
     exec(cells["finale-train"].replace("40_000", "2_000"), namespace)
@@ -102,7 +121,12 @@ def last_of_lab_6(cells, namespace):
     return torch.cat([*(part.flatten() for part in pictures), found["bounds"], torch.tensor([float(found["live"])])])
 
 
-LAST_FIGURES = {"lab3_perturbing_z": last_of_lab_3, "lab5_vae": last_of_lab_5, "lab6_generation": last_of_lab_6}
+LAST_FIGURES = {
+    "lab3_perturbing_z": last_of_lab_3,
+    "lab4_variational_inference": last_of_lab_4,
+    "lab5_vae": last_of_lab_5,
+    "lab6_generation": last_of_lab_6,
+}
 
 
 @pytest.mark.slow

@@ -51,11 +51,11 @@ def handed_out(cell: dict) -> dict:
     """A cell of the source as students get it."""
     kind, source = role(cell), text(cell)
     if kind == "test":
-        source = HIDDEN.sub("", source).rstrip("\n")
+        source = HIDDEN.sub("", source).removesuffix("\n")
     if kind == "solution":
         source = SOLUTION.sub(STUB, source)
-    if kind == "answer":
-        source = "YOUR ANSWER HERE"
+    if kind == "answer":  # a question may stand in the same cell as its answer
+        source = SOLUTION.sub("YOUR ANSWER HERE", source) if SOLUTION.search(source) else "YOUR ANSWER HERE"
     return cell | {"source": source}
 
 

@@ -19,6 +19,7 @@ from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import MinMaxScaler
 from torch.distributions import MultivariateNormal
 
+from tests.answers.outside import Outside
 from tests.lab_bank import oracle, right, wrong
 
 
@@ -27,33 +28,13 @@ def exact(x):
     return [exact(row) for row in x] if x.ndim else Fraction(x.item())
 
 
-class _Outside(torch.autograd.Function):
-    """`function` of float64 tensors as a differentiable function of tensors, its slope by central differences."""
-
-    @staticmethod
-    def forward(ctx, function, *tensors):
-        ctx.function, ctx.tensors = function, [t.detach().double() for t in tensors]
-        ctx.dtypes = [t.dtype for t in tensors]
-        return function(*ctx.tensors).to(tensors[0].dtype)
-
-    @staticmethod
-    def backward(ctx, upstream):
-        slopes = []
-        for position, values in enumerate(ctx.tensors):
-            slope = torch.zeros_like(values)
-            for index in np.ndindex(values.shape):
-                sides = []
-                for sign in (1, -1):
-                    moved = [t.clone() for t in ctx.tensors]
-                    moved[position][index] += sign * 1e-5
-                    sides.append(ctx.function(*moved))
-                slope[index] = ((sides[0] - sides[1]) / 2e-5 * upstream.double()).sum()
-            slopes.append(slope.to(ctx.dtypes[position]))
-        return None, *slopes
-
-
 def outside(function, *tensors):
-    return _Outside.apply(function, *tensors)
+    """`function` of float64 tensors, through NumPy: nothing that autograd would see."""
+
+    def of_arrays(*arrays):
+        return function(*(torch.as_tensor(array) for array in arrays)).numpy()
+
+    return Outside.apply(of_arrays, *tensors)
 
 
 # perturb --------------------------------------------------------------------------------------------
@@ -1201,7 +1182,7 @@ def perturb_writes_into_z(z, sigma, eps):
     return z + sigma * eps
 
 
-@wrong("bounding_box")
+@wrong("bounding_box", "the right one minus 1e-06", "the right one plus 1e-06")
 def bounding_box_widens_a_little(Z):
     return Z.min(0).values - 1e-6, Z.max(0).values + 1e-6
 

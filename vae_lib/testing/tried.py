@@ -102,6 +102,10 @@ def value(part: object, wanted: Tensor, slot: Slot, tried: Tried) -> Tensor:
     problem = kind_problem(part, wanted)
     if slot.kind == "whole" and type(part) is not int:
         problem = f"The answer is a {type(part).__name__}, it should be a whole number of Python's, an int."
+    if slot.kind == "float" and type(part) is not float and not problem:
+        problem = (
+            f"The answer is a {type(part).__name__}, it should be a number of Python's, a float: `.item()` makes one."
+        )
     head = f"`{slot.name}`: " if slot.name and problem else ""
     if problem:
         raise Mismatch(head + problem, "type", [problem])
@@ -114,9 +118,9 @@ def value(part: object, wanted: Tensor, slot: Slot, tried: Tried) -> Tensor:
 
 
 def keeps_kind(tried: Tried) -> bool:
-    """Whether the answer is to be of the arguments' kind: where they are real numbers, and it is not seen by a view."""
+    """Whether the answer is to be of the arguments' kind: where they are real numbers, and were not built."""
     arguments = tried.call.arguments.values()
-    return not tried.case.view and any(isinstance(a, Tensor) and a.is_floating_point() for a in arguments)
+    return not tried.case.build and any(isinstance(a, Tensor) and a.is_floating_point() for a in arguments)
 
 
 def _kind(given: torch.dtype, wanted: torch.dtype) -> tuple[str, str, list[str]]:

@@ -10,7 +10,7 @@ import pytest
 
 from grading.commands.submit import submit
 from grading.commands.validate import last_error, validate
-from grading.course.folder import ROOT, GradingError
+from grading.course.folder import ROOT, GradingError, lab_names
 from grading.course.pristine import pristine
 from grading.course.release import release
 from tests import tiny_course
@@ -179,12 +179,18 @@ def test_a_lecture_has_nothing_to_check():
         validate("course/01_pca.ipynb")
 
 
+def plain(notebook):
+    return [(one["cell_type"], one["id"], "".join(one["source"])) for one in notebook["cells"]]
+
+
 @pytest.mark.slow
 def test_what_is_made_from_a_source_is_what_nbgrader_makes(course):
-    def plain(notebook):
-        return [(one["cell_type"], "".join(one["source"])) for one in notebook["cells"]]
-
     assert plain(pristine(LAB, course)) == plain(released(course))
+
+
+@pytest.mark.parametrize("lab", lab_names())
+def test_each_lab_is_known_as_it_was_handed_out(lab):
+    assert plain(pristine(lab)) == plain(json.loads((ROOT / "labs" / lab / f"{lab}.ipynb").read_text("utf-8")))
 
 
 def test_the_command_line_speaks_one_sentence():
