@@ -64,6 +64,8 @@ def fills_gradients(x, y):
         (lambda x, y: spread(x, y)[:1].expand(len(x)), "the first of B in the place of all"),
         (lambda x, y: spread(x, y + 1), "It is right when `y` is handed in minus 1."),
         (lambda x, y: x.sum(1), "The answer does not depend on `y`."),
+        (lambda x, y: spread(x.round(), y), "Of `x` only the rounded values make a difference."),
+        (lambda x, y: spread(x.clamp(min=0), y), "Of `x` what lies below 0 makes no difference."),
         (lambda x, y: spread(x, y.detach()), "No gradient reaches `y`, though the answer depends on it."),
         (lambda x, y: spread(x, y).detach(), "The answer is cut off from its arguments"),
         (lambda x, y: spread(x, y) + torch.rand(len(x)).to(x), "another answer each time"),
@@ -83,14 +85,51 @@ def test_what_is_wrong_comes_first(function, words):
 
 def test_nothing_is_said_that_does_not_hold_in_every_case():
     """Twice the right one in the first case alone."""
-    assert message(lambda x, y: spread(x, y) * (2 if len(x) == 2 else 5)) == "9.1 ✗ spread: The value is wrong."
+    text = message(lambda x, y: spread(x, y) * 2 if len(x) == 2 else spread(x, y) + x[:, 0])
+    assert text == "9.1 ✗ spread: The value is wrong."
 
 
 def test_a_hint_is_shown_only_if_it_explains_every_case():
     hints = {"it is squared": lambda right: right**2, "1.5 is added": lambda right: right + 1.5}
     assert "when it is squared." in message(lambda x, y: spread(x, y) ** 2, hints=hints)
-    one = message(lambda x, y: spread(x, y) + (1.5 if len(x) == 2 else 0.7), hints=hints)
+    one = message(lambda x, y: spread(x, y) + (1.5 if len(x) == 2 else x[:, 0]), hints=hints)
     assert one == "9.1 ✗ spread: The value is wrong."
+
+
+def test_a_number_between_that_has_no_name_is_said():
+    assert "the right one plus 0.37." in message(lambda x, y: spread(x, y) + 0.37)
+    assert "the right one times 1.7 (0.9 in another case)." in message(
+        lambda x, y: spread(x, y) * (1.7 if len(x) == 2 else 0.9)
+    )
+
+
+def test_what_does_not_hold_at_extremes_is_said_with_that():
+    far = Case([[300.0, 1.0]], [[3.0, 0.5]], gives=[900.5], where="numbers above 100")
+    text = message(lambda x, y: 2 * spread(x.clamp(max=100), y), *CASES, far)
+    assert "twice the right one. (This does not hold for all of: numbers above 100.)" in text
+
+
+def test_right_where_the_answer_is_an_argument_or_a_view_of_it(capsys):
+    """Nothing in the labs asks for a copy; what an answer must not do is change its arguments."""
+    cases = [Case([[1.0, 2.0, 3.0]], gives=[[1.0, 2.0, 3.0]]), Case([[0.5], [1.5]], gives=[[0.5], [1.5]])]
+    for function in (lambda x: x, lambda x: x[:], lambda x: x.view_as(x), lambda x: x.clone()):
+        Lab(9, same=2).check("same(x: B P) -> B P", function, *cases)
+
+
+def test_an_answer_that_a_later_call_changes_is_told():
+    kept = {}
+
+    def reused(x, y):
+        out = kept.setdefault(x.dtype, torch.zeros(9, dtype=x.dtype))[: len(x)]
+        out.copy_(spread(x, y).detach())
+        return out
+
+    assert "a later call changes" in message(reused)
+
+
+def test_a_number_of_pythons_is_asked_for_where_the_text_does():
+    with pytest.raises(Mismatch, match="it should be a number of Python's, a float"):
+        Lab(9, size=2).check("size(x: B) -> float", lambda x: x.sum(), Case([1.0, 2.0], gives=3.0))
 
 
 def test_a_stub_stays_a_stub():

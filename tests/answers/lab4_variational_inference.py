@@ -104,7 +104,7 @@ def posterior_by_logs(joint):
 @wrong("posterior", "The gradient for `joint` is not the slope of the values: part of the way there i")
 def posterior_by_loop(joint):
     evidence = sum(value for value in joint)
-    return torch.stack([value / evidence for value in joint]), math.log(evidence)
+    return torch.stack([value / evidence for value in joint]), math.log(evidence.item())
 
 
 @right("posterior")

@@ -680,7 +680,7 @@ def bernoulli_logits_sign(x, logits):
     return lib.bernoulli_nll(x, -logits)
 
 
-@wrong("bernoulli_nll")
+@wrong("bernoulli_nll", "Of `x` only the rounded values make a difference")
 def bernoulli_rounded(x, logits):
     return lib.bernoulli_nll(x.round(), logits)
 
@@ -989,7 +989,7 @@ def gaussian_variance_floor(x, mean, sigma):
     return 0.5 * ((x - mean) ** 2 / variance + math.log(2 * math.pi * variance)).sum(-1)
 
 
-@wrong("gaussian_nll")
+@wrong("gaussian_nll", "Of `mean` what lies outside of 0 to 1")
 def gaussian_clips_the_mean(x, mean, sigma):
     return lib.gaussian_nll(x, mean.clamp(0, 1), float(sigma))
 
@@ -1524,7 +1524,7 @@ def step_zero_first(encode, decode, optimizer, x, eps):
     return float(loss.detach())
 
 
-@right("train_step")
+@wrong("train_step", "a float: `.item()` makes one")
 def step_tensor(encode, decode, optimizer, x, eps):
     loss = _loss(encode, decode, x, eps)
     optimizer.zero_grad(set_to_none=False)
@@ -1533,7 +1533,7 @@ def step_tensor(encode, decode, optimizer, x, eps):
     return loss.detach()
 
 
-@right("train_step")
+@wrong("train_step", "a float: `.item()` makes one")
 def step_attached_tensor(encode, decode, optimizer, x, eps):
     optimizer.zero_grad()
     loss = _loss(encode, decode, x, eps)
@@ -1789,3 +1789,42 @@ def step_changes_x(encode, decode, optimizer, x, eps):
     loss = step_zero_first(encode, decode, optimizer, x.clone(), eps)
     x.round_()
     return loss
+
+
+# ---------------------------------------------------------------- slips that were tried on the finished checks
+
+
+@wrong("reparametrize", "`eps` itself is changed")
+def reparametrize_in_the_noise(mu, logvar, eps):
+    return eps.mul_((logvar / 2).exp()).add_(mu)
+
+
+@wrong("gaussian_kl", "in another shape")
+def kl_squeezed(mu, logvar):
+    return lib.gaussian_kl(mu, logvar).squeeze()
+
+
+@wrong("gaussian_nll", "the right one plus 319")
+def gaussian_of_784_pixels(x, mean, sigma):
+    return ((x - mean) / sigma).square().sum(-1) / 2 + 392 * math.log(2 * math.pi * sigma**2)
+
+
+@wrong("gaussian_nll", "the right one plus")
+def gaussian_with_log10(x, mean, sigma):
+    return (((x - mean) / sigma).square() + math.log10(2 * math.pi * sigma**2)).sum(-1) / 2
+
+
+@wrong("vae_loss", "β is taken as an exponent")
+def loss_beta_as_exponent(decode, x, mu, logvar, eps, beta=1.0):
+    _, reconstruction, kl = lib.vae_loss(decode, x, mu, logvar, eps)
+    return reconstruction + kl**beta, reconstruction, kl
+
+
+@wrong("train_step", "the step is taken twice")
+def step_without_new_gradients(encode, decode, optimizer, x, eps):
+    loss = _loss(encode, decode, x, eps)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    optimizer.step()
+    return loss.item()

@@ -1414,3 +1414,91 @@ def units_by_squared_threshold(mu, threshold=0.01):
 @wrong("active_units", "calls without a threshold do not")
 def units_of_another_default(mu, threshold=0.1):
     return int((mu.var(0, correction=0) > threshold).sum())
+
+
+# ---------------------------------------------------------------- slips that were tried on the finished checks
+
+
+@wrong("generate", "in another shape")
+def generate_squeezed(decode, eps):
+    return torch.sigmoid(decode(eps)).squeeze()
+
+
+@wrong("generate", "what lies beyond ±1 makes no difference")
+def generate_of_truncated_codes(decode, eps):
+    return torch.sigmoid(decode(eps.clamp(-1, 1)))
+
+
+@wrong("generate", "the logarithm of the right one")
+def generate_log_probabilities(decode, eps):
+    return F.logsigmoid(decode(eps))
+
+
+@wrong("generate", "at half its logit")
+def generate_half_as_sure(decode, eps):
+    return torch.sigmoid(decode(eps) / 2)
+
+
+@wrong("latent_grid", "the square is [−limit, 0]²")
+def grid_of_half_steps(n, limit=3.0):
+    return on_page(-limit + torch.arange(n) * limit / (n - 1))
+
+
+@wrong("latent_grid", "the middles of n equal parts")
+def grid_of_middles(n, limit=3.0):
+    return on_page((2 * middles(n) - 1) * limit)
+
+
+@wrong("quantile_grid", "the exponential of the right one")
+def quantiles_of_a_log_normal(n):
+    return on_page(torch.special.ndtri(middles(n)).exp())
+
+
+@wrong("slerp", "Ω is taken in degrees")
+def slerp_in_degrees(z_start, z_end, steps):
+    if flat(z_start, z_end):
+        return line(z_start, z_end, steps)
+    return turned(z_start, z_end, steps_of(steps, z_start), angle(z_start, z_end).rad2deg())
+
+
+@wrong("slerp", "ends that are not quite opposite do not")
+def slerp_that_gives_up_early(z_start, z_end, steps):
+    if not z_start.any() or not z_end.any() or angle(z_start, z_end).sin() < 0.1:
+        return line(z_start, z_end, steps)
+    return turned(z_start, z_end, steps_of(steps, z_start), angle(z_start, z_end))
+
+
+@wrong("slerp", "times a number of its own for each of steps")
+def slerp_of_length_one(z_start, z_end, steps):
+    walk = slerp_by_steps(z_start, z_end, steps)
+    return walk / walk.norm(dim=1, keepdim=True)
+
+
+@wrong("log_importance_weights", "Of `mu` only the first along B")
+def weights_by_the_first_q(log_px_given_z, z, mu, logvar):
+    return log_px_given_z + log_standard(z) - log_normal(z, mu[:1], logvar[:1])
+
+
+@wrong("log_importance_weights", "the weights are divided by their sum")
+def weights_normalized(log_px_given_z, z, mu, logvar):
+    return weights_by_loop(log_px_given_z, z, mu, logvar).log_softmax(0)
+
+
+@wrong("log_importance_weights", "the mean over the K draws is taken already")
+def weights_as_bound(log_px_given_z, z, mu, logvar):
+    return weights_by_loop(log_px_given_z, z, mu, logvar).logsumexp(0) - math.log(len(z))
+
+
+@wrong("log_importance_weights", "the prior is given q's variance")
+def weights_prior_as_wide_as_q(log_px_given_z, z, mu, logvar):
+    return log_px_given_z + log_normal(z, torch.zeros_like(mu), logvar) - log_normal(z, mu, logvar)
+
+
+@wrong("importance_weighted_bound", "the right one plus 0.405")
+def bound_by_one_draw_less(log_weights):
+    return torch.logsumexp(log_weights, 0) - math.log(max(len(log_weights) - 1, 1))
+
+
+@wrong("active_units")
+def units_by_rounded_variance(mu, threshold=0.01):
+    return int((mu.var(0, correction=0).round(decimals=2) > threshold).sum())

@@ -37,13 +37,9 @@ class Pair(NamedTuple):
 Change = Callable[[Pair], "tuple[Tensor, Tensor] | None"]
 
 
-def relations(pairs: list[Pair]) -> list[str]:
-    """What is true of the answer in all cases, at most one sentence; nothing if all we know is that it is wrong."""
-    for test in (_an_argument, _parts, _changes):
-        found = test(pairs)
-        if found:
-            return [found]
-    return []
+def relation(pairs: list[Pair]) -> str | None:
+    """What is true of the answer in all cases, in a sentence; None if all we know is that it is wrong."""
+    return _an_argument(pairs) or _parts(pairs) or _changes(pairs)
 
 
 def _changes(pairs: list[Pair]) -> str | None:
@@ -75,14 +71,14 @@ def changes(pair: Pair) -> Iterator[tuple[str, Change]]:
     labels = list(dict.fromkeys([*pair.axes, "…"]))
     for count in range(1, len(labels) + 1):
         for names in combinations(labels, count):
-            listed = " and ".join(_axis(name) for name in names)
+            listed = " and ".join(axis_name(name) for name in names)
             yield f"summed over {listed} as well", _reduced_wanted(names, Tensor.sum)
             yield f"averaged over {listed} as well", _reduced_wanted(names, Tensor.mean)
     for name in labels:
-        yield f"the first of {_axis(name)} in the place of all", _picked(name, 0)
-        yield f"the last of {_axis(name)} in the place of all", _picked(name, -1)
-        yield f"the right one in reverse along {_axis(name)}", _flipped(name)
-        yield f"the right one with {_axis(name)} shifted by one", _rolled(name)
+        yield f"the first of {axis_name(name)} in the place of all", _picked(name, 0)
+        yield f"the last of {axis_name(name)} in the place of all", _picked(name, -1)
+        yield f"the right one in reverse along {axis_name(name)}", _flipped(name)
+        yield f"the right one with {axis_name(name)} shifted by one", _rolled(name)
     yield "the right one transposed", _transposed
     yield "the right one with its axes in another order", _permuted
     yield "the right numbers, in another order", _sorted
@@ -90,7 +86,7 @@ def changes(pair: Pair) -> Iterator[tuple[str, Change]]:
     yield "right on average: the mean runs over the wrong axis, or over one too many", _whole(Tensor.mean)
 
 
-def _axis(name: str) -> str:
+def axis_name(name: str) -> str:
     return "the axes in front" if name == "…" else name
 
 

@@ -102,6 +102,10 @@ def value(part: object, wanted: Tensor, slot: Slot, tried: Tried) -> Tensor:
     problem = kind_problem(part, wanted)
     if slot.kind == "whole" and type(part) is not int:
         problem = f"The answer is a {type(part).__name__}, it should be a whole number of Python's, an int."
+    if slot.kind == "float" and type(part) is not float and not problem:
+        problem = (
+            f"The answer is a {type(part).__name__}, it should be a number of Python's, a float: `.item()` makes one."
+        )
     head = f"`{slot.name}`: " if slot.name and problem else ""
     if problem:
         raise Mismatch(head + problem, "type", [problem])
