@@ -63,7 +63,7 @@ def _found(signature: Signature, trials: list[Trial], viewed: bool) -> Iterator[
             if _right(trials, lambda a, slot=slot, change=change: _changed(a, slot.name, change)):
                 yield f"It is right when `{slot.name}` is handed in {words}."
     for slot in slots:
-        if not viewed:
+        if not (viewed and slot.floating):
             yield from _ignored(slot, trials)
         if slot.floating and _right(trials, lambda a, slot=slot: _turned(a, slot)):
             yield f"It is right when `{slot.name}` is handed in transposed."
