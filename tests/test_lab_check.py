@@ -147,6 +147,30 @@ def test_differences_below_the_digits_shown_are_shown():
     assert "float32's digits" in str(caught.value)
 
 
+@pytest.mark.parametrize("cut", [lambda x, y: (x - y).detach(), lambda x, y: x - y.detach()])
+def test_a_cut_in_a_function_of_the_difference_is_seen(cut):
+    """A step in all arguments at once must not leave x − y as it is."""
+    case = Case([[1.0, 2.0, -0.5], [0.3, -1.2, 0.7]], [[0.5, 1.0, 2.0], [1.5, -0.4, 0.6]], gives=[7.5, 2.09])
+    with pytest.raises(Mismatch, match="radient"):
+        Lab(9, spread=2).check(SPEC, lambda x, y: cut(x, y).square().sum(1), case)
+
+
+def canonical(answer, x, y):
+    return answer * answer.detach().sign()
+
+
+def test_a_view_keeps_the_kind_of_numbers_and_the_slopes():
+    cases = [Case(*case.positional, gives=case.gives[0].abs(), view=canonical) for case in CASES]
+    Lab(9, spread=2).check(SPEC, lambda x, y: -spread(x, y), *cases)
+    assert "no gradient reaches" in message(lambda x, y: spread(x, y).detach(), *cases)
+    assert "The answer is float32" in message(lambda x, y: spread(x, y).float(), *cases)
+
+
+def test_a_wrong_shape_in_one_case_alone_is_called_a_shape():
+    one = Case([[1.0, 2.0]], [[3.0, 4.0]], gives=[11.0], where="single examples")
+    assert "the right numbers in another shape" in message(lambda x, y: spread(x, y).squeeze(), *CASES, one)
+
+
 def second_moment(draws, x, y):
     return draws.mT @ draws
 

@@ -118,9 +118,9 @@ def value(part: object, wanted: Tensor, slot: Slot, tried: Tried) -> Tensor:
 
 
 def keeps_kind(tried: Tried) -> bool:
-    """Whether the answer is to be of the arguments' kind: where they are real numbers, and it is not seen by a view."""
+    """Whether the answer is to be of the arguments' kind: where they are real numbers, and were not built."""
     arguments = tried.call.arguments.values()
-    return not tried.case.view and any(isinstance(a, Tensor) and a.is_floating_point() for a in arguments)
+    return not tried.case.build and any(isinstance(a, Tensor) and a.is_floating_point() for a in arguments)
 
 
 def _kind(given: torch.dtype, wanted: torch.dtype) -> tuple[str, str, list[str]]:
