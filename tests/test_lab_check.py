@@ -106,7 +106,7 @@ def test_a_number_between_that_has_no_name_is_said():
 def test_what_does_not_hold_at_extremes_is_said_with_that():
     far = Case([[300.0, 1.0]], [[3.0, 0.5]], gives=[900.5], where="numbers above 100")
     text = message(lambda x, y: 2 * spread(x.clamp(max=100), y), *CASES, far)
-    assert "twice the right one. (This does not hold for all of: numbers above 100.)" in text
+    assert "twice the right one. (This holds for ordinary numbers, not for every extreme.)" in text
 
 
 def test_right_where_the_answer_is_an_argument_or_a_view_of_it(capsys):
