@@ -89,9 +89,10 @@ class TestServer:
         assert server.port != server.taken.getsockname()[1]
         assert f"http://localhost:{server.port}/lab" in server.log.read_text()
 
-    def test_it_opens_the_first_page_of_the_course(self, server):
-        assert (ROOT / "course/00_start_here.ipynb").exists()
-        assert server.get("/").location == "/lab/tree/course/00_start_here.ipynb?"
+    def test_it_opens_the_first_page_for_the_role(self, server, role):
+        page = {"student": "course/00_start_here.ipynb", "instructor": "course/instructors.md"}[role]
+        assert (ROOT / page).exists()
+        assert server.get("/").location == f"/lab/tree/{page}?"
         listed = json.loads(server.get("/api/contents").text)["content"]
         assert {"course", "labs", "README.md"} <= {entry["name"] for entry in listed}
 
@@ -112,6 +113,17 @@ class TestServer:
         failed = answer["value"]["failed"]
         assert len(failed) >= 5
         assert all("NotImplementedError" in one["error"] or "provide a response" in one["error"] for one in failed)
+
+    def test_the_lectures_are_trusted_so_that_films_play_before_a_cell_is_run(self, server):
+        untrusted, end = sorted((ROOT / "course").glob("*.ipynb")), time.monotonic() + SECONDS
+        while untrusted and time.monotonic() < end:
+            answer = json.loads(server.get(f"/api/contents/course/{untrusted[0].name}").text)
+            cells = [cell for cell in answer["content"]["cells"] if cell["cell_type"] == "code"]
+            if all(cell["metadata"]["trusted"] for cell in cells):
+                untrusted.pop(0)
+            else:
+                time.sleep(0.5)
+        assert untrusted == []
 
     def test_nothing_asks_for_news(self, server):
         page = server.page()
