@@ -1,5 +1,5 @@
-# Works with any make, GNU 3.81 (macOS) included. Every target first completes .venv, once.
-#   PYTHON=python3.12   the Python to make .venv with (default: the newest that works)
+# Works with any make, GNU 3.81 (macOS) included. Each target is a command of start.py, which also works without make.
+#   PYTHON=python3.12   the Python to make .venv with (default: the first that works)
 #   ROLE=instructor     JupyterLab with nbgrader's Formgrader and Create Assignment
 #   LAB=lab1_pca        the lab for validate and submit
 #   ARGS='...'          further arguments: make lab ARGS=--no-browser, make test ARGS='-k pca'
@@ -9,74 +9,59 @@ LAB ?=
 ARGS ?=
 VENV ?= .venv
 PYTHON ?=
-export VENV PYTHON LAB
+export VENV PYTHON ROLE
 
-RUN = "$(VENV)/bin/python"
-SETUP = @sh tools/venv.sh
-SPREAD = -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder -p no:nbval
-NEEDS_LAB = @test -n "$$LAB" || { echo "Name the lab: make $@ LAB=lab1_pca" >&2; exit 1; }
+# A name on PATH proves nothing (pyenv leaves shims that fail), so run it.
+START = @start() { \
+	for python in "$$PYTHON" python3 python python3.13 python3.12 python3.11 python3.10; do \
+		if "$$python" -c "import sys; sys.exit(sys.version_info < (3, 6))" >/dev/null 2>&1; then exec "$$python" start.py "$$@"; fi; \
+	done; \
+	echo "There is no Python here that works: install one from 3.10 to 3.13 (on Debian: apt install python3-venv), or name it: make lab PYTHON=/path/to/python" >&2; exit 1; }; start
 
-.PHONY: help venv lab test quick lint labs validate grade demo submit bench site clean
+.PHONY: help venv lab test quick lint labs student validate grade demo submit bench site clean
 
 help: ## list these targets
 	@echo "make TARGET, where TARGET is:"
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-9s %s\n", $$1, $$2}' Makefile
 
-venv: ## create .venv or complete it (lab and test do this by themselves)
-	$(SETUP) lab
+venv: ## create .venv or complete it (the others do this by themselves)
+	$(START) venv
 
 lab: ## open the course in JupyterLab (ROLE=instructor: with the grading panels)
-	$(SETUP) lab data
-	@test -d .jupyter/"$(ROLE)" || { echo "ROLE is student or instructor, not $(ROLE)." >&2; exit 1; }
-	@echo "Starting JupyterLab ($(ROLE)); stop it with Ctrl-C here."
-	@JUPYTER_CONFIG_PATH="$(CURDIR)/.jupyter/$(ROLE):$(CURDIR)/.jupyter/shared$${JUPYTER_CONFIG_PATH:+:$$JUPYTER_CONFIG_PATH}" \
-		$(RUN) -m jupyterlab $(ARGS)
+	$(START) lab $(ARGS)
 
-test: lint ## check the style, then run the whole suite
-	@echo "Running the whole suite …"
-	@$(RUN) -m pytest $(SPREAD) $(ARGS)
+test: ## check the style, then run the whole suite
+	$(START) test $(ARGS)
 
 quick: ## run the quick part of the suite
-	$(SETUP) test
-	@echo "Running the quick part of the suite …"
-	@$(RUN) -m pytest $(SPREAD) -m "not slow and not browser" $(ARGS)
+	$(START) quick $(ARGS)
 
 lint: ## check the style with ruff, notebooks too
-	$(SETUP) test
-	@echo "Checking the style …"
-	@$(RUN) -m ruff check .
-	@$(RUN) -m ruff format --check .
+	$(START) lint
 
 labs: ## regenerate labs/ from solutions/
-	$(SETUP) lab
-	@$(RUN) -m grading release
+	$(START) labs $(ARGS)
+
+student: ## build the student edition: a folder and a zip without solutions
+	$(START) student $(ARGS)
 
 validate: ## run a lab's visible tests: make validate LAB=lab1_pca
-	$(NEEDS_LAB)
-	$(SETUP) lab
-	@$(RUN) -m grading validate "$$LAB"
-
-grade: ## grade everything in submitted/
-	$(SETUP) lab
-	@$(RUN) -m grading grade $(ARGS)
-
-demo: ## grade a class of fourteen made from a lab's solutions, and say what it got
-	$(SETUP) lab
-	@$(RUN) -m grading demo $(ARGS)
+	$(START) validate $(LAB)
 
 submit: ## pack a lab for handing in: make submit LAB=lab1_pca
-	$(NEEDS_LAB)
-	$(SETUP) lab
-	@$(RUN) -m grading submit "$$LAB"
+	$(START) submit $(LAB)
+
+grade: ## grade everything in submitted/
+	$(START) grade $(ARGS)
+
+demo: ## grade a class of fourteen made from a lab's solutions, and say what it got
+	$(START) demo $(ARGS)
 
 bench: ## measure what the README states
-	$(SETUP) lab
-	@echo "Measuring; figures need a machine that does nothing else …"
-	@$(RUN) -m benchmarks $(ARGS)
+	$(START) bench $(ARGS)
 
 site: ## build the lectures and labs into HTML, in site/
-	$(SETUP) test
-	@$(RUN) tools/website.py
+	$(START) site $(ARGS)
 
 clean: ## remove caches and builds (.venv, submitted/ and grades stay)
 	@echo "Removing caches …"

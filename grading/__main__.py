@@ -1,4 +1,4 @@
-"""The commands behind make: python -m grading release|validate|submit|grade|feedback|export|doctor|demo."""
+"""The commands behind make: python -m grading release|validate|submit|student|grade|feedback|export|doctor|demo."""
 
 import argparse
 import sys
@@ -48,17 +48,27 @@ def self_check(names: list[str], course: Path) -> None:
 def validate(name: str) -> int:
     from grading.commands.validate import validate
 
-    print(f"Running the tests of {name} …", flush=True)
+    print(f"Running the tests of {Path(name).stem} …", flush=True)
     report = validate(name)
-    for cell in report.changed:
-        print(f"  {cell}: this test cell is not as it was handed out; put it back")
-    for cell, error in report.failed.items():
-        print(f"  {cell}: " + error.replace("\n", "\n    "))
-    if report.changed:
-        return 1
-    passed = [test for test in report.tests if test not in report.failed]
-    print(f"{len(passed)} of {len(report.tests)} test cells pass.")
-    return bool(report.failed)
+    for sentence in report.mended:
+        print(f"  {sentence}")
+    failed = {label: error for label, error in report.tests.items() if error}
+    for label, error in (report.broken | failed).items():
+        print(f"  {label}: " + error.replace("\n", "\n    "))
+    for question in report.unanswered:
+        print(f"  {question}: not answered yet")
+    print(f"{len(report.tests) - len(failed)} of {len(report.tests)} exercises pass.")
+    return bool(failed)
+
+
+def student(out: Path) -> int:
+    from grading.course.edition import build
+
+    print("Building the student edition …", flush=True)
+    folder, packed = build(out)
+    print(f"No solution, hidden test or answer bank is in it: {folder}")
+    print(f"The same for handing out: {packed} ({packed.stat().st_size / 1e6:.0f} MB)")
+    return 0
 
 
 def submit(name: str) -> int:
@@ -153,6 +163,8 @@ def arguments() -> argparse.Namespace:
     one.add_argument("--check", action="store_true", help="change nothing, say what is wrong")
     for name, says in (("validate", "run a lab's visible tests"), ("submit", "pack a lab")):
         commands.add_parser(name, help=says).add_argument("name", metavar="LAB")
+    edition = commands.add_parser("student", help="build the student edition, without solutions")
+    edition.add_argument("--out", type=Path, default=Path("student"), help="the folder to write it to")
     grading_arguments(commands.add_parser("grade", help="grade a class"))
     again = commands.add_parser("feedback", help="write reports again, with what was marked by hand")
     add_out(again)
@@ -190,15 +202,19 @@ def whole(text: str) -> int:
     return int(text)
 
 
-COMMANDS = {one.__name__: one for one in (release, validate, submit, grade, feedback, export, doctor, demo)}
+COMMANDS = {one.__name__: one for one in (release, validate, submit, student, grade, feedback, export, doctor, demo)}
+STUDENTS = ("validate", "submit")
 
 
 def main() -> int:
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # a terminal without Unicode stops nothing
     given = vars(arguments())
+    command = given.pop("command")
     try:
-        return COMMANDS[given.pop("command")](**given)
+        if command not in STUDENTS and not (ROOT / "solutions").is_dir():
+            raise GradingError(f"This copy of the course is a student's: it has no {command}.")
+        return COMMANDS[command](**given)
     except GradingError as error:
         print(error, file=sys.stderr)
         return 1

@@ -78,7 +78,18 @@ NO_MARKS = "def wrong(*names, **options):\n    return lambda function: function\
 
 
 def as_cell(lab: str, answer: Answer) -> str:
-    """An entry of an answer bank as a notebook's cell: the bank's whole module, and the entry under its name."""
+    """An entry of an answer bank as a notebook's cell: the bank's whole module, what it imports from beside it in the
+    import's place, and the entry under its name."""
     module = inspect.getsource(importlib.import_module(f"tests.answers.{lab}"))
-    lines = [NO_MARKS if line.startswith("from tests.lab_bank import") else line for line in module.splitlines()]
+    lines = [_without_the_tests(line) for line in module.splitlines()]
     return "\n".join([*lines, f"{answer.exercise} = {answer.function.__name__}", ""])
+
+
+def _without_the_tests(line: str) -> str:
+    """A line of a bank where there is no `tests` to import from."""
+    if line.startswith("from tests.lab_bank import"):
+        return NO_MARKS
+    if line.startswith("from tests.answers."):
+        source = inspect.getsource(importlib.import_module(line.split()[1]))
+        return source.replace("from __future__ import annotations", "")
+    return line

@@ -95,7 +95,7 @@ def test_nearly_all_wrong_answers_are_told_what_they_are(lab):
 
 
 @pytest.mark.parametrize("lab", CHECKED)
-def test_a_labs_title_and_the_readme_say_what_is_in_it(lab):
+def test_a_labs_title_and_the_tables_say_what_is_in_it(lab):
     found = headings(lab)
     exercises, questions = (sum(h.kind == kind for h in found) for kind in ("Exercise", "Question"))
     points = sum(h.points for h in found)
@@ -103,6 +103,8 @@ def test_a_labs_title_and_the_readme_say_what_is_in_it(lab):
     assert f"{exercises} exercises and {count}, {points:g} points" in title_line(lab)
     row = next(r for r in (ROOT / "README.md").read_text(encoding="utf-8").splitlines() if f"[{lab}]" in r)
     assert f"| {exercises} + {questions} | {points:g} |" in row
+    taught = (ROOT / "course" / "instructors.md").read_text(encoding="utf-8")
+    assert f"| lab {found[0].chapter} | {points:g} |" in taught
 
 
 @_of("wrong", set(LABS) - set(CHECKED))

@@ -2,9 +2,11 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 import sysconfig
+import zipfile
 from importlib import metadata
 from pathlib import Path
 
@@ -70,7 +72,7 @@ def test_all_say_the_same_pythons():
     allowed = SpecifierSet(project()["requires-python"])
     assert [minor for minor in range(5, 20) if f"3.{minor}.1" in allowed] == [10, 11, 12, 13]
     assert [entry for entry in plain if entry.startswith("python")] == [f"python{allowed_text()}"]
-    assert "(3, 10) <= sys.version_info < (3, 14)" in (ROOT / "tools/venv.sh").read_text()
+    assert "OLDEST, NEWEST = (3, 10), (3, 13)" in (ROOT / "start.py").read_text()
     assert str(PYTHONS)[1:-1] in (ROOT / "tools/install.py").read_text().replace('"', "'")
 
 
@@ -160,11 +162,33 @@ def test_make_help_lists_each_target_with_a_line():
     assert set(rules) == listed.keys()
 
 
-def test_only_make_lab_fetches_data():
-    targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.M)
-    command = ["make", "-n", "-C", str(ROOT), "LAB=lab1_pca"]
-    runs = {one: subprocess.run([*command, one], capture_output=True, text=True, check=True).stdout for one in targets}
-    assert {one for one, lines in runs.items() if re.search(r"venv\.sh .*data", lines)} == {"lab"}
+def test_make_and_start_py_have_the_same_commands():
+    rules = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.M))
+    listed = subprocess.run([sys.executable, str(ROOT / "start.py")], capture_output=True, text=True).stdout
+    assert rules - {"help", "clean"} == {line.split()[0] for line in listed.splitlines()[1:]}
+
+
+def test_a_wheel_holds_every_module_and_every_model(tmp_path):
+    shutil.copytree(
+        ROOT, tmp_path / "copy", ignore=shutil.ignore_patterns(".*", "*.egg-info", "build", "site", "*.ipynb")
+    )
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "-q",
+        "--no-deps",
+        "--no-build-isolation",
+        "-w",
+        str(tmp_path),
+        ".",
+    ]
+    subprocess.run(command, cwd=tmp_path / "copy", check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    held = {name for name in zipfile.ZipFile(wheel).namelist() if not name.startswith("vae_course-")}
+    listed = subprocess.run(["git", "-C", str(ROOT), "ls-files", "vae_lib", "grading"], capture_output=True, text=True)
+    assert held == {name for name in listed.stdout.splitlines() if not name.endswith(".md")}
 
 
 def test_the_guide_for_contributors_is_short():

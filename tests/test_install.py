@@ -1,7 +1,9 @@
 """The set-up: which Python it takes, what it keeps, and what it does about what was left half done."""
 
+import ast
 import importlib.util
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -81,13 +83,13 @@ def slow(self, extra):
     import time
     log = open(ROOT / "log", "a")
     print("begin", file=log, flush=True)
-    time.sleep(1)
+    time.sleep(0.3)
     print("end", file=log, flush=True)
 
 
 def create(self):
     self.python.parent.mkdir(parents=True, exist_ok=True)
-    self.python.write_text('#!/bin/sh\\necho "$@" >>log\\nexit ${STATUS:-0}\\n')
+    self.python.write_text('#!/bin/sh\\necho "$@" >>log\\ncase $* in *at-setup) exit ${STATUS:-0}; esac\\n')
     self.python.chmod(0o755)
 
 
@@ -100,18 +102,26 @@ Environment.create, Environment.drop_halves, Environment.install = create, lambd
 def copy_of_tools(folder):
     """A project whose installing takes a second and writes down when it begins and ends, and what Python is told."""
     (folder / "tools").mkdir(parents=True)
-    for name in ("pyproject.toml", "constraints.txt", "tools/venv.sh"):
+    for name in ("pyproject.toml", "constraints.txt", "start.py"):
         (folder / name).write_text((ROOT / name).read_text())
+    for name in (".jupyter/student", "course", "labs", "tests"):
+        (folder / name).mkdir(parents=True)
     text, main = (ROOT / "tools/install.py").read_text(), 'if __name__ == "__main__"'
     (folder / "tools/install.py").write_text(text.replace(f"\n\n{main}", FAKES + main))
     return folder
 
 
-def start(folder, *parts, **changes):
+def start(folder, name="venv", **changes):
     environment = {**os.environ, "PYTHON": sys.executable, "VENV": ".venv", **changes}
-    command = ["sh", "tools/venv.sh", *(parts or ("lab",))]
+    command = [sys.executable, "start.py", name]
     return subprocess.Popen(
-        command, cwd=folder, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        command,
+        cwd=folder,
+        env=environment,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
     )
 
 
@@ -121,7 +131,7 @@ def test_two_at_once_install_once(tmp_path):
     said = [process.communicate(timeout=60)[0] for process in both]
     assert [process.returncode for process in both] == [0, 0]
     assert (folder / "log").read_text() == "begin\nend\n"
-    assert sum("Another make is installing" in text for text in said) == 1
+    assert sum("Another one is installing" in text for text in said) == 1
 
 
 def test_a_killed_install_is_done_again_and_leaves_no_lock(tmp_path):
@@ -130,20 +140,20 @@ def test_a_killed_install_is_done_again_and_leaves_no_lock(tmp_path):
     deadline = time.monotonic() + 30
     while not (folder / "log").exists() and time.monotonic() < deadline:
         time.sleep(0.02)
-    first.kill()
+    os.killpg(first.pid, signal.SIGKILL)  # as when its window is closed
     first.communicate()
     again = start(folder)
     said = again.communicate(timeout=60)[0]
     assert again.returncode == 0
-    assert "Another make" not in said
+    assert "Another one" not in said
     assert (folder / "log").read_text().splitlines() == ["begin", "begin", "end"]
 
 
 def test_what_is_complete_is_not_touched_until_a_pin_changes(tmp_path):
     folder = copy_of_tools(tmp_path / "project")
     runs = []
-    for step in ("test", "lab", "test"):
-        start(folder, step).communicate(timeout=60)
+    for name in ("quick", "venv", "quick"):
+        start(folder, name).communicate(timeout=60)
         (folder / ".venv/bin/python").touch(mode=0o755)
         runs.append((folder / "log").read_text().count("end"))
     assert runs == [1, 1, 1]
@@ -154,15 +164,16 @@ def test_what_is_complete_is_not_touched_until_a_pin_changes(tmp_path):
 
 
 FETCH = "-m vae_lib.data mnist --at-setup"
+LAB = "-m jupyterlab"
 
 
 @pytest.fixture
 def set_up(tmp_path):
-    """`set_up("lab", "data")` runs it, must end well, and gives what was written down since and what was said."""
+    """`set_up("lab")` runs it, must end well, and gives what was written down since and what was said."""
     folder, seen = copy_of_tools(tmp_path / "project"), []
 
-    def run(*parts, **changes):
-        process = start(folder, *parts, **changes)
+    def run(name, **changes):
+        process = start(folder, name, **changes)
         said = process.communicate(timeout=60)[0]
         assert process.returncode == 0, said
         lines = (folder / "log").read_text().splitlines()
@@ -174,34 +185,84 @@ def set_up(tmp_path):
 
 
 def test_data_are_fetched_once_after_the_packages(set_up):
-    assert set_up("lab", "data")[0] == ["begin", "end", FETCH]
-    assert set_up("lab", "data") == ([], "")
+    assert set_up("lab")[0] == ["begin", "end", FETCH, LAB]
+    assert set_up("lab") == ([LAB], "Starting JupyterLab (student); stop it with Ctrl-C here.\n")
 
 
-def test_data_are_fetched_for_make_lab_only(set_up):
-    assert set_up("test")[0] == ["begin", "end"]
-    assert set_up("lab")[0] == []
-    assert set_up("lab", "data")[0] == [FETCH]
+def test_data_are_fetched_for_the_lab_only(set_up):
+    assert set_up("lint")[0][:2] == ["begin", "end"]
+    assert set_up("venv")[0] == []
+    assert set_up("lab")[0] == [FETCH, LAB]
 
 
 def test_packages_that_are_completed_later_fetch_nothing_again(set_up):
-    set_up("lab", "data")
-    assert set_up("test")[0] == ["begin", "end"]
-    assert set_up("lab", "data")[0] == []
+    set_up("lab")
+    assert set_up("lint")[0][:2] == ["begin", "end"]
+    assert set_up("lab")[0] == [LAB]
     (set_up.folder / ".venv/.installed-lab").unlink()  # as after an interrupted one
-    assert set_up("lab", "data")[0] == ["begin", "end"]
+    assert set_up("lab")[0] == ["begin", "end", LAB]
 
 
 def test_with_data_none_nothing_is_fetched_then_or_at_the_next_start(set_up):
-    assert set_up("lab", "data", DATA="none")[0] == ["begin", "end"]
-    assert set_up("lab", "data")[0] == []
+    assert set_up("lab", DATA="none")[0] == ["begin", "end", LAB]
+    assert set_up("lab")[0] == [LAB]
 
 
 def test_where_fetching_fails_the_set_up_goes_on(set_up):
-    lines, said = set_up("lab", "data", STATUS="7")
-    assert lines == ["begin", "end", FETCH]
-    assert said.endswith("MNIST was not fetched (status 7); the 8×8 digits serve instead.\n")
-    assert set_up("lab", "data") == ([], "")
+    lines, said = set_up("lab", STATUS="7")
+    assert lines == ["begin", "end", FETCH, LAB]
+    assert "MNIST was not fetched (status 7); the 8×8 digits serve instead.\n" in said
+    assert set_up("lab")[0] == [LAB]
+
+
+def test_the_style_comes_before_the_suite_and_arguments_go_to_the_suite(set_up):
+    assert [line[:14] for line in set_up("test")[0]] == [
+        "begin",
+        "end",
+        "-m ruff check ",
+        "-m ruff format",
+        "-m pytest -nau",
+    ]
+
+
+def run(folder, *arguments, python=sys.executable, **changes):
+    """Status, output and errors of a command in a project whose environment is complete."""
+    environment = {**os.environ, "PYTHON": sys.executable, "VENV": ".venv", **changes}
+    command = [python, "start.py", *arguments]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=60)
+
+
+def test_a_copy_lists_the_commands_that_it_has(tmp_path):
+    folder = copy_of_tools(tmp_path / "project")
+    listed = run(folder).stdout
+    assert "  validate " in listed
+    assert "  grade " not in listed, "there is no folder solutions/ here"
+    wrong = run(folder, "grade")
+    assert wrong.returncode == 2
+    assert wrong.stdout.startswith("There is no command grade here.\n")
+    assert not (folder / ".venv").exists()
+
+
+@pytest.mark.parametrize("name", ["validate", "submit"])
+def test_a_command_for_one_lab_asks_for_its_name_before_it_installs(tmp_path, name):
+    folder = copy_of_tools(tmp_path / "project")
+    done = run(folder, name)
+    assert (done.returncode, done.stderr) == (1, f"Name the lab: python start.py {name} lab1_pca\n")
+    assert not (folder / ".venv").exists()
+
+
+def test_a_role_that_is_none_is_said_before_it_installs(tmp_path):
+    folder = copy_of_tools(tmp_path / "project")
+    done = run(folder, "lab", ROLE="teacher")
+    assert (done.returncode, done.stderr) == (1, "ROLE is student or instructor, not teacher.\n")
+
+
+def test_a_console_without_ellipsis_is_no_error(set_up):
+    assert set_up("lint", PYTHONIOENCODING="ascii")[1].count("Checking the style ?") == 1
+
+
+def test_start_py_can_be_read_by_an_old_python():
+    ast.parse((ROOT / "start.py").read_text(encoding="utf-8"), feature_version=(3, 6))
 
 
 def python_that_says(path, status):
@@ -209,35 +270,72 @@ def python_that_says(path, status):
     path.chmod(0o755)
 
 
-def test_without_a_suitable_python_there_is_one_clear_sentence(tmp_path):
-    folder = copy_of_tools(tmp_path / "project")
-    shims = tmp_path / "shims"
-    shims.mkdir()
+@pytest.fixture
+def shims(tmp_path):
+    """A folder first on PATH whose Pythons fail, as pyenv's do; `start.py` itself runs in one that cannot install."""
+    folder = tmp_path / "shims"
+    folder.mkdir()
     for name in ("python3.13", "python3.12", "python3.11", "python3.10", "python3", "python"):
-        python_that_says(shims / name, 127)  # as a pyenv shim without that version
-    process = start(folder, PYTHON="", PATH=f"{shims}:/usr/bin:/bin")
-    said = process.communicate(timeout=60)[0]
-    assert process.returncode == 1
-    assert said.startswith("No suitable Python (tried: python3.13 python3.12")
-    assert said.count("\n") == 1
+        python_that_says(folder / name, 127)
+    return folder
 
 
-def test_a_python_that_fails_is_passed_over(tmp_path):
+UNFIT = """
+import runpy, sys
+sys.executable, sys.argv = {!r}, ["start.py", "venv"]
+runpy.run_path("start.py", run_name="__main__")
+"""
+
+
+def started_by_an_unfit_python(folder, shims, python=""):
+    command = [sys.executable, "-c", UNFIT.format(str(shims / "python"))]
+    environment = {**os.environ, "PYTHON": python, "VENV": ".venv", "PATH": f"{shims}:/usr/bin:/bin"}
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=60)
+
+
+def test_without_a_suitable_python_there_is_one_clear_sentence(tmp_path, shims):
+    done = started_by_an_unfit_python(copy_of_tools(tmp_path / "project"), shims)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"No suitable Python (tried: {shims}/python, python3.13, python3.12")
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_python_that_fails_is_passed_over(tmp_path, shims):
     folder = copy_of_tools(tmp_path / "project")
-    shims = tmp_path / "shims"
-    shims.mkdir()
-    for name in ("python3.13", "python3.12", "python3.11"):
-        python_that_says(shims / name, 1)
+    (shims / "python3.10").unlink()
     (shims / "python3.10").symlink_to(sys.executable)
-    process = start(folder, PYTHON="", PATH=f"{shims}:/usr/bin:/bin")
-    process.communicate(timeout=60)
-    assert process.returncode == 0
+    assert started_by_an_unfit_python(folder, shims).returncode == 0
     assert (folder / "log").read_text() == "begin\nend\n"
 
 
 def test_a_named_python_that_will_not_do_is_named_in_the_sentence(tmp_path):
+    done = run(copy_of_tools(tmp_path / "project"), "venv", PYTHON="/no/python here")
+    assert done.returncode == 1
+    assert done.stderr.startswith("No suitable Python (tried: /no/python here)")
+
+
+@pytest.mark.parametrize("python", ["", "/no/python here"])
+def test_make_starts_with_the_first_python_that_works(tmp_path, shims, python):
     folder = copy_of_tools(tmp_path / "project")
-    process = start(folder, PYTHON="/no/python here")
-    said = process.communicate(timeout=60)[0]
-    assert process.returncode == 1
-    assert said.startswith("No suitable Python (tried: /no/python here)")
+    (folder / "Makefile").write_text((ROOT / "Makefile").read_text())
+    (shims / "python3.12").unlink()
+    (shims / "python3.12").symlink_to(sys.executable)
+    environment = {**os.environ, "PATH": f"{shims}:/usr/bin:/bin"}
+    command = ["make", "venv", f"PYTHON={python}"]
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=60)
+    if python:
+        assert "No suitable Python (tried: /no/python here)" in done.stderr
+    else:
+        assert done.returncode == 0, done.stderr
+        assert (folder / "log").read_text() == "begin\nend\n"
+
+
+def test_make_without_any_python_says_what_to_do(tmp_path, shims):
+    folder = copy_of_tools(tmp_path / "project")
+    (folder / "Makefile").write_text((ROOT / "Makefile").read_text())
+    (shims / "make").symlink_to("/usr/bin/make")
+    (shims / "sh").symlink_to("/bin/sh")
+    environment = {**os.environ, "PATH": str(shims)}
+    done = subprocess.run(["make", "lab"], cwd=folder, env=environment, capture_output=True, text=True, timeout=60)
+    assert done.returncode != 0
+    assert done.stderr.startswith("There is no Python here that works: install one from 3.10 to 3.13")

@@ -89,9 +89,10 @@ class TestServer:
         assert server.port != server.taken.getsockname()[1]
         assert f"http://localhost:{server.port}/lab" in server.log.read_text()
 
-    def test_it_opens_the_first_page_of_the_course(self, server):
-        assert (ROOT / "course/00_start_here.ipynb").exists()
-        assert server.get("/").location == "/lab/tree/course/00_start_here.ipynb?"
+    def test_it_opens_the_first_page_for_the_role(self, server, role):
+        page = {"student": "course/00_start_here.ipynb", "instructor": "course/instructors.md"}[role]
+        assert (ROOT / page).exists()
+        assert server.get("/").location == f"/lab/tree/{page}?"
         listed = json.loads(server.get("/api/contents").text)["content"]
         assert {"course", "labs", "README.md"} <= {entry["name"] for entry in listed}
 

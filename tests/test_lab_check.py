@@ -65,6 +65,8 @@ def fills_gradients(x, y):
         (lambda x, y: spread(x, y)[:1].expand(len(x)), "the first of B in the place of all"),
         (lambda x, y: spread(x, y + 1), "It is right when `y` is handed in minus 1."),
         (lambda x, y: x.sum(1), "The answer does not depend on `y`."),
+        (lambda x, y: spread(x.round(), y), "Of `x` only the rounded values make a difference."),
+        (lambda x, y: spread(x.clamp(min=0), y), "Of `x` what lies below 0 makes no difference."),
         (lambda x, y: spread(x, y.detach()), "No gradient reaches `y`, though the answer depends on it."),
         (lambda x, y: spread(x, y).detach(), "The answer is cut off from its arguments"),
         (lambda x, y: spread(x, y) + torch.rand(len(x)).to(x), "another answer each time"),
@@ -84,14 +86,51 @@ def test_what_is_wrong_comes_first(function, words):
 
 def test_nothing_is_said_that_does_not_hold_in_every_case():
     """Twice the right one in the first case alone."""
-    assert message(lambda x, y: spread(x, y) * (2 if len(x) == 2 else 5)) == "9.1 ✗ spread: The value is wrong."
+    text = message(lambda x, y: spread(x, y) * 2 if len(x) == 2 else spread(x, y) + x[:, 0])
+    assert text == "9.1 ✗ spread: The value is wrong."
 
 
 def test_a_hint_is_shown_only_if_it_explains_every_case():
     hints = {"it is squared": lambda right: right**2, "1.5 is added": lambda right: right + 1.5}
     assert "when it is squared." in message(lambda x, y: spread(x, y) ** 2, hints=hints)
-    one = message(lambda x, y: spread(x, y) + (1.5 if len(x) == 2 else 0.7), hints=hints)
+    one = message(lambda x, y: spread(x, y) + (1.5 if len(x) == 2 else x[:, 0]), hints=hints)
     assert one == "9.1 ✗ spread: The value is wrong."
+
+
+def test_a_number_between_that_has_no_name_is_said():
+    assert "the right one plus 0.37." in message(lambda x, y: spread(x, y) + 0.37)
+    assert "the right one times 1.7 (0.9 in another case)." in message(
+        lambda x, y: spread(x, y) * (1.7 if len(x) == 2 else 0.9)
+    )
+
+
+def test_what_does_not_hold_at_extremes_is_said_with_that():
+    far = Case([[300.0, 1.0]], [[3.0, 0.5]], gives=[900.5], where="numbers above 100")
+    text = message(lambda x, y: 2 * spread(x.clamp(max=100), y), *CASES, far)
+    assert "twice the right one. (This does not hold for all of: numbers above 100.)" in text
+
+
+def test_right_where_the_answer_is_an_argument_or_a_view_of_it(capsys):
+    """Nothing in the labs asks for a copy; what an answer must not do is change its arguments."""
+    cases = [Case([[1.0, 2.0, 3.0]], gives=[[1.0, 2.0, 3.0]]), Case([[0.5], [1.5]], gives=[[0.5], [1.5]])]
+    for function in (lambda x: x, lambda x: x[:], lambda x: x.view_as(x), lambda x: x.clone()):
+        Lab(9, same=2).check("same(x: B P) -> B P", function, *cases)
+
+
+def test_an_answer_that_a_later_call_changes_is_told():
+    kept = {}
+
+    def reused(x, y):
+        out = kept.setdefault(x.dtype, torch.zeros(9, dtype=x.dtype))[: len(x)]
+        out.copy_(spread(x, y).detach())
+        return out
+
+    assert "a later call changes" in message(reused)
+
+
+def test_a_number_of_pythons_is_asked_for_where_the_text_does():
+    with pytest.raises(Mismatch, match="it should be a number of Python's, a float"):
+        Lab(9, size=2).check("size(x: B) -> float", lambda x: x.sum(), Case([1.0, 2.0], gives=3.0))
 
 
 def test_a_stub_stays_a_stub():
@@ -160,3 +199,86 @@ def test_in_the_place_of_the_librarys_a_students_own_is_not_refused(capsys):
     with lab.own({"gaussian_kl": kl_by_hand}):
         lab.check(KL, kl_of_the_library, *KL_CASES)
     assert "✓" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("cut", [lambda x, y: (x - y).detach(), lambda x, y: x - y.detach()])
+def test_a_cut_in_a_function_of_the_difference_is_seen(cut):
+    """A step in all arguments at once must not leave x − y as it is."""
+    case = Case([[1.0, 2.0, -0.5], [0.3, -1.2, 0.7]], [[0.5, 1.0, 2.0], [1.5, -0.4, 0.6]], gives=[7.5, 2.09])
+    with pytest.raises(Mismatch, match="radient"):
+        Lab(9, spread=2).check(SPEC, lambda x, y: cut(x, y).square().sum(1), case)
+
+
+def canonical(answer, x, y):
+    return answer * answer.detach().sign()
+
+
+def test_a_view_keeps_the_kind_of_numbers_and_the_slopes():
+    cases = [Case(*case.positional, gives=case.gives[0].abs(), view=canonical) for case in CASES]
+    Lab(9, spread=2).check(SPEC, lambda x, y: -spread(x, y), *cases)
+    assert "no gradient reaches" in message(lambda x, y: spread(x, y).detach(), *cases)
+    assert "The answer is float32" in message(lambda x, y: spread(x, y).float(), *cases)
+
+
+def test_a_wrong_shape_in_one_case_alone_is_called_a_shape():
+    one = Case([[1.0, 2.0]], [[3.0, 4.0]], gives=[11.0], where="single examples")
+    assert "the right numbers in another shape" in message(lambda x, y: spread(x, y).squeeze(), *CASES, one)
+
+
+def second_moment(draws, x, y):
+    return draws.mT @ draws
+
+
+def viewed(function):
+    """A check of x y up to the sign, which the view does not see."""
+    x, y = torch.tensor([[1.0, 2.0], [0.5, -1.0], [0.3, 0.7]]).double(), torch.tensor([[0.5, 1.0]] * 3).double()
+    case = Case(x, y, gives=(x * y).mT @ (x * y), view=second_moment, shape=(3, 2))
+    Lab(9, product=2).check("product(x: B P, y: B P) -> P P", function, case)
+
+
+def test_a_view_forgives_what_it_does_not_see_and_no_more(capsys):
+    viewed(lambda x, y: x * y)
+    viewed(lambda x, y: -x * y)
+    assert capsys.readouterr().out.count("9.1 ✓ product") == 2
+
+
+@pytest.mark.parametrize(
+    ("function", "words"),
+    [
+        (lambda x, y: (x * y)[:2], "The shape is (2, 2), it should be (3, 2)."),
+        (lambda x, y: None, "is a `return` missing?"),
+        (lambda x, y: (x * y).float(), "The answer is float32 where the arguments are float64"),
+        (lambda x, y: x * y.detach(), "No gradient reaches `y`, though the answer depends on it."),
+        (lambda x, y: 2 * x * y, "four times the right one"),
+    ],
+)
+def test_behind_a_view_the_answer_itself_is_looked_at(function, words):
+    with pytest.raises(Mismatch) as caught:
+        viewed(function)
+    assert words in str(caught.value)
+
+
+def test_an_estimate_may_be_cut_off_from_its_arguments(capsys):
+    spec = "spread(x: B P, y: B P) -> B estimate"
+    Lab(9, spread=2).check(spec, lambda x, y: spread(x, y).detach(), *CASES)
+    Lab(9, spread=2).check(spec, spread, *CASES)
+    assert capsys.readouterr().out.count("✓") == 2
+
+
+def test_a_slope_that_is_nan_is_not_called_cut():
+    text = message(lambda x, y: spread(x, y) + (x - x).pow(2).sum(1).sqrt())
+    assert "is NaN or infinite" in text
+
+
+def test_digits_alone_are_not_taken_for_a_relation():
+    """1e-10 added changes the last digits; so the answer is nearly right however its arguments are handed in."""
+    extreme = Case([[1e-6, 2e-6]], [[1.0, 1.0]], gives=[3e-6], where="numbers of 10⁻⁶")
+    text = message(lambda x, y: spread(x, y) + 1e-10, *CASES, extreme)
+    assert text == "9.1 ✗ spread: Ordinary numbers come out right, numbers of 10⁻⁶ do not."
+
+
+def test_an_answer_that_sums_nothing_is_not_said_to_sum_too_much():
+    x = [[[1.0, 2.0], [3.0, 4.0], [5.0, 6.5]], [[0.5, -2.0], [1.5, 4.5], [2.5, 6.0]]]
+    with pytest.raises(Mismatch) as caught:
+        Lab(9, moved=2).check("moved(x: L B P) -> L B P", lambda x: x.reshape(3, 2, 2), Case(x, gives=x))
+    assert "sum runs over" not in str(caught.value)

@@ -37,36 +37,112 @@ def test_the_graded_path_takes_seconds(lab, tmp_path):
     assert time.perf_counter() - start < 30
 
 
-WRONG_IN_THE_END = (
-    "reparametrize_variance",
-    "kl_no_half",
-    "bernoulli_mean_pixels",
-    "gaussian_no_half",
-    "reconstruction_sum",
-    "loss_kl_subtracted",
-    "step_uphill",
-)
+WRONG_IN_THE_END = {
+    "lab3_perturbing_z": (
+        "perturb_by_the_variance",
+        "bounding_box_two_sigma",
+        "sample_box_from_high",
+        "interpolate_without_the_end",
+        "nearest_squared",
+        "diversity_sum_over_pairs",
+        "fit_independent",
+        "gaussian_without_mean",
+    ),
+    "lab4_variational_inference": (
+        "posterior_not_normalised",
+        "kl_discrete_reversed",
+        "elbo_discrete_sign",
+        "entropy_without_half",
+        "kl_gaussians_without_half",
+        "score_without_sigma",
+        "reparametrized_of_sigma",
+        "elbo_without_entropy",
+        "fit_only_mu",
+    ),
+    "lab5_vae": (
+        "reparametrize_variance",
+        "kl_no_half",
+        "bernoulli_mean_pixels",
+        "gaussian_no_half",
+        "reconstruction_sum",
+        "loss_kl_subtracted",
+        "step_uphill",
+    ),
+    "lab6_generation": (
+        "generate_complement",
+        "grid_upwards",
+        "quantiles_upwards",
+        "slerp_straight",
+        "weights_without_prior",
+        "bound_elbo",
+        "units_all",
+    ),
+}
 
 
-def last_figures(namespace):
-    """The numbers of lab 5's last figures: its training's history, the cost by width; on few pictures, few steps."""
-    cells = {cell.id: cell.source for cell in source("lab5_vae").cells}
+def last_figures(lab, namespace):
+    """The numbers of a lab's last figures, on few pictures of the small digits, and few steps."""
+    cells = {cell.id: cell.source for cell in source(lab).cells}
     digits = data.load("digits")
-    few = digits._replace(x_train=digits.x_train[:200], x_test=digits.x_test[:50])
-    with patch.object(data, "load", lambda name: few), patch.object(torch, "randperm", lambda n: torch.arange(n)):
-        exec(cells["finale-train"].replace("40_000", "2_000"), namespace)
+    few = digits._replace(x_train=digits.x_train[:200], y_train=digits.y_train[:200], x_test=digits.x_test[:250])
+    with patch.object(data, "load", lambda name: few), patch.object(torch, "randperm", lambda n, **_: torch.arange(n)):
+        return LAST_FIGURES[lab](cells, namespace)
+
+
+def last_of_lab_3(cells, namespace):
+    """Distances on the walk and the fade, and the table."""
+    for name in ("model", "walk", "beat-table"):
+        exec(cells[name], namespace)
+    walk, table = torch.cat(list(namespace["levels"].values())).flatten(), torch.tensor(namespace["rows"]).flatten()
+    return torch.cat([walk, table])
+
+
+def last_of_lab_4(cells, namespace):
+    """Both estimates' variances, the table of the gap, and that of the two bumps."""
+    for name in ("two-estimators", "gap", "bumps"):
+        exec(cells[name], namespace)
+    spread = torch.stack([estimate.var() for estimate in namespace["estimates"].values()])
+    return torch.cat([spread, torch.tensor(namespace["rows"]).flatten(), torch.tensor(namespace["table"]).flatten()])
+
+
+def last_of_lab_5(cells, namespace):
+    """The training's history, and the cost by width."""
+    exec(cells["finale-train"].replace("40_000", "2_000"), namespace)
     exec(cells["finale-sigma"].split("best =")[0], namespace)
     return torch.cat([namespace["history"].flatten(), namespace["costs"]])
 
 
+def last_of_lab_6(cells, namespace):
+    """The page about a model: pictures, score, live dimensions."""
+    for name in ("models", "weigh", "finale-page"):
+        exec(cells[name], namespace)
+    found = namespace["pages"][20]
+    pictures = [*found["planes"], found["draws"], found["walk"]]
+    return torch.cat([*(part.flatten() for part in pictures), found["bounds"], torch.tensor([float(found["live"])])])
+
+
+LAST_FIGURES = {
+    "lab3_perturbing_z": last_of_lab_3,
+    "lab4_variational_inference": last_of_lab_4,
+    "lab5_vae": last_of_lab_5,
+    "lab6_generation": last_of_lab_6,
+}
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", WRONG_IN_THE_END)
-def test_the_end_of_lab_5_is_made_by_the_students_functions(name):
-    """Each of the seven, replaced by a wrong one, changes the figures."""
-    book, answers = load("lab5_vae"), {a.function.__name__: a for a in bank("lab5_vae")}
-    right = last_figures(dict(book.namespace))
+@pytest.mark.parametrize(("lab", "name"), [(lab, name) for lab, names in WRONG_IN_THE_END.items() for name in names])
+def test_the_end_of_a_lab_is_made_by_the_students_functions(lab, name):
+    """Each of the lab's functions, replaced by a wrong one, changes the figures."""
+    book, answers = load(lab), {a.function.__name__: a for a in bank(lab)}
+    right = last_figures(lab, dict(book.namespace))
     wrong = answers[name]
-    assert not torch.allclose(last_figures(book.namespace | {wrong.exercise: wrong.function}), right)
+    assert not torch.allclose(last_figures(lab, book.namespace | {wrong.exercise: wrong.function}), right)
+
+
+@pytest.mark.parametrize("lab", WRONG_IN_THE_END)
+def test_the_end_of_a_lab_is_tried_without_each_function(lab):
+    answers = {a.function.__name__: a.exercise for a in bank(lab)}
+    assert {answers[name] for name in WRONG_IN_THE_END[lab]} == set(load(lab).exercises)
 
 
 # The course forgives what a student's cell writes to stderr; its own labs must write nothing there.

@@ -40,6 +40,7 @@ def source_notebook():
     return {
         "cells": [
             text("# Tiny") | {"id": "title"},
+            text("## Exercise 1.1 · Twice as much (2 points)"),
             code(SOLUTION, mark("double", solution=True)),
             code(TEST, mark("test_double", points=2, locked=True)),
             code("double(21)", {"tags": ["explore"]}),

@@ -1,7 +1,7 @@
 """Make the environment complete: python tools/install.py FOLDER STAMP lab|test [data].
 
 With data it then fetches MNIST, once: where it cannot be had, the course does without.
-Called by tools/venv.sh with a Python that works. Uses the standard library only. Safe to
+Called by start.py with a Python that works. Uses the standard library only. Safe to
 interrupt (the next run goes on from there) and to start twice at once (the second one waits).
 """
 
@@ -17,6 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 KEPT = ("torch", "torchvision")
+WINDOWS = os.name == "nt"
 
 
 def say(text):
@@ -35,7 +36,7 @@ def only_one():
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            say("Another make is installing; waiting until it is done …")
+            say("Another one is installing; waiting until it is done …")
             fcntl.flock(file, fcntl.LOCK_EX)
         except OSError:  # a file system without locks
             yield None
@@ -48,15 +49,16 @@ class Environment:
 
     def __init__(self, folder, lock):
         self.folder = Path(folder).absolute()
-        self.python = self.folder / "bin" / "python"
+        self.commands = self.folder / ("Scripts" if WINDOWS else "bin")
+        self.python = self.commands / ("python.exe" if WINDOWS else "python")
         self.lock = lock
 
     def call(self, *command, check=True):
         # What we start holds the lock as well: should we be killed, nobody else begins before
         # pip has ended.
-        handed_on = () if self.lock is None else (self.lock.fileno(),)
+        handed_on = {} if self.lock is None else {"pass_fds": (self.lock.fileno(),)}
         command = [str(part) for part in command]
-        return subprocess.run(command, cwd=ROOT, check=check, pass_fds=handed_on).returncode
+        return subprocess.run(command, cwd=ROOT, check=check, **handed_on).returncode
 
     def ask(self, code):
         """What a line of Python prints in the environment, or None where it fails."""
@@ -92,7 +94,10 @@ class Environment:
         if old == new:
             return
         say(f"The project was moved from {Path(old).parent}; mending {self.folder.name} …")
-        for script in (self.folder / "bin").iterdir():
+        if WINDOWS:  # commands are programs there, with the path inside
+            self.call(sys.executable, "-m", "venv", "--clear", self.folder)
+            return
+        for script in self.commands.iterdir():
             if script.is_symlink() or not script.is_file():
                 continue
             content = script.read_bytes()
@@ -100,7 +105,7 @@ class Environment:
                 script.write_bytes(content.replace(old.encode(), new.encode()))
 
     def install(self, extra):
-        target = f"{ROOT}[test]" if extra == "test" else str(ROOT)
+        target = f"{ROOT}[{extras(extra)}]"
         kept = kept_versions(self.packages())
         with tempfile.TemporaryDirectory() as folder:
             constraints = Path(folder) / "constraints.txt"
@@ -117,6 +122,11 @@ class Environment:
         status = self.call(self.python, "-m", "vae_lib.data", "mnist", "--at-setup", check=False)
         if status:  # it says itself where MNIST cannot be had; this is anything else
             say(f"MNIST was not fetched (status {status}); the 8×8 digits serve instead.")
+
+
+def extras(part):
+    """What of pyproject.toml is installed: a student's copy of the course has no grader."""
+    return "test" if part == "test" else "lab,grading" if (ROOT / "solutions").exists() else "lab"
 
 
 def kept_versions(packages):
@@ -183,13 +193,13 @@ def main():
     try:
         complete(ROOT / folder, stamp, *parts)
     except subprocess.CalledProcessError as error:
-        say(f"Not complete: {' '.join(error.cmd[:5])} … failed (see above); run make again.")
+        say(f"Not complete: {' '.join(error.cmd[:5])} … failed (see above); start it again.")
         return 1
     except PermissionError as error:
-        say(f"Cannot write {error.filename}: make needs a copy of the project that is yours.")
+        say(f"Cannot write {error.filename}: the course needs a folder that is yours; copy it there.")
         return 1
     except KeyboardInterrupt:
-        say("Interrupted; run make again and it goes on from there.")
+        say("Interrupted; start it again and it goes on from there.")
         return 130
     return 0
 

@@ -51,7 +51,7 @@ def slerp(z_start: Tensor, z_end: Tensor, steps: int) -> Tensor:
     line = interpolate(z_start, z_end, steps)
     lengths = z_start.norm() * z_end.norm()
     omega = torch.arccos((z_start @ z_end / lengths).clamp(-1, 1))
-    if lengths == 0 or torch.sin(omega) < 1e-4:  # no angle, or none that a sine can be divided by
+    if lengths == 0 or torch.sin(omega) < 1e-3:  # no angle, or none that a sine can be divided by in float32
         return line
     t = torch.linspace(0, 1, steps, dtype=z_start.dtype, device=z_start.device).unsqueeze(-1)
     return (torch.sin((1 - t) * omega) * z_start + torch.sin(t * omega) * z_end) / torch.sin(omega)

@@ -1,55 +1,124 @@
-"""Run a lab's visible tests as nbgrader's Validate button does, and say which of them fail."""
+"""Run a lab's visible tests on what a student has written so far, and say which pass."""
 
-import json
+import os
 import re
+import subprocess
 from pathlib import Path
 from typing import NamedTuple
 
 from grading.course.folder import ROOT, GradingError, chosen, handed_out
-from grading.course.settings import configuration, silent_log
+from grading.course.lab import HEADING, grader, role, text
+from grading.course.pristine import pristine
+from grading.intake.notebook import Unreadable, read_notebook
+from grading.intake.repair import repair
 
+SECONDS = 60  # for a cell
 RAISED = re.compile(r"^(?:[\w.]+\.)?\w*(?:Error|Exception|Interrupt|Exit|Iteration)\b.*", re.M | re.S)
+EXERCISE = re.compile(r"Exercise (\d+\.\d+)")
+OPEN = "not answered yet"
 
 
 class Report(NamedTuple):
-    """A lab's test cells, what fails (tests, and questions left open), and what was altered."""
+    """What became of each test (its error, or ""), of other cells that failed, of questions, and what was mended.
 
-    tests: list[str]
-    failed: dict[str, str]
-    changed: list[str]
+    A test is called by its exercise's number and its function.
+    """
+
+    tests: dict[str, str]
+    broken: dict[str, str]
+    unanswered: list[str]
+    mended: list[str]
 
 
 def validate(name: str, root: Path = ROOT) -> Report:
-    """Execute labs/NAME/NAME.ipynb; GradingError where that cannot be done at all."""
-    chosen([name], handed_out(root))
-    path = root / "labs" / name / f"{name}.ipynb"
+    """Run labs/NAME/NAME.ipynb, repaired as for grading; GradingError where that cannot be done at all."""
+    path = notebook_of(name, root)
     try:
-        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    except (ValueError, KeyError, TypeError):
-        raise GradingError(f"{path.relative_to(root)} is not a notebook any more (not JSON).") from None
-    from nbgrader.validator import Validator
-
-    result = Validator(config=configuration(root), log=silent_log()).validate(str(path))
-    names = {"".join(cell["source"]).strip(): cell_name(cell) for cell in cells}
-    failed = {names.get(cell["source"], "?"): last_error(cell["raw_error"]) for cell in result.get("failed", [])}
-    tests = [cell_name(cell) for cell in cells if is_test(cell)]
-    changed = [names.get(c["source"], "?") for key in ("changed", "type_changed") for c in result.get(key, [])]
-    return Report(tests, failed, changed)
+        notebook = read_notebook(path.read_bytes())
+    except Unreadable as reason:
+        raise GradingError(f"{path.relative_to(root)}: {reason}") from None
+    original = pristine(path.stem, root)
+    notebook, mended = repair(notebook, original) if original else (notebook, [])
+    labels = labels_of(notebook["cells"])
+    errors = run(notebook, path.parent, labels)
+    tests = {label: errors.pop(label, "") for label in labels.values()}
+    return Report(tests, errors, unanswered(notebook, original), mended)
 
 
-def cell_name(cell: dict) -> str:
-    return cell["metadata"].get("nbgrader", {}).get("grade_id", "a cell without a name")
+def unanswered(notebook: dict, original: dict | None) -> list[str]:
+    """The questions that still hold what they were handed out with."""
+    cells = [cell for one in (original or {"cells": []}, notebook) for cell in one["cells"] if role(cell) == "answer"]
+    seen: dict[str, list[str]] = {}
+    for cell in cells:
+        seen.setdefault(grader(cell)["grade_id"], []).append(text(cell).strip())
+    return [name for name, texts in seen.items() if texts[-1] in ("", *texts[:-1])]
 
 
-def is_test(cell: dict) -> bool:
-    mark = cell["metadata"].get("nbgrader", {})
-    return bool(mark.get("grade") and not mark.get("solution") and cell["cell_type"] == "code")
+def notebook_of(name: str, root: Path) -> Path:
+    """The lab's notebook, whether it is called by its name or by its file."""
+    lab = Path(name).stem
+    if (root / "course" / f"{lab}.ipynb").exists():
+        raise GradingError(f"{lab} is a lecture: there is nothing in it to check.")
+    chosen([lab], handed_out(root))
+    return root / "labs" / lab / f"{lab}.ipynb"
+
+
+def labels_of(cells: list[dict]) -> dict[str, str]:
+    """What each test is called: "5.2 gaussian_kl" under a heading "Exercise 5.2 · …", else its name."""
+    labels, number = {}, ""
+    for cell in cells:
+        if cell["cell_type"] == "markdown":
+            found = [EXERCISE.match(heading) for heading in HEADING.findall(text(cell))]
+            number = found[-1][1] + " " if found and found[-1] else "" if found else number
+        elif role(cell) == "test":
+            name = grader(cell)["grade_id"]
+            labels[name] = number + name.removeprefix("test_")
+    return labels
+
+
+def run(notebook: dict, folder: Path, labels: dict[str, str]) -> dict[str, str]:
+    """Run the graded path, without the cells that only show something: what went wrong in which cell."""
+    import nbformat
+    from nbclient import NotebookClient
+    from nbclient.exceptions import DeadKernelError
+
+    cells = nbformat.from_dict(notebook)
+    settings = {"timeout": SECONDS, "interrupt_on_timeout": True, "allow_errors": True, "kernel_name": "python3"}
+    client = NotebookClient(cells, resources={"metadata": {"path": str(folder)}}, **settings)
+    errors, latest = {}, "the first cell"
+    surroundings = {**os.environ, "NBGRADER_EXECUTION": "validate"}
+    with client.setup_kernel(env=surroundings, stderr=subprocess.DEVNULL):
+        for place, cell in enumerate(cells.cells):
+            if cell.cell_type != "code" or "explore" in cell.metadata.get("tags", []):
+                continue
+            name = grader(cell).get("grade_id", "")
+            latest = labels.get(name, name) or latest
+            try:
+                client.execute_cell(cell, place)
+            except DeadKernelError:
+                raise GradingError(f"Python ended while it ran {latest}: nothing after it could be checked.") from None
+            if trouble(cell) and (name in labels or trouble(cell) != OPEN):
+                errors[labels.get(name) or called(cell)] = trouble(cell)
+    return errors
+
+
+def called(cell: dict) -> str:
+    """A cell that is no test, by its first line of code."""
+    lines = [line for line in text(cell).splitlines() if line.strip() and not line.startswith(("#", "%"))]
+    return f"the cell with “{lines[0] if lines else ''}”"
+
+
+def trouble(cell: dict) -> str:
+    """The error that a cell ended with, in a sentence; "" where it ran through."""
+    errors = [output for output in cell["outputs"] if output["output_type"] == "error"]
+    if errors and errors[0]["ename"] == "KeyboardInterrupt":
+        return f"it was still running after {SECONDS} seconds"
+    return last_error("\n".join(errors[0]["traceback"])) if errors else ""
 
 
 def last_error(error: str) -> str:
     """The message at the end of a traceback, without colours and without the path to it."""
     plain = re.sub(r"\x1b\[[\d;]*m", "", error).strip()
     found = [match.start() for match in re.finditer(RAISED.pattern, plain, re.M)]
-    text = plain[found[-1] :] if found else plain
-    unanswered = text.startswith(("NotImplementedError", "You did not provide"))
-    return "not answered yet" if unanswered else text
+    said = plain[found[-1] :] if found else plain
+    return OPEN if said.startswith("NotImplementedError") else said

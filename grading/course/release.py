@@ -5,7 +5,6 @@ times, the kernel that an author happened to use) goes before. The work is done 
 folder, so a source with a mistake leaves labs/ as it was.
 """
 
-import hashlib
 import json
 import re
 import shutil
@@ -15,10 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from grading.course.folder import ROOT, GradingError, chosen, lab_names
+from grading.course.pristine import bare
 from grading.course.settings import configuration, nbgrader
 
-KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
-KEPT_METADATA = ("nbgrader", "tags", "jupyter")  # the last one folds a check
 IGNORED = shutil.ignore_patterns(".ipynb_checkpoints", "__pycache__", "*.pyc")
 
 
@@ -75,25 +73,6 @@ def prepare(source: Path, target: Path) -> None:
         except ValueError as error:
             raise GradingError(f"solutions/{target.name}/{path.name} is not a notebook: {error}.") from None
         path.write_text(json.dumps(bare(notebook, path.stem)), encoding="utf-8")
-
-
-def bare(notebook: dict, name: str) -> dict:
-    """The notebook with fixed cell ids and no outputs, counts, times or author's kernel."""
-    cells = [bare_cell(cell, f"{name}/{place}") for place, cell in enumerate(notebook["cells"])]
-    return {
-        "cells": cells,
-        "metadata": {"kernelspec": KERNEL, "language_info": {"name": "python"}},
-        "nbformat": 4,
-        "nbformat_minor": 5,
-    }
-
-
-def bare_cell(cell: dict, place: str) -> dict:
-    metadata = {key: cell["metadata"][key] for key in KEPT_METADATA if key in cell["metadata"]}
-    kept = {"id": hashlib.sha256(place.encode()).hexdigest()[:8]} | cell | {"metadata": metadata}
-    if cell["cell_type"] == "code":
-        kept |= {"outputs": [], "execution_count": None}
-    return kept
 
 
 def files(folder: Path) -> list[Path]:

@@ -60,15 +60,20 @@ def _setup(parts: tuple[Part, ...]) -> dict[str, Any]:
     return variables
 
 
+def own_variables(release: Release) -> dict[str, Any]:
+    """What the set-up makes, the same objects each time; GradingError says which of its lines does not run."""
+    try:
+        return _setup(release.parts)
+    except GradingError as error:
+        raise GradingError(f"The set-up of {release.lab} does not run, so nobody is graded: {error}") from error
+
+
 def setup(release: Release) -> dict[str, Any]:
     """The variables that the lab's own set-up cells make (the cells as they were handed out).
 
     Data are copied, since a student's function may change what it is given. GradingError if the set-up does not run.
     """
-    try:
-        variables = _setup(release.parts)
-    except GradingError as error:
-        raise GradingError(f"The set-up of {release.lab} does not run, so nobody is graded: {error}") from error
+    variables = own_variables(release)
     return {name: copy.deepcopy(v) if isinstance(v, DATA) else v for name, v in variables.items() if name[:2] != "__"}
 
 
@@ -92,7 +97,7 @@ def defining(parts: tuple[Part, ...], release: Release, exercise: Exercise, name
 
 def refused(release: Release, exercise: Exercise) -> list[tuple[str, list[str]]]:
     """What a test is about, each with what else of the library would give it away, as the lab's set-up lists it."""
-    labs = [value for value in _setup(release.parts).values() if isinstance(value, Lab)]
+    labs = [value for value in own_variables(release).values() if isinstance(value, Lab)]
     others = {name: list(names) for lab in labs for name, names in lab.refuses.items()}
     return [(name, others.get(name, [])) for name in dict.fromkeys((exercise.name, *exercise.tested))]
 

@@ -17,36 +17,10 @@ from torch import tensor
 from torch.nn import functional as F
 
 import vae_lib as lib
+from tests.answers.outside import Outside
 from tests.lab_bank import oracle, right, wrong
 
 # ---------------------------------------------------------------- second routes
-
-
-class _Outside(torch.autograd.Function):
-    """`function` of NumPy arrays as a function of tensors, its slope by central differences."""
-
-    @staticmethod
-    def forward(ctx, function, *tensors):
-        ctx.function, ctx.arrays = function, [t.detach().double().numpy() for t in tensors]
-        ctx.dtypes = [t.dtype for t in tensors]
-        return torch.as_tensor(np.asarray(function(*ctx.arrays))).to(tensors[0].dtype)
-
-    @staticmethod
-    def backward(ctx, upstream):
-        weights = upstream.double().numpy()
-        slopes = []
-        for position, array in enumerate(ctx.arrays):
-            slope = np.zeros_like(array)
-            for index in np.ndindex(array.shape):
-                step = 1e-5 * max(1.0, abs(array[index]) * 1e-2)
-                values = []
-                for sign in (1, -1):
-                    moved = [a.copy() for a in ctx.arrays]
-                    moved[position][index] += sign * step
-                    values.append(ctx.function(*moved))
-                slope[index] = (weights * (values[0] - values[1])).sum() / (2 * step)
-            slopes.append(torch.as_tensor(slope))
-        return None, *(s.to(d) for s, d in zip(slopes, ctx.dtypes, strict=True))
 
 
 def _hermite_kl(mu, logvar):
@@ -99,7 +73,7 @@ def reparametrize_by_quantile(mu, logvar, eps):
         ]
         return np.array(values).reshape(shape)
 
-    return _Outside.apply(draw, mu, logvar, eps.contiguous())
+    return Outside.apply(draw, mu, logvar, eps.contiguous())
 
 
 @right("reparametrize")
@@ -215,7 +189,7 @@ def reparametrize_sigma_detached(mu, logvar, eps):
     return mu + torch.exp(0.5 * logvar).detach() * eps
 
 
-@wrong("reparametrize", "It is right to float32's digits only: a number inside is float32 where")
+@wrong("reparametrize", "It is right to float32's digits only")
 def reparametrize_sigma_tensor(mu, logvar, eps):
     return mu + tensor(torch.exp(0.5 * logvar).tolist()) * eps
 
@@ -290,7 +264,7 @@ def reparametrize_log_root(mu, logvar, eps):
 
 @oracle("gaussian_kl")
 def kl_by_quadrature(mu, logvar):
-    return _Outside.apply(_hermite_kl, mu, logvar)
+    return Outside.apply(_hermite_kl, mu, logvar)
 
 
 @oracle("gaussian_kl")
@@ -558,7 +532,7 @@ def kl_detached_variance(mu, logvar):
 
 @oracle("bernoulli_nll")
 def bernoulli_by_scipy(x, logits):
-    return _Outside.apply(_expit_nll, x, logits)
+    return Outside.apply(_expit_nll, x, logits)
 
 
 @oracle("bernoulli_nll")
@@ -571,7 +545,7 @@ def bernoulli_by_mpmath(x, logits):
             costs = np.vectorize(lambda x, v: float(pixel(x, v)))(x, logits)
         return costs.sum(-1)
 
-    return _Outside.apply(total, x, logits)
+    return Outside.apply(total, x, logits)
 
 
 @right("bernoulli_nll")
@@ -706,7 +680,7 @@ def bernoulli_logits_sign(x, logits):
     return lib.bernoulli_nll(x, -logits)
 
 
-@wrong("bernoulli_nll")
+@wrong("bernoulli_nll", "Of `x` only the rounded values make a difference")
 def bernoulli_rounded(x, logits):
     return lib.bernoulli_nll(x.round(), logits)
 
@@ -822,7 +796,7 @@ def gaussian_by_scipy(x, mean, sigma):
     def total(x, mean):
         return -stats.norm.logpdf(x, mean, sigma).sum(-1)
 
-    return _Outside.apply(total, x, mean)
+    return Outside.apply(total, x, mean)
 
 
 @oracle("gaussian_nll")
@@ -832,7 +806,7 @@ def gaussian_by_multivariate(x, mean, sigma):
         density = stats.multivariate_normal(np.zeros(p), sigma**2 * np.eye(p))
         return -np.reshape(density.logpdf((x - mean).reshape(-1, p)), mean.shape[:-1])
 
-    return _Outside.apply(total, x, mean)
+    return Outside.apply(total, x, mean)
 
 
 @right("gaussian_nll")
@@ -852,7 +826,7 @@ def gaussian_constant_outside(x, mean, sigma):
     return squares + x.shape[-1] * (math.log(sigma) + 0.5 * math.log(2 * math.pi))
 
 
-@wrong("gaussian_nll", "It is right to float32's digits only: a number inside is float32 where")
+@wrong("gaussian_nll", "It is right to float32's digits only")
 def gaussian_tensor_constant(x, mean, sigma):
     constant = torch.log(tensor(2 * math.pi)) + 2 * torch.log(tensor(float(sigma)))
     return (0.5 * (x - mean) ** 2 / sigma**2 + 0.5 * constant).sum(-1)
@@ -1015,7 +989,7 @@ def gaussian_variance_floor(x, mean, sigma):
     return 0.5 * ((x - mean) ** 2 / variance + math.log(2 * math.pi * variance)).sum(-1)
 
 
-@wrong("gaussian_nll")
+@wrong("gaussian_nll", "Of `mean` what lies outside of 0 to 1")
 def gaussian_clips_the_mean(x, mean, sigma):
     return lib.gaussian_nll(x, mean.clamp(0, 1), float(sigma))
 
@@ -1064,7 +1038,7 @@ def reconstruction_by_scipy(decode, x, mu, logvar, eps):
         draws = [mu + np.exp(logvar / 2) * e for e in eps]
         return sum(_expit_nll(x, plain(z)) for z in draws) / len(draws)
 
-    return _Outside.apply(mean_cost, x, mu, logvar, eps)
+    return Outside.apply(mean_cost, x, mu, logvar, eps)
 
 
 @right("reconstruction_loss")
@@ -1550,7 +1524,7 @@ def step_zero_first(encode, decode, optimizer, x, eps):
     return float(loss.detach())
 
 
-@right("train_step")
+@wrong("train_step", "a float: `.item()` makes one")
 def step_tensor(encode, decode, optimizer, x, eps):
     loss = _loss(encode, decode, x, eps)
     optimizer.zero_grad(set_to_none=False)
@@ -1559,7 +1533,7 @@ def step_tensor(encode, decode, optimizer, x, eps):
     return loss.detach()
 
 
-@right("train_step")
+@wrong("train_step", "a float: `.item()` makes one")
 def step_attached_tensor(encode, decode, optimizer, x, eps):
     optimizer.zero_grad()
     loss = _loss(encode, decode, x, eps)
@@ -1815,3 +1789,42 @@ def step_changes_x(encode, decode, optimizer, x, eps):
     loss = step_zero_first(encode, decode, optimizer, x.clone(), eps)
     x.round_()
     return loss
+
+
+# ---------------------------------------------------------------- slips that were tried on the finished checks
+
+
+@wrong("reparametrize", "`eps` itself is changed")
+def reparametrize_in_the_noise(mu, logvar, eps):
+    return eps.mul_((logvar / 2).exp()).add_(mu)
+
+
+@wrong("gaussian_kl", "in another shape")
+def kl_squeezed(mu, logvar):
+    return lib.gaussian_kl(mu, logvar).squeeze()
+
+
+@wrong("gaussian_nll", "the right one plus 319")
+def gaussian_of_784_pixels(x, mean, sigma):
+    return ((x - mean) / sigma).square().sum(-1) / 2 + 392 * math.log(2 * math.pi * sigma**2)
+
+
+@wrong("gaussian_nll", "the right one plus")
+def gaussian_with_log10(x, mean, sigma):
+    return (((x - mean) / sigma).square() + math.log10(2 * math.pi * sigma**2)).sum(-1) / 2
+
+
+@wrong("vae_loss", "β is taken as an exponent")
+def loss_beta_as_exponent(decode, x, mu, logvar, eps, beta=1.0):
+    _, reconstruction, kl = lib.vae_loss(decode, x, mu, logvar, eps)
+    return reconstruction + kl**beta, reconstruction, kl
+
+
+@wrong("train_step", "the step is taken twice")
+def step_without_new_gradients(encode, decode, optimizer, x, eps):
+    loss = _loss(encode, decode, x, eps)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    optimizer.step()
+    return loss.item()

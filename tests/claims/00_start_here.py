@@ -24,7 +24,7 @@ def one_step_changes_less_than_a_jump(nb):
     assert step < 0.5 * lib.diversity(nb.pictures)
 
 
-@claim("All the others lie where one digit turns into another.")
+@claim("Nearly all the others lie where one digit turns into another, as the classifier sees it.")
 def the_unsure_pictures_have_neighbours_of_another_class(nb):
     """Pictures on the grid of which a neighbour, up, down, left or right, is given another class: 59 % of all."""
     label, sure = nb.verdict.label.view(15, 15), nb.sure.view(15, 15)
@@ -34,8 +34,8 @@ def the_unsure_pictures_have_neighbours_of_another_class(nb):
         border.narrow(axis, 0, 14).logical_or_(differs)
         border.narrow(axis, 1, 14).logical_or_(differs)
     assert (~sure).sum() > 10
-    assert border[~sure].all()
-    assert border.double().mean() < 0.7  # so that all 30 of them at the border is no accident
+    assert border[~sure].double().mean() > 0.9
+    assert border.double().mean() < 0.7  # so that nearly all of them at the border is no accident
 
 
 @claim("of 2,000 codes, 98 % lie within three standard deviations")

@@ -9,7 +9,7 @@ import vae_lib as lib
 from tests.claims import claim
 
 
-@claim("at $\\sigma^2=E/P$, the squared error a pixel")
+@claim("at $\\sigma_x^2=E/P$, the squared error per pixel")
 def the_best_variance(nb):
     rebuilt = nb.mean.expand_as(nb.x_test)
     nll = {
@@ -45,19 +45,31 @@ def a_saddle_and_not_a_minimum(nb):
     assert turned == sorted(turned, reverse=True)
 
 
-@claim("the error is nearly down to the noise", "the code is not the length along the spiral", on="mnist")
-def the_spiral_is_cut(nb):
-    assert nb.curve_error < 0.02 * nb.line_error
-    assert nb.curve_error < 3 * (0.4 / 5) ** 2
-    ranks = torch.stack([nb.t, nb.z_spiral[:, 0]]).argsort(1).argsort(1).double()
-    assert abs(torch.corrcoef(ranks)[0, 1]) < 0.95
-    assert nb.empty > 0.02
+def order(t, z):
+    """The rank correlation of code and place, without its sign."""
+    ranks = torch.stack([t, z]).argsort(1).argsort(1).double()
+    return abs(torch.corrcoef(ranks)[0, 1])
 
 
 @claim(
-    "On MNIST the network is ahead at each of the four sizes, and the longer the code, the more",
-    "from 58 % with two numbers to 18 % with thirty",
-    "it leaves 2.50, less than the 3.00 of 2006",
+    "Plain training tears the spiral",
+    "The guided network keeps the spiral whole, with no code decoded far from the data and an error no larger.",
+    on="mnist",
+)
+def training_tears_what_the_network_can_hold(nb):
+    """The stored start; starts 1 and 2 with draws of their own tore too, with a rank correlation of 0.49 and 0.44."""
+    assert order(nb.t, nb.z_spiral["plain"]) < 0.95
+    assert nb.empty["plain"] > 0.02
+    assert order(nb.t, nb.z_spiral["guided"]) > 0.99
+    assert nb.empty["guided"] == 0
+    assert nb.curve_error["guided"] <= nb.curve_error["plain"] < 0.02 * nb.line_error
+
+
+@claim(
+    "On MNIST the network is ahead at each of the four sizes",
+    "58 % of PCA's error with two numbers, 50 % with four, 36 % with eight, 17 % with thirty",
+    "In 2006 it was 22 % with thirty",
+    "leave 58 to 17 % of PCA's error on MNIST",
     on="mnist",
 )
 def the_share_falls(nb):
@@ -70,18 +82,16 @@ def the_share_falls(nb):
         assert error + 10 * test["squared_error_se"] < test["pca_squared_error"]
         shares.append(error / test["pca_squared_error"])
     assert shares == sorted(shares, reverse=True)
-    assert (round(100 * shares[0]), round(100 * shares[-1])) == (58, 18)
-    assert abs(error - 2.50) < 0.005
+    assert [round(100 * share) for share in shares] == [58, 50, 36, 17]
+    assert round(100 * 3.00 / 13.87) == 22
     assert error + 3 * test["squared_error_se"] < 3.00
 
 
-@claim("With four numbers it is as good as PCA with about twenty", on="mnist")
-def four_bent_numbers(nb):
-    error = nb.stored[4].card["test"]["squared_error"]
-    k = nb.as_good[4]
-    below, above = (lib.squared_error(nb.x_test, nb.pca_through(nb.x_test, n)).mean().item() for n in (k, k - 1))
-    assert below <= error < above
-    assert 18 <= k <= 22
+@claim("PCA with thirty numbers is ahead of the stored network, 0.21 to 0.34")
+def few_pictures_favour_pca(nb):
+    test = nb.zoo.load("ae-digits-30d").card["test"]
+    assert (round(test["pca_squared_error"], 2), round(test["squared_error"], 2)) == (0.21, 0.34)
+    assert test["pca_squared_error"] + 5 * test["squared_error_se"] < test["squared_error"]
 
 
 @claim("After the first epoch of its first round it was far behind PCA.")
@@ -175,8 +185,28 @@ def more_separate_than_in_pca(nb):
     assert ours > theirs + 3 * (2 * 0.25 / len(nb.few)) ** 0.5
 
 
-@claim("many of its answers pass for clear digits", on="mnist")
+@claim(
+    "many of its answers pass for clear digits",
+    "Neither the classifier nor the distance between pictures gives bare ground away here",
+    on="mnist",
+)
 def bare_ground_gives_clear_digits(nb):
     """Beside them, what is decoded at codes."""
     assert nb.bare > 0.07
     assert nb.clear["bare"] > 0.5 * nb.clear["codes"] > 0.25
+    assert nb.picture_distance["bare"] < 1.1 * nb.picture_distance["codes"]
+
+
+@claim("Only 57 % of the turned digits raise an alarm", "The 1s, which look alike both ways, hardly do", on="mnist")
+def a_low_error_is_no_proof(nb):
+    assert abs(nb.odd.double().mean() - 0.57) < 0.05
+    assert nb.alarms[1] < 0.1
+    assert nb.alarms[9] < 0.5
+    assert abs((nb.upright > nb.upright.quantile(0.95)).double().mean() - 0.05) < 0.005
+
+
+@claim("Here 40 epochs left 2.88, and the rounds after them brought 2.43", on="mnist")
+def fifty_epochs_are_not_the_end(nb):
+    first, *_, last = nb.stored[30].card["training"]["rounds"]
+    assert first["epochs"] == 40
+    assert [round(one["curve"][-1], 2) for one in (first, last)] == [2.88, 2.43]

@@ -58,6 +58,12 @@ def test_slerp_is_a_straight_line_where_there_is_no_angle(end):
     torch.testing.assert_close(slerp(start, end, 5), interpolate(start, end, 5))
 
 
+@pytest.mark.parametrize("factor", [0.3, 1.0, -0.7, -2.5])
+def test_rounding_does_not_send_parallel_ends_round_the_sphere(factor, generator):
+    for start in torch.randn(200, 7, generator=generator):
+        torch.testing.assert_close(slerp(start, factor * start, 5), interpolate(start, factor * start, 5))
+
+
 def test_grids_run_row_by_row_from_the_upper_left():
     grid = latent_grid(3, 2.0).reshape(3, 3, 2)
     assert (grid[0, :, 1] == 2).all()

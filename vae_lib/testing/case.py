@@ -23,7 +23,8 @@ class Case:
     tells its slope by differences.
     parts: {"the KL": numbers}: terms of the sum that `gives` is (a tuple, if that is one), so that one left out can be
     named.
-    view: what is compared, from the answer and the arguments; the answer itself if None.
+    view: what is compared, from the answer and the arguments; the answer itself if None. With `shape`, the answer is
+    a tensor of that shape, which is looked at first, and slopes are taken through the view.
     build: the arguments from a dtype, where lists are not enough (networks, optimizers).
     rtol: how far float64 may be off, where 9 digits are too many.
     """
@@ -36,15 +37,20 @@ class Case:
         slopes: Mapping[str, Numbers] | None = None,
         parts: Mapping[str, Numbers | tuple] | None = None,
         view: Callable | None = None,
+        shape: tuple[int, ...] | None = None,
         build: Callable[[torch.dtype], tuple] | None = None,
         rtol: float = 1e-9,
         **named: Any,
     ):
-        self.positional, self.named, self.build, self.view = positional, named, build, view
+        self.positional, self.named, self.build, self.view, self.shape = positional, named, build, view, shape
         self.gives = tuple(map(exact, gives)) if isinstance(gives, tuple) else (exact(gives),)
         self.where, self.rtol = where, rtol
         self.slopes = {name: exact(slope) for name, slope in (slopes or {}).items()}
         self.parts = {name: tuple(map(exact, p if isinstance(p, tuple) else (p,))) for name, p in (parts or {}).items()}
+
+    def seen(self, result: Any, arguments: Mapping[str, Any]) -> Any:
+        """What is compared of an answer."""
+        return self.view(result, *arguments.values()) if self.view else result
 
     def arguments(self, signature: Signature, dtype: torch.dtype) -> tuple[dict[str, Any], int]:
         """Fresh arguments by name, and how many of them are handed in by position."""

@@ -35,6 +35,13 @@ READINGS: dict[str, Callable] = {
     "minus 1": lambda a: a - 1,
 }
 
+COARSER: dict[str, Callable] = {
+    "only the rounded values make a difference": torch.round,
+    "what lies outside of 0 to 1 makes no difference": lambda a: a.clamp(0, 1),
+    "what lies beyond ±1 makes no difference": lambda a: a.clamp(-1, 1),
+    "what lies below 0 makes no difference": lambda a: a.clamp(min=0),
+}
+
 
 def readings(signature: Signature, trials: list[Trial]) -> list[str]:
     """What is true of the function in all cases, in a sentence; nothing if it takes every argument as it is."""
@@ -44,7 +51,9 @@ def readings(signature: Signature, trials: list[Trial]) -> list[str]:
 
 
 def _found(signature: Signature, trials: list[Trial]) -> Iterator[str]:
-    slots = [slot for slot in signature.takes if slot.floating or slot.kind in ("number", "whole")]
+    lengths = {axis for slot in signature.takes for axis in slot.axes}  # a number that is an axis's length says nothing
+    kinds = ("number", "whole")
+    slots = [s for s in signature.takes if s.name not in lengths and (s.floating or s.kind in kinds)]
     for one, two in combinations(slots, 2):
         if _right(trials, lambda a, one=one, two=two: _swapped(a, one.name, two.name)):
             yield f"It is right when `{one.name}` and `{two.name}` change places: they are taken one for the other."
@@ -111,7 +120,7 @@ def _ignored(slot: Slot, trials: list[Trial]) -> Iterator[str]:
     """An argument, or all but a part of it, that makes no difference."""
     if all(slot.name not in arguments for arguments, *_ in trials):
         return
-    if _unmoved(slot, trials, lambda value: slice(None)):
+    if _unmoved(slot, trials, lambda value: ...):
         yield f"The answer does not depend on `{slot.name}`."
         return
     named = [axis for axis in slot.axes if axis != "..."]
@@ -121,6 +130,23 @@ def _ignored(slot: Slot, trials: list[Trial]) -> Iterator[str]:
             yield f"Of `{slot.name}` only the first along {name} makes a difference."
         elif _unmoved(slot, trials, lambda _, behind=behind: (..., slice(None, -1), *behind)):
             yield f"Of `{slot.name}` only the last along {name} makes a difference."
+    for words, change in COARSER.items():
+        if slot.floating and _unchanged(slot, trials, change):
+            yield f"Of `{slot.name}` {words}."
+
+
+def _unchanged(slot: Slot, trials: list[Trial], change: Callable) -> bool:
+    """Whether the answer stays the same, in every case and at other values too, when a part of what an argument says
+    is taken from it."""
+    values = [arguments.get(slot.name) for arguments, *_ in trials]
+    if not all(isinstance(value, Tensor) for value in values) or all(_same([v], [change(v)], 0.02) for v in values):
+        return False
+    for value, (arguments, answer, *_, rtol) in zip(values, trials, strict=True):
+        for moved in (value, 0.7 * value + 0.21, 2.3 * value + 0.4, 0.3 - 1.9 * value):
+            found, coarse = (answer(arguments | {slot.name: v}) for v in (moved, change(moved)))
+            if found and (coarse is None or not _same(found, coarse, rtol)):  # none where it may not be handed in
+                return False
+    return True
 
 
 def _unmoved(slot: Slot, trials: list[Trial], part: Callable) -> bool:

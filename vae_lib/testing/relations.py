@@ -37,13 +37,9 @@ class Pair(NamedTuple):
 Change = Callable[[Pair], "tuple[Tensor, Tensor] | None"]
 
 
-def relations(pairs: list[Pair]) -> list[str]:
-    """What is true of the answer in all cases, at most one sentence; nothing if all we know is that it is wrong."""
-    for test in (_an_argument, _parts, _changes):
-        found = test(pairs)
-        if found:
-            return [found]
-    return []
+def relation(pairs: list[Pair]) -> str | None:
+    """What is true of the answer in all cases, in a sentence; None if all we know is that it is wrong."""
+    return _an_argument(pairs) or _parts(pairs) or _changes(pairs)
 
 
 def _changes(pairs: list[Pair]) -> str | None:
@@ -75,14 +71,14 @@ def changes(pair: Pair) -> Iterator[tuple[str, Change]]:
     labels = list(dict.fromkeys([*pair.axes, "…"]))
     for count in range(1, len(labels) + 1):
         for names in combinations(labels, count):
-            listed = " and ".join(_axis(name) for name in names)
+            listed = " and ".join(axis_name(name) for name in names)
             yield f"summed over {listed} as well", _reduced_wanted(names, Tensor.sum)
             yield f"averaged over {listed} as well", _reduced_wanted(names, Tensor.mean)
     for name in labels:
-        yield f"the first of {_axis(name)} in the place of all", _picked(name, 0)
-        yield f"the last of {_axis(name)} in the place of all", _picked(name, -1)
-        yield f"the right one in reverse along {_axis(name)}", _flipped(name)
-        yield f"the right one with {_axis(name)} shifted by one", _rolled(name)
+        yield f"the first of {axis_name(name)} in the place of all", _picked(name, 0)
+        yield f"the last of {axis_name(name)} in the place of all", _picked(name, -1)
+        yield f"the right one in reverse along {axis_name(name)}", _flipped(name)
+        yield f"the right one with {axis_name(name)} shifted by one", _rolled(name)
     yield "the right one transposed", _transposed
     yield "the right one with its axes in another order", _permuted
     yield "the right numbers, in another order", _sorted
@@ -90,7 +86,7 @@ def changes(pair: Pair) -> Iterator[tuple[str, Change]]:
     yield "right on average: the mean runs over the wrong axis, or over one too many", _whole(Tensor.mean)
 
 
-def _axis(name: str) -> str:
+def axis_name(name: str) -> str:
     return "the axes in front" if name == "…" else name
 
 
@@ -99,7 +95,7 @@ def _place(pair: Pair, name: str) -> int | None:
 
 
 def _reshaped(pair: Pair) -> tuple[Tensor, Tensor] | None:
-    same = pair.given.numel() == pair.wanted.numel() and pair.given.shape != pair.wanted.shape
+    same = pair.given.numel() == pair.wanted.numel()
     return (pair.given.reshape(pair.wanted.shape), pair.wanted) if same else None
 
 
@@ -169,12 +165,16 @@ def _permuted(pair: Pair) -> tuple[Tensor, Tensor] | None:
 
 
 def _whole(reduce: Callable) -> Change:
-    """Both sides in one number, where their shapes differ."""
+    """Both sides in one number, where their shapes differ; not for an answer that no axis was summed out of, nor for
+    one whose entries cancel."""
 
     def change(pair: Pair) -> tuple[Tensor, Tensor] | None:
+        if set(pair.sizes) <= set(pair.axes):
+            return None
         if pair.given.shape == pair.wanted.shape:
             return pair.given, pair.wanted
-        return reduce(pair.given), reduce(pair.wanted)
+        cancels = pair.wanted.sum().abs() <= 1e-6 * pair.wanted.abs().sum()
+        return None if cancels else (reduce(pair.given), reduce(pair.wanted))
 
     return change
 

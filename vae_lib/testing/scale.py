@@ -38,6 +38,8 @@ CURVES: dict[str, Callable[[Tensor], Tensor]] = {
     "one minus the right one": lambda y: 1 - y,
     "the right one rounded": torch.round,
     "the right one, cut off at 0": lambda y: y.clamp(min=0),
+    "the right one at half its logit": lambda y: (y.logit() / 2).sigmoid(),
+    "the right one at twice its logit": lambda y: (2 * y.logit()).sigmoid(),
 }
 
 

@@ -1,8 +1,9 @@
 """What a function takes and gives, as a test cell writes it: "gaussian_kl(mu: B D, logvar: B D) -> B".
 
-An argument is `name: axes`, or one of the words function, number, whole, object. "..." stands for any axes in front;
-scalar for none. Behind the axes may stand int or bool (its kind), sym (a symmetric matrix), detached (an answer that
-carries no graph). An answer may have a name too; several are divided by commas.
+An argument is `name: axes`, or one of the words function, number (a tensor of one will do), float, whole, object.
+"..." stands for any axes in front; scalar for none. Behind the axes may stand int or bool (its kind), sym (a symmetric
+matrix), detached (an answer that carries no graph), estimate (one that may carry a graph or none). An answer may have a
+name too; several are divided by commas.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from functools import cache
 import torch
 from torch import Tensor
 
-_PLAIN = ("function", "number", "whole", "object")
-_MARKS = ("int", "bool", "sym", "detached")
+_PLAIN = ("function", "number", "float", "whole", "object")
+_MARKS = ("int", "bool", "sym", "detached", "estimate")
 _FORM = re.compile(r"\s*(\w+)\((.*)\)\s*->\s*(.+)", re.DOTALL)
 
 

@@ -55,14 +55,29 @@ def check_noise(tried: Tried, function: Callable, signature: Signature) -> None:
 
 def values(tried: Tried, signature: Signature) -> list[Tensor]:
     """The values of the answer as float64 tensors; Mismatch where they are not of the right kind."""
-    result = tried.call.result
-    result = tried.case.view(result, *tried.call.arguments.values()) if tried.case.view else result
+    if tried.case.shape is not None:
+        _look(tried)
+    result = tried.case.seen(tried.call.result, tried.call.arguments)
     slots, wanted = signature.gives, tried.case.gives
     if len(slots) == 1:
         return [value(result, wanted[0], slots[0], tried)]
     if not isinstance(result, (tuple, list)) or len(result) != len(slots):
         raise Mismatch(*_several(result, slots))
     return [value(part, w, s, tried) for part, w, s in zip(result, wanted, slots, strict=True)]
+
+
+def _look(tried: Tried) -> None:
+    """Mismatch where an answer is not what the case's view can look at."""
+    given, wanted = tried.call.result, torch.empty(tried.case.shape)
+    problem = kind_problem(given, wanted)
+    if problem is not None:
+        raise Mismatch(problem, "type", [problem])
+    given = plain_tensor(given)
+    if given.shape != wanted.shape:
+        text = f"The shape is {shown.shape(given)}, it should be {shown.shape(wanted)}."
+        raise Mismatch(text, "shape", [text])
+    if given.dtype != tried.dtype:
+        raise Mismatch(*_kind(given.dtype, tried.dtype))
 
 
 def _several(result: object, slots: tuple[Slot, ...]) -> tuple[str, str, list[str]]:
@@ -87,6 +102,10 @@ def value(part: object, wanted: Tensor, slot: Slot, tried: Tried) -> Tensor:
     problem = kind_problem(part, wanted)
     if slot.kind == "whole" and type(part) is not int:
         problem = f"The answer is a {type(part).__name__}, it should be a whole number of Python's, an int."
+    if slot.kind == "float" and type(part) is not float and not problem:
+        problem = (
+            f"The answer is a {type(part).__name__}, it should be a number of Python's, a float: `.item()` makes one."
+        )
     head = f"`{slot.name}`: " if slot.name and problem else ""
     if problem:
         raise Mismatch(head + problem, "type", [problem])
@@ -99,15 +118,15 @@ def value(part: object, wanted: Tensor, slot: Slot, tried: Tried) -> Tensor:
 
 
 def keeps_kind(tried: Tried) -> bool:
-    """Whether the answer is to be of the arguments' kind: where they are real numbers, and it is not seen by a view."""
+    """Whether the answer is to be of the arguments' kind: where they are real numbers, and were not built."""
     arguments = tried.call.arguments.values()
-    return not tried.case.view and any(isinstance(a, Tensor) and a.is_floating_point() for a in arguments)
+    return not tried.case.build and any(isinstance(a, Tensor) and a.is_floating_point() for a in arguments)
 
 
 def _kind(given: torch.dtype, wanted: torch.dtype) -> tuple[str, str, list[str]]:
     here, there = (str(dtype).removeprefix("torch.") for dtype in (given, wanted))
     if not given.is_floating_point:
-        text = f"The answer is {here}, it should be floating point."
+        text = f"The answer is {here}, it should be floating point: are these positions, as argmin gives, not values?"
     else:
         text = f"The answer is {here} where the arguments are {there}: something inside does not keep their kind."
     return text, "dtype", [text]

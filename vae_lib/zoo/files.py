@@ -7,6 +7,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -51,9 +52,14 @@ def write(home: Path, name: str, tensors: dict[str, Tensor], card: dict[str, Any
     weights, card_file = paths(home, name)
     content = bytes_of(tensors, metadata={"card": json.dumps(card)})
     card = {**card, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-    text = json.dumps(card, indent=2, ensure_ascii=False) + "\n"
     weights.write_bytes(content)
-    card_file.write_text(text, encoding="utf-8")
+    card_file.write_text(as_text(card), encoding="utf-8")
+
+
+def as_text(card: dict[str, Any]) -> str:
+    """A card as JSON for people: a line for each entry, and one for each list of numbers."""
+    text = json.dumps(card, indent=2, ensure_ascii=False) + "\n"
+    return re.sub(r"\[([-\d.,\s]+)\]", lambda found: "[" + " ".join(found[1].split()) + "]", text)
 
 
 def _require_match(name: str, content: bytes, card: object, message: str) -> None:

@@ -10,7 +10,8 @@ import pytest
 
 from grading.commands.submit import submit
 from grading.commands.validate import last_error, validate
-from grading.course.folder import ROOT, GradingError
+from grading.course.folder import ROOT, GradingError, lab_names
+from grading.course.pristine import pristine
 from grading.course.release import release
 from tests import tiny_course
 from tests.tiny_course import LAB, answered, released, write
@@ -106,32 +107,90 @@ class TestMessages:
 
     def test_an_open_exercise_is_not_an_error(self):
         assert last_error("NotImplementedError   Traceback\nNotImplementedError: ") == "not answered yet"
-        assert last_error("You did not provide a response.") == "not answered yet"
 
 
 @pytest.mark.slow
 class TestValidate:
     def test_right_answers_pass(self, course):
         work_on(course, answered(course, LOUD))
-        report = validate(LAB, course)
-        assert report == (["test_double"], {}, [])
+        assert validate(LAB, course) == ({"1.1 double": ""}, {}, [], [])
 
     def test_open_and_wrong_answers_are_named(self, course):
         report = validate(LAB, course)
-        assert report.failed == {"test_double": "not answered yet", "question_why": "not answered yet"}
+        assert (report.tests, report.unanswered) == ({"1.1 double": "not answered yet"}, ["question_why"])
         work_on(course, answered(course, "def double(x):\n    raise ValueError('two\\nlines')"))
-        assert validate(LAB, course).failed == {"test_double": "ValueError: two\nlines"}
+        assert validate(LAB, course).tests == {"1.1 double": "ValueError: two\nlines"}
 
-    def test_an_altered_test_is_named(self, course):
-        notebook = answered(course)
+    def test_the_first_cause_is_said_too(self, course):
+        work_on(course, answered(course, "import nowhere\ndef double(x):\n    return 2 * x"))
+        report = validate(LAB, course)
+        assert report.broken == {"the cell with “import nowhere”": "ModuleNotFoundError: No module named 'nowhere'"}
+        assert report.tests == {"1.1 double": "NameError: name 'double' is not defined"}
+
+    def test_an_altered_test_is_put_right_and_said(self, course):
+        notebook = answered(course, WRONG)
         tiny_course.cell(notebook, "test_double")["source"] = ["pass"]
         work_on(course, notebook)
-        assert validate(LAB, course).changed == ["test_double"]
+        report = validate(LAB, course)
+        assert report.mended == ["The test of double was changed; the lab's own is used."]
+        assert report.tests == {"1.1 double": ""}, "the visible half takes 2 * 2 for 2 ** 2"
 
-    def test_what_is_no_notebook_is_refused(self, course):
-        (course / "labs" / LAB / f"{LAB}.ipynb").write_text("{")
-        with pytest.raises(GradingError, match="not a notebook any more"):
+    def test_a_deleted_test_and_a_copied_cell_count_once(self, course):
+        notebook = answered(course)
+        cells = [one for one in notebook["cells"] if "test_double" not in str(one["metadata"])]
+        work_on(course, notebook | {"cells": [*cells, tiny_course.cell(notebook, "double")]})
+        report = validate(LAB, course)
+        assert report.tests == {"1.1 double": ""}
+        assert len(report.mended) == 2
+
+    def test_cells_without_metadata_a_foreign_kernel_and_a_mark_at_the_front_are_no_matter(self, course):
+        notebook = answered(course)
+        for one in notebook["cells"]:
+            one["metadata"] = {}
+        notebook["metadata"] = {"kernelspec": {"name": "julia", "display_name": "Julia"}}
+        (course / "labs" / LAB / f"{LAB}.ipynb").write_text(json.dumps(notebook), encoding="utf-8-sig")
+        assert validate(LAB, course).tests == {"1.1 double": ""}
+
+    def test_a_python_that_ends_is_one_sentence(self, course):
+        work_on(course, answered(course, "def double(x):\n    import os\n    os._exit(3)"))
+        with pytest.raises(GradingError, match=r"Python ended while it ran 1.1 double: nothing after it"):
             validate(LAB, course)
+
+    def test_cells_that_only_show_something_are_not_run(self, course):
+        notebook = answered(course)
+        shown = next(one for one in notebook["cells"] if "explore" in str(one["metadata"]))
+        shown["source"] = ["import os; os._exit(3)"]
+        work_on(course, notebook)
+        assert validate(LAB, course).tests == {"1.1 double": ""}
+
+    @pytest.mark.parametrize("content", ["{", "", "[]"])
+    def test_what_is_no_notebook_is_refused(self, course, content):
+        (course / "labs" / LAB / f"{LAB}.ipynb").write_text(content)
+        with pytest.raises(GradingError, match=rf"labs/{LAB}/{LAB}.ipynb: The file is "):
+            validate(LAB, course)
+
+    def test_a_file_stands_for_its_lab(self, course):
+        work_on(course, answered(course))
+        assert validate(f"labs/{LAB}/{LAB}.ipynb", course).tests == {"1.1 double": ""}
+
+
+def test_a_lecture_has_nothing_to_check():
+    with pytest.raises(GradingError, match="01_pca is a lecture: there is nothing in it to check"):
+        validate("course/01_pca.ipynb")
+
+
+def plain(notebook):
+    return [(one["cell_type"], one["id"], "".join(one["source"])) for one in notebook["cells"]]
+
+
+@pytest.mark.slow
+def test_what_is_made_from_a_source_is_what_nbgrader_makes(course):
+    assert plain(pristine(LAB, course)) == plain(released(course))
+
+
+@pytest.mark.parametrize("lab", lab_names())
+def test_each_lab_is_known_as_it_was_handed_out(lab):
+    assert plain(pristine(lab)) == plain(json.loads((ROOT / "labs" / lab / f"{lab}.ipynb").read_text("utf-8")))
 
 
 def test_the_command_line_speaks_one_sentence():

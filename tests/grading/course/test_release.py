@@ -59,10 +59,10 @@ def test_solutions_hidden_tests_and_outputs_are_gone(course):
 def test_points_tags_kernel_and_given_ids_stay(course):
     notebook = released(course)
     assert cell(notebook, "test_double")["metadata"]["nbgrader"]["points"] == 2
-    assert notebook["cells"][3]["metadata"] == {"tags": ["explore"]}
+    assert notebook["cells"][4]["metadata"] == {"tags": ["explore"]}
     assert notebook["metadata"]["kernelspec"]["name"] == "python3"
     assert notebook["cells"][0]["id"] == "title"
-    assert len({one["id"] for one in notebook["cells"]}) == 5
+    assert len({one["id"] for one in notebook["cells"]}) == 6
 
 
 def test_two_releases_agree_byte_for_byte(tmp_path):
