@@ -71,8 +71,8 @@ def guarded(function: Callable, exercise: str, others: Iterable[str] = ()) -> Ca
 
 def note() -> None:
     """Remember the library's modules, so that one that is taken out of `sys.modules` is still known."""
-    for name in list(sys.modules):
-        if name.partition(".")[0] == "vae_lib" and isinstance(sys.modules[name], ModuleType):
+    for name in [name for name in tuple(sys.modules) if name[:7] == "vae_lib"]:
+        if isinstance(sys.modules[name], ModuleType):
             KNOWN[id(sys.modules[name])] = sys.modules[name]
 
 
