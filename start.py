@@ -160,6 +160,7 @@ def suits(python):
 def run(modules, arguments):
     """Run one module after the other in the environment, until one fails; the exit status."""
     os.environ["JUPYTER_CONFIG_PATH"] = jupyter_settings()
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # a thread that spins while it waits starves a busy machine
     os.chdir(str(ROOT))
     *first, last = [[str(environment()[1]), "-m", *module] for module in modules]
     for command in first:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from benchmarks import epoch, explorers, figures, grading, labs, machine, quality
+from benchmarks import epoch, explorers, figures, grading, labs, machine, quality, threads
 
 SECTIONS: dict[str, Callable[[argparse.Namespace], None]] = {
     "machine": machine.show,
     "epoch": epoch.show,
     "figures": figures.show,
     "quality": quality.show,
+    "threads": threads.show,
     "labs": labs.show,
     "grading": grading.show,
     "explorers": explorers.show,

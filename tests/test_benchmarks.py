@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 
+import psutil
 import pytest
 import torch
 
 from benchmarks import __main__ as command
-from benchmarks import epoch, explorers, figures, labs, pictures
+from benchmarks import epoch, explorers, figures, labs, pictures, threads
 from vae_lib.data import Dataset
 
 
@@ -140,3 +141,9 @@ def test_explorers_are_measured_in_jupyterlab(tmp_path):
     for found in asyncio.run(measured()):
         assert 0 < found["median"] <= found["95 %"] < 1000
         assert 0 < found["rate"] <= 65
+
+
+def test_an_epoch_beside_a_busy_process_is_timed_and_the_other_is_gone():
+    before = set(psutil.Process().children())
+    assert threads.seconds("PASSIVE", busy=1, pictures=200) > 0
+    assert set(psutil.Process().children()) == before

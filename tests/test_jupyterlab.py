@@ -114,6 +114,17 @@ class TestServer:
         assert len(failed) >= 5
         assert all("NotImplementedError" in one["error"] or "provide a response" in one["error"] for one in failed)
 
+    def test_the_lectures_are_trusted_so_that_films_play_before_a_cell_is_run(self, server):
+        untrusted, end = sorted((ROOT / "course").glob("*.ipynb")), time.monotonic() + SECONDS
+        while untrusted and time.monotonic() < end:
+            answer = json.loads(server.get(f"/api/contents/course/{untrusted[0].name}").text)
+            cells = [cell for cell in answer["content"]["cells"] if cell["cell_type"] == "code"]
+            if all(cell["metadata"]["trusted"] for cell in cells):
+                untrusted.pop(0)
+            else:
+                time.sleep(0.5)
+        assert untrusted == []
+
     def test_nothing_asks_for_news(self, server):
         page = server.page()
         assert page["news"] == {"disabled": True}

@@ -282,3 +282,14 @@ def test_an_answer_that_sums_nothing_is_not_said_to_sum_too_much():
     with pytest.raises(Mismatch) as caught:
         Lab(9, moved=2).check("moved(x: L B P) -> L B P", lambda x: x.reshape(3, 2, 2), Case(x, gives=x))
     assert "sum runs over" not in str(caught.value)
+
+
+def test_what_a_view_hides_is_not_said_to_make_no_difference():
+    """x / |x| is all that is seen of x: a wrong answer that depends on its length too is not said not to."""
+    x = torch.tensor([[1.0, 2.0], [0.5, -1.0]]).double()
+    case = Case(
+        x, gives=x / x.norm(dim=1, keepdim=True), view=lambda y, x: y / y.norm(dim=1, keepdim=True), shape=(2, 2)
+    )
+    with pytest.raises(Mismatch) as caught:
+        Lab(9, scaled=2).check("scaled(x: B P) -> B P", lambda x: x.sum() * torch.ones_like(x), case)
+    assert "does not depend" not in str(caught.value)

@@ -542,6 +542,15 @@ def step_without_zero_grad(encoder, decoder, optimizer, x):
     return loss.item()
 
 
+@wrong("train_step", names="still in the decoder: clear both networks' gradients")
+def step_that_clears_the_encoder_only(encoder, decoder, optimizer, x):
+    loss = _mean_error(encoder, decoder, x)
+    encoder.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
 @wrong("train_step", names="no step is made")
 def step_that_clears_before_it_moves(encoder, decoder, optimizer, x):
     loss = _mean_error(encoder, decoder, x)

@@ -1293,7 +1293,7 @@ def nearest_of_lengths(samples, data):
     return (samples.norm(dim=1)[:, None] - data.norm(dim=1)).abs().min(1).values
 
 
-@wrong("nearest_distance", "1e-8 is added under the root")
+@wrong("nearest_distance", "the square is kept above 0 by 1e-8, added or as a limit")
 def nearest_with_a_constant_under_the_root(samples, data):
     return (((samples[:, None] - data) ** 2).sum(2).min(1).values + 1e-8).sqrt()
 
@@ -1790,3 +1790,70 @@ def gaussian_by_scipy(mean, covariance, eps):
         return mean + eps @ torch.from_numpy(linalg.sqrtm(symmetric.numpy()).real).mT
 
     return outside(draws, mean, covariance, eps)
+
+
+@wrong("perturb", "the noise is averaged over the dimensions")
+def perturb_averages_the_noise_over_dimensions(z, sigma, eps):
+    return z + sigma * eps.mean(-1, keepdim=True)
+
+
+@wrong("perturb")
+def perturb_rounds(z, sigma, eps):
+    return (z + sigma * eps).round(decimals=3)
+
+
+@wrong("sample_box", "`high` lacks its factor u")
+def sample_box_high_without_its_factor(low, high, u):
+    return (1 - u) * low + high
+
+
+@wrong("sample_box", "u is rounded to 0 or 1")
+def sample_box_rounds_u(low, high, u):
+    return low + u.round() * (high - low)
+
+
+@wrong("interpolate", "The answer does not depend on `z_start`")
+def interpolate_forgets_the_start_in_the_difference(z_start, z_end, steps):
+    return torch.stack([z_start + i / (steps - 1) * z_end - z_start for i in range(steps)])
+
+
+@wrong("nearest_distance", "1e-6 is added to each difference, as `pairwise_distance` does")
+def nearest_by_pairwise_distance(samples, data):
+    return torch.nn.functional.pairwise_distance(samples[:, None], data[None]).min(1).values
+
+
+@wrong("nearest_distance", "the square is kept above 0 by 1e-8, added or as a limit")
+def nearest_clamped(samples, data):
+    return ((samples[:, None] - data) ** 2).sum(2).min(1).values.clamp(min=1e-8).sqrt()
+
+
+@wrong("diversity", "the standard deviation of the distances is taken")
+def diversity_is_the_spread_of_distances(samples):
+    distances = torch.pdist(samples)
+    return ((distances - distances.mean()).square().sum() / (len(distances) - 1)).sqrt()
+
+
+@wrong("diversity", "the median is taken of all entries")
+def diversity_is_the_median_of_all_entries(samples):
+    return torch.cdist(samples, samples).median()
+
+
+@wrong("diversity")
+def diversity_rounds_the_samples(samples):
+    return torch.pdist(samples.round(decimals=2)).mean()
+
+
+@wrong("fit_gaussian_codes", "the products are added and divided by B + 1")
+def fit_by_b_plus_one(Z):
+    mean, covariance = _fit(Z)
+    return mean, covariance * len(Z) / (len(Z) + 1)
+
+
+@wrong("sample_gaussian", "`L Lᵀ`: This is a quarter of the right one")
+def gaussian_half_the_width(mean, covariance, eps):
+    return mean + eps @ torch.linalg.cholesky(covariance).mT / 2
+
+
+@wrong("sample_gaussian")
+def gaussian_squares_the_noise(mean, covariance, eps):
+    return mean + (eps * eps.abs()) @ torch.linalg.cholesky(covariance).mT

@@ -80,7 +80,7 @@ def posterior_in_place(joint):
     return joint, evidence
 
 
-@wrong("posterior", "1e-8 is added to p(x)")
+@wrong("posterior", "p(x) is kept above 0 by 1e-8, as a limit or added")
 def posterior_small_constant(joint):
     return joint / (joint.sum() + 1e-8), (joint.sum() + 1e-8).log()
 
@@ -239,7 +239,7 @@ def kl_discrete_nansum_and_nan_to_num(q, p):
     return (q * (q / p).log()).nan_to_num(nan=0.0, posinf=0.0).sum()
 
 
-@wrong("kl_discrete", "1e-8 is added to both tables")
+@wrong("kl_discrete", "numbers are kept above 0 by 1e-8, added or as a limit")
 def kl_discrete_small_constant(q, p):
     return torch.xlogy(q, (q + 1e-8) / (p + 1e-8)).sum()
 
@@ -320,7 +320,7 @@ def kl_discrete_chi_square(q, p):
     return ((q - p) ** 2 / p).sum()
 
 
-@wrong("kl_discrete", "1e-8 is added to both tables")
+@wrong("kl_discrete", "numbers are kept above 0 by 1e-8, added or as a limit")
 def kl_discrete_small_constant_in_both(q, p):
     return (q * ((q + 1e-8) / (p + 1e-8)).log()).sum()
 
@@ -398,7 +398,7 @@ def elbo_discrete_zero_log_zero(q, joint):
     return (q * (joint / q).log()).sum()
 
 
-@wrong("elbo_discrete", "1e-12 is added inside the logarithm")
+@wrong("elbo_discrete", "numbers are kept above 0 by 1e-12 inside the logarithm, added or as a limit")
 def elbo_discrete_small_constant(q, joint):
     return torch.xlogy(q, (joint + 1e-12) / (q + 1e-12)).sum()
 
@@ -555,7 +555,7 @@ def entropy_detached(logvar):
     return 0.5 * (1 + LOG_2PI + logvar.detach()).sum(1) + 0 * logvar.sum(1)
 
 
-@wrong("gaussian_entropy", "1e-8 is added inside a logarithm")
+@wrong("gaussian_entropy", "σ² is kept above 0 by 1e-8, added or as a limit")
 def entropy_small_constant(logvar):
     return 0.5 * (1 + LOG_2PI + (logvar.exp() + 1e-8).log()).sum(1)
 
@@ -1572,3 +1572,86 @@ def fit_by_differences_and_kingma_and_ba(log_joint, mu, logvar, steps, learning_
         m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g * g
         theta = theta - learning_rate * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)
     return torch.from_numpy(theta[:size].copy()).to(mu.dtype), torch.from_numpy(theta[size:].copy()).to(mu.dtype)
+
+
+# more slips of the kinds that beginners make -------------------------------------------------------------------------
+
+
+@wrong("posterior", "1 is added to p(x) in the logarithm")
+def posterior_log_of_one_plus(joint):
+    return joint / joint.sum(), joint.sum().log1p()
+
+
+@wrong("kl_discrete", "numbers are kept above 0 by 1e-12, added or as a limit")
+def kl_discrete_clamped(q, p):
+    return (q * (q.clamp(1e-12).log() - p.clamp(1e-12).log())).sum()
+
+
+@wrong("kl_discrete", "`F.kl_div` is given log q and p, which is KL(p‖q)")
+def kl_discrete_by_kl_div_swapped(q, p):
+    return torch.nn.functional.kl_div(q.log(), p, reduction="sum")
+
+
+@wrong("kl_discrete", "`F.kl_div` divides by K (batchmean)")
+def kl_discrete_by_kl_div_batchmean(q, p):
+    return torch.nn.functional.kl_div(p.log(), q, reduction="batchmean")
+
+
+@wrong("gaussian_entropy", "σ² is kept above 0 by 1e-8, added or as a limit")
+def entropy_clamped_variance(logvar):
+    return 0.5 * (1 + LOG_2PI + logvar.exp().clamp(min=1e-8).log()).sum(1)
+
+
+@wrong("gaussian_entropy", "π is rounded to 3.14")
+def entropy_with_a_rounded_pi(logvar):
+    return 0.5 * (1 + math.log(2 * 3.14) + logvar).sum(1)
+
+
+@wrong("kl_gaussians", "only the diagonal of Σp is used between the means")
+def kl_gaussians_diagonal_between_the_means(mu_q, cov_q, mu_p, cov_p):
+    log_ratio, trace, _ = _kl_parts(mu_q, cov_q, mu_p, cov_p)
+    return 0.5 * (log_ratio - len(mu_q) + trace + ((mu_p - mu_q) ** 2 / cov_p.diag()).sum())
+
+
+@wrong("kl_gaussians", "the term with the means is multiplied by D")
+def kl_gaussians_means_times_d(mu_q, cov_q, mu_p, cov_p):
+    log_ratio, trace, distance = _kl_parts(mu_q, cov_q, mu_p, cov_p)
+    return 0.5 * (log_ratio - len(mu_q) + trace + len(mu_q) * distance)
+
+
+@wrong("score_function_gradient", "log q stands where its slope should")
+def score_takes_log_q(f, mu, sigma, eps):
+    z = mu + sigma * eps
+    return f(z) * Normal(mu, sigma).log_prob(z)
+
+
+@wrong("score_function_gradient", "running means are returned")
+def score_running_means(f, mu, sigma, eps):
+    return score_short(f, mu, sigma, eps).cumsum(0) / torch.arange(1, len(eps) + 1).to(eps)
+
+
+@wrong("gaussian_elbo", "the KL to the prior is subtracted as well")
+def elbo_minus_kl_too(log_joint, mu, logvar, eps):
+    kl = 0.5 * (mu**2 + logvar.exp() - logvar - 1).sum()
+    return log_joint(_sample(mu, logvar, eps)).mean() + _entropy(logvar) - kl
+
+
+@wrong("gaussian_elbo", "This is the right numbers in another shape")
+def elbo_of_shape_one(log_joint, mu, logvar, eps):
+    return log_joint(_sample(mu, logvar, eps)).mean(0, keepdim=True) + _entropy(logvar)
+
+
+@wrong("fit_gaussian", "`mu`: This is `mu`, as it was handed in", "`logvar`: This is `logvar`, as it was handed in")
+def fit_clears_before_the_step(log_joint, mu, logvar, steps, learning_rate, eps):
+    m, v = mu.detach().clone().requires_grad_(), logvar.detach().clone().requires_grad_()
+    optimizer = torch.optim.Adam([m, v], lr=learning_rate)
+    for noise in eps:
+        (-_elbo(log_joint, m, v, noise)).backward()
+        optimizer.zero_grad()
+        optimizer.step()
+    return m.detach(), v.detach()
+
+
+@wrong("fit_gaussian")
+def fit_other_betas(log_joint, mu, logvar, steps, learning_rate, eps):
+    return _fit(log_joint, mu, logvar, eps, lambda p: torch.optim.Adam(p, lr=learning_rate, betas=(0.5, 0.999)))

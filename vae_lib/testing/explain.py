@@ -179,7 +179,8 @@ def _pair(tried: Tried, place: int, slot: Slot, signature: Signature) -> Pair:
 def _read(all_tried: list[Tried], signature: Signature, function: Callable) -> list[str]:
     if any(tried.case.build for tried in all_tried):  # what was built has been used
         return []
-    return readings(signature, [_trial(tried, signature, function) for tried in all_tried])
+    viewed = any(tried.case.view for tried in all_tried)
+    return readings(signature, [_trial(tried, signature, function) for tried in all_tried], viewed)
 
 
 def _trial(tried: Tried, signature: Signature, function: Callable) -> tuple:
@@ -191,7 +192,7 @@ def _trial(tried: Tried, signature: Signature, function: Callable) -> tuple:
         try:
             result = run(function, signature, copies, count, slopes=False)
             return values(Tried(tried.case, tried.dtype, Call(copies, result)), signature)
-        except Mismatch:
+        except (Mismatch, RuntimeError):  # a view may fail on what such arguments give, as on NaN
             return None
 
     wanted = [w.double() for w in tried.case.gives]

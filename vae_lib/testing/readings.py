@@ -43,14 +43,15 @@ COARSER: dict[str, Callable] = {
 }
 
 
-def readings(signature: Signature, trials: list[Trial]) -> list[str]:
-    """What is true of the function in all cases, in a sentence; nothing if it takes every argument as it is."""
-    for found in _found(signature, trials):
+def readings(signature: Signature, trials: list[Trial], viewed: bool = False) -> list[str]:
+    """What is true of the function in all cases, in a sentence; nothing if it takes every argument as it is. What is
+    `viewed` may hide what an argument does to the answer."""
+    for found in _found(signature, trials, viewed):
         return [found]
     return []
 
 
-def _found(signature: Signature, trials: list[Trial]) -> Iterator[str]:
+def _found(signature: Signature, trials: list[Trial], viewed: bool) -> Iterator[str]:
     lengths = {axis for slot in signature.takes for axis in slot.axes}  # a number that is an axis's length says nothing
     kinds = ("number", "whole")
     slots = [s for s in signature.takes if s.name not in lengths and (s.floating or s.kind in kinds)]
@@ -62,7 +63,8 @@ def _found(signature: Signature, trials: list[Trial]) -> Iterator[str]:
             if _right(trials, lambda a, slot=slot, change=change: _changed(a, slot.name, change)):
                 yield f"It is right when `{slot.name}` is handed in {words}."
     for slot in slots:
-        yield from _ignored(slot, trials)
+        if not (viewed and slot.floating):
+            yield from _ignored(slot, trials)
         if slot.floating and _right(trials, lambda a, slot=slot: _turned(a, slot)):
             yield f"It is right when `{slot.name}` is handed in transposed."
 
