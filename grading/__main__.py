@@ -6,6 +6,8 @@ from pathlib import Path
 
 from grading.course.folder import ROOT, GradingError, chosen
 
+OUT = Path("grading_out")
+
 
 def release(names: list[str], check: bool) -> int:
     from grading.course.audit import problems
@@ -18,12 +20,29 @@ def release(names: list[str], check: bool) -> int:
         found = problems()
         print("\n".join(found) or "labs/ is what solutions/ gives.")
         return bool(found)
-    print("Making labs/ from solutions/ …")
-    made = release(names)
+    print("Making labs/ from solutions/ …", flush=True)
+    made = release(names, check=self_check)
     for name in made:
         print(f"  labs/{name}/{name}.ipynb")
     with Record(configuration().CourseDirectory.db_url, made):  # Formgrader shows them before anything is handed in
         return 0
+
+
+def self_check(names: list[str], course: Path) -> None:
+    """Grade each lab's own solution and the blank lab, unless that has been done; no student's code is run."""
+    from grading.check import MEMORY, checked
+    from grading.course.lab import read_release
+    from grading.engine import close, here
+    from grading.sandbox.walls import unavailable
+
+    if reason := unavailable(isolated=False):
+        print(f"  not tried: {reason}")
+        return
+    releases = {name: read_release(name, course) for name in names}
+    try:
+        checked(releases, OUT / "ledger" / MEMORY, here, isolated=not unavailable(), root=course)
+    finally:
+        close()
 
 
 def validate(name: str) -> int:
@@ -154,10 +173,10 @@ def arguments() -> argparse.Namespace:
     table.add_argument("--out", dest="file", type=Path, required=True, metavar="FILE", help="the CSV to write")
     table.add_argument("--template", type=Path, metavar="FILE", help="the platform's own export, to be filled in")
     table.add_argument("--lab", action="append", default=[], help="this lab only (may be repeated)")
-    table.add_argument("--graded", dest="out", type=Path, default=Path("grading_out"), help="what grade wrote")
+    table.add_argument("--graded", dest="out", type=Path, default=OUT, help="what grade wrote")
     commands.add_parser("doctor", help="say what this machine offers")
     shown = commands.add_parser("demo", help="grade a class made for the purpose")
-    shown.add_argument("--out", type=Path, default=Path("grading_out/demo"))
+    shown.add_argument("--out", type=Path, default=OUT / "demo")
     shown.add_argument("--no-sandbox", action="store_true", help="run the code without a sandbox")
     return parser.parse_args()
 
@@ -174,7 +193,7 @@ def grading_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def add_out(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--out", type=Path, default=Path("grading_out"), help="where results go")
+    parser.add_argument("--out", type=Path, default=OUT, help="where results go")
 
 
 def whole(text: str) -> int:

@@ -27,12 +27,16 @@ _one_at_a_time = Lock()  # a cluster's worker may have several threads; torch's 
 
 
 class Task(NamedTuple):
-    """One hand-in to grade, and how. `ticket` is the caller's own, and comes back with the result."""
+    """One hand-in to grade, and how. `ticket` is the caller's own, and comes back with the result.
+
+    `candid` is for the lab's own notebooks: their faults are told in full.
+    """
 
     ticket: int
     handin: Handin
     isolated: bool = True
     full: bool = False
+    candid: bool = False
 
 
 Job = tuple[Task, Release]
@@ -45,7 +49,7 @@ def grade_task(task: Task, release: Release) -> Outcome:
 
     with _one_at_a_time:
         try:
-            return task.ticket, grade(task.handin, release, sandbox(task.isolated), task.full)
+            return task.ticket, grade(task.handin, release, sandbox(task.isolated), task.full, task.candid)
         except GradingError:  # the lab's own fault, or the machine's: the others would meet it, too
             raise
         except Exception:
@@ -77,12 +81,9 @@ def close() -> None:
 
 
 def here(jobs: Iterable[Job]) -> Iterator[Outcome]:
-    """One after the other in this process."""
-    try:
-        for task, release in jobs:
-            yield grade_task(task, release)
-    finally:
-        close()
+    """One after the other in this process, whose sandbox stays for the next jobs (`close` ends it)."""
+    for task, release in jobs:
+        yield grade_task(task, release)
 
 
 def on_processes(jobs: Iterable[Job], workers: int) -> Iterator[Outcome]:

@@ -12,9 +12,10 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from grading.check import MEMORY, checked
 from grading.course.folder import ROOT, GradingError, chosen, lab_names
-from grading.course.lab import read_release
-from grading.engine import Job, Task, default_workers, engine
+from grading.course.lab import Release, read_release
+from grading.engine import Job, Task, close, default_workers, engine
 from grading.intake.handin import Arrival, Intake, Refusal
 from grading.intake.names import Student, students
 from grading.intake.notebook import read_notebook
@@ -51,12 +52,15 @@ def say_now(line: str) -> None:
 
 def grade_class(options: Options, say: Callable[[str], None] = say_now, root: Path = ROOT) -> list[Entry]:
     """Grade everything that was handed in; the entries, by lab and student. KeyboardInterrupt leaves all sound."""
-    run = Run(options, say, root)
-    with run.record:
-        try:
-            run.grade()
-        finally:
-            run.report()
+    try:
+        run = Run(options, say, root)
+        with run.record:
+            try:
+                run.grade()
+            finally:
+                run.report()
+    finally:
+        close()
     return run.entries()
 
 
@@ -74,19 +78,25 @@ class Run:
             raise GradingError(
                 f"There is nothing to grade: put hand-ins into {options.submitted}/STUDENT/LAB/LAB.ipynb."
             )
-        self.releases = {lab: read_release(lab, root) for lab in self.labs}
+        workers = min(options.jobs or default_workers(), max(1, len(self.sources)))
+        self.engine = engine(workers, options.scheduler)
+        self.releases = self.checked()
         self.intake, self.ledger = Intake(self.released), Ledger(options.out / "ledger")
         options.out.mkdir(parents=True, exist_ok=True)
         self.record = Record(gradebook_url(options.out, root), self.labs, root)
         self.waiting: dict[int, tuple[Arrival, str]] = {}
         self.done: dict[tuple[str, str], Entry] = {}
 
+    def checked(self) -> dict[str, Release]:
+        """The labs with their tests, hidden ones too, if each is sound."""
+        found = {lab: read_release(lab, self.root) for lab in self.labs}
+        memory = self.options.out / "ledger" / MEMORY
+        return checked(found, memory, self.engine, self.options.isolated, self.root)
+
     def grade(self) -> None:
         """Every hand-in to a state."""
-        workers = min(self.options.jobs or default_workers(), max(1, len(self.sources)))
-        run = engine(workers, self.options.scheduler)
         with tqdm(total=len(self.sources), unit="hand-in", leave=False, dynamic_ncols=True, disable=None) as self.bar:
-            for ticket, result in run(self.jobs()):
+            for ticket, result in self.engine(self.jobs()):
                 self.graded(*self.waiting.pop(ticket), result)
             for lab in self.labs:
                 for student in sorted(self.known.keys() - {s.student for s in self.sources if s.lab == lab}):

@@ -17,6 +17,7 @@ from functools import cache
 from pathlib import Path
 from types import CodeType
 from typing import NamedTuple
+from unittest.mock import patch
 
 import nbformat
 
@@ -169,7 +170,9 @@ def grade(lab: Lab, exercise: Exercise, answers: dict[str, Callable], visible: b
         exec(_compile(other.solution), namespace)
     namespace.update(answers)
     try:
-        exec(_compile(exercise.visible_test if visible else exercise.test), namespace)
+        # a bank makes wrong answers out of the library's right ones, which a check refuses elsewhere
+        with patch("vae_lib.testing.lab.guarded", lambda function, *_: function):
+            exec(_compile(exercise.visible_test if visible else exercise.test), namespace)
     except Exception as error:
         return Outcome(0, exercise.points, f"{type(error).__name__}: {error}", getattr(error, "causes", ()))
     return Outcome(exercise.points, exercise.points, "")

@@ -105,6 +105,13 @@ class TestServer:
         assert server.get("/formgrader").status == (404 if role == "student" else 302)
         assert server.get("/assignments/validate").status != 404
 
+    def test_formgraders_bolt_grades_as_make_grade_does(self, server, role):
+        answer = server.get("/formgrader/api/submission/lab1_pca/nobody/autograde", "{}")
+        if role == "student":
+            assert answer.status == 404
+        else:
+            assert json.loads(answer.text)["error"] == "There is no submitted/nobody/lab1_pca to grade."
+
     def test_the_validate_button_finds_every_exercise_open(self, server):
         lab = sorted((ROOT / "labs").glob("*/*.ipynb"))[0]
         body = json.dumps({"path": str(lab.relative_to(ROOT))})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+import vae_lib
 from vae_lib.testing import Case, Lab, Mismatch
 
 SPEC = "spread(x: B P, y: B P) -> B"
@@ -106,7 +107,7 @@ def test_a_number_between_that_has_no_name_is_said():
 def test_what_does_not_hold_at_extremes_is_said_with_that():
     far = Case([[300.0, 1.0]], [[3.0, 0.5]], gives=[900.5], where="numbers above 100")
     text = message(lambda x, y: 2 * spread(x.clamp(max=100), y), *CASES, far)
-    assert "twice the right one. (This does not hold for all of: numbers above 100.)" in text
+    assert "twice the right one. (This holds for ordinary numbers, not for every extreme.)" in text
 
 
 def test_right_where_the_answer_is_an_argument_or_a_view_of_it(capsys):
@@ -145,6 +146,59 @@ def test_differences_below_the_digits_shown_are_shown():
         Lab(9, spread=2).check(SPEC, lambda x, y: spread(x, y) * (1 + 3e-7), *CASES)
     assert "got       [1.5000004" in str(caught.value) or "got       [1.5000005" in str(caught.value)
     assert "float32's digits" in str(caught.value)
+
+
+OWN = "gaussian_kl is what this exercise asks you to write; the library's "
+KL = "gaussian_kl(mu: B D, logvar: B D) -> B"
+KL_CASES = (
+    Case(
+        [[1.0, -0.5, 0.8], [2.0, 0.3, -0.2]], [[0.5, 0.7, -0.6], [-1.3, 0.2, 0.4]], gives=[1.25064280713, 2.40787962442]
+    ),
+)
+
+
+def kl_by_hand(mu, logvar):
+    return (mu**2 + logvar.exp() - logvar - 1).sum(1) / 2
+
+
+def kl_of_the_library(mu, logvar):
+    return vae_lib.gaussian_kl(mu, logvar)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        vae_lib.gaussian_kl,
+        vae_lib.gaussian_kl.__wrapped__,
+        kl_of_the_library,
+        lambda mu, logvar: vae_lib.gaussian_kl_per_dim(mu, logvar).sum(1),
+        lambda mu, logvar: vae_lib.vae_loss(lambda z: z, 0 * mu, mu, logvar, mu[None])[2],
+    ],
+)
+def test_the_librarys_own_answer_is_told_so(function):
+    lab = Lab(5, gaussian_kl=3, refuses={"gaussian_kl": ["gaussian_kl_per_dim"]})
+    with pytest.raises(Mismatch) as caught:
+        lab.check(KL, function, *KL_CASES)
+    assert str(caught.value).startswith(f"5.1 ✗ gaussian_kl: {OWN}")
+    assert caught.value.kind == "own work"
+
+
+def test_the_library_is_as_it_was_after_a_check(capsys):
+    before = vae_lib.gaussian_kl.__wrapped__.__code__
+    lab = Lab(5, gaussian_kl=3, refuses={"gaussian_kl": ["gaussian_kl_per_dim"]})
+    with pytest.raises(Mismatch):
+        lab.check(KL, kl_of_the_library, *KL_CASES)
+    lab.check(KL, kl_by_hand, *KL_CASES)
+    assert capsys.readouterr().out.startswith("5.1 ✓ gaussian_kl")
+    assert vae_lib.gaussian_kl.__wrapped__.__code__ is before
+    assert vae_lib.gaussian_kl(torch.ones(1, 2), torch.zeros(1, 2)) == 1
+
+
+def test_in_the_place_of_the_librarys_a_students_own_is_not_refused(capsys):
+    lab = Lab(5, gaussian_kl=3)
+    with lab.own({"gaussian_kl": kl_by_hand}):
+        lab.check(KL, kl_of_the_library, *KL_CASES)
+    assert "✓" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("cut", [lambda x, y: (x - y).detach(), lambda x, y: x - y.detach()])

@@ -1,6 +1,7 @@
 """A course of one small lab in a folder of its own, to try the instructor's commands on."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -56,6 +57,31 @@ def make(folder: Path) -> Path:
     shutil.copy(PROJECT / "nbgrader_config.py", folder)
     write(folder / "solutions" / LAB / f"{LAB}.ipynb", source_notebook())
     return folder
+
+
+def of(folder: Path, *cells: dict) -> Path:
+    """A course of one lab with these cells, in solutions/ and, without its secrets, in labs/."""
+    notebook = source_notebook() | {"cells": list(cells)}
+    bare = [one | {"source": without_secrets("".join(one["source"]))} for one in cells]
+    for place, one in (("solutions", notebook), ("labs", notebook | {"cells": bare})):
+        write(folder / place / LAB / f"{LAB}.ipynb", one)
+    return folder
+
+
+def without_secrets(source: str) -> str:
+    """As nbgrader releases a cell."""
+    source = re.sub(
+        r"( *)### BEGIN SOLUTION\n.*?### END SOLUTION", r"\1raise NotImplementedError()", source, flags=re.S
+    )
+    return re.sub(r"### BEGIN HIDDEN TESTS\n.*?### END HIDDEN TESTS\n?", "", source, flags=re.S)
+
+
+def solution(source: str, name: str = "double") -> dict:
+    return code(source, mark(name, solution=True))
+
+
+def checking(source: str, name: str = "test_double", points: float = 2) -> dict:
+    return code(source, mark(name, points=points, locked=True))
 
 
 def write(path: Path, notebook) -> None:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from grading.course.folder import ROOT, GradingError
 
 HIDDEN = re.compile(r"^### BEGIN HIDDEN TESTS$.*?^### END HIDDEN TESTS$\n?", re.MULTILINE | re.DOTALL)
+DEFINITION = re.compile(r"^(?:def|class)[ \t]+(\w+)", re.MULTILINE)
 HEADING = re.compile(r"^#+ +(.+?)(?: \(\d[\d.]* points?\))?$", re.MULTILINE)
 
 
@@ -26,9 +27,10 @@ class Part(NamedTuple):
 
 
 class Exercise(NamedTuple):
-    """One function of a lab. `visible` is the test that students see, `hidden` the whole test cell with both halves.
+    """One test cell of a lab. `visible` is the test that students see, `hidden` the whole cell with both halves.
 
-    `needs` are the names of the lab's functions that the test uses, `name` among them.
+    `needs` are the names that the lab's solutions define and the test uses; `name` is the function that the test is
+    named after, where there is one.
     """
 
     name: str
@@ -39,11 +41,16 @@ class Exercise(NamedTuple):
     hidden: str
     needs: tuple[str, ...]
 
+    @property
+    def tested(self) -> tuple[str, ...]:
+        """What a hand-in must define to be tested at all."""
+        return (self.name,) if self.name in self.needs else self.needs
+
 
 class Release(NamedTuple):
     """A lab as the grader knows it: the cells that were handed out, and the tests, hidden ones too.
 
-    `answers` maps the cells graded by hand to their points.
+    `answers` maps the cells graded by hand to their points; `plain` names the tests that run inside the sandbox.
     """
 
     lab: str
@@ -51,26 +58,51 @@ class Release(NamedTuple):
     exercises: tuple[Exercise, ...]
     answers: dict[str, float]
     digest: str
+    plain: tuple[str, ...] = ()
 
 
 def read_release(lab: str, root: Path = ROOT) -> Release:
     """The lab from solutions/ and labs/; GradingError where one of the two cannot be read."""
-    source, released = (_cells(root / folder / lab / f"{lab}.ipynb", root) for folder in ("solutions", "labs"))
+    source, released = (notebook_cells(folder, lab, root) for folder in ("solutions", "labs"))
     tests = [cell for cell in source if role(cell) == "test"]
-    names = [grader(cell)["grade_id"].removeprefix("test_") for cell in tests]
+    defined = tuple(dict.fromkeys(name for c in source if role(c) == "solution" for name in bound(text(c))))
     titles = _titles(source)
-    exercises = tuple(_exercise(cell, name, titles, names) for cell, name in zip(tests, names, strict=True))
+    exercises = tuple(_exercise(cell, titles, defined) for cell in tests)
     answers = {grader(c)["grade_id"]: float(grader(c)["points"]) for c in source if role(c) == "answer"}
     parts = parts_of(released)
     return Release(lab, parts, exercises, answers, digest((parts, exercises, sorted(answers.items()))))
 
 
-def _exercise(cell: dict, name: str, titles: dict[str, str], names: list[str]) -> Exercise:
-    test = text(cell)
-    used = {node.id for node in ast.walk(ast.parse(test)) if isinstance(node, ast.Name)}
-    needs = tuple(other for other in names if other in used | {name})
-    about, mark = titles.get(name, name), grader(cell)
+def _exercise(cell: dict, titles: dict[str, str], defined: tuple[str, ...]) -> Exercise:
+    test, mark = text(cell), grader(cell)
+    name = mark["grade_id"].removeprefix("test_")
+    needs = tuple(other for other in defined if other in names_in(test))
+    about = titles.get(name) or titles.get(mark["grade_id"]) or name
     return Exercise(name, mark["grade_id"], about, float(mark["points"]), HIDDEN.sub("", test), test, needs)
+
+
+def names_in(source: str) -> set[str]:
+    """The names that a cell uses or sets; all its words, where it is not plain Python (a line may begin with %)."""
+    try:
+        return {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
+    except SyntaxError:
+        return set(re.findall(r"\w+", source))
+
+
+def bound(source: str) -> list[str]:
+    """The names that a cell defines at its top: functions, classes, variables. None where it is not plain Python."""
+    try:
+        statements = ast.parse(source).body
+    except SyntaxError:
+        return DEFINITION.findall(source)
+    found = []
+    for statement in statements:
+        if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            found.append(statement.name)
+            continue
+        nodes = (node for node in ast.walk(statement) if isinstance(node, ast.Name))
+        found += [node.id for node in nodes if isinstance(node.ctx, ast.Store)]
+    return found
 
 
 def parts_of(cells: list[dict]) -> tuple[Part, ...]:
@@ -110,17 +142,19 @@ def digest(value: object) -> str:
 
 
 def _titles(cells: list[dict]) -> dict[str, str]:
-    """The last heading above each solution, by the function's name."""
+    """The last heading above each solution and each test, by its name."""
     titles, heading = {}, ""
     for cell in cells:
-        if role(cell) == "solution":
+        if role(cell) in ("solution", "test"):
             titles[grader(cell)["grade_id"]] = heading
         elif cell["cell_type"] == "markdown":
             heading = (HEADING.findall(text(cell)) or [heading])[-1]
     return titles
 
 
-def _cells(path: Path, root: Path) -> list[dict]:
+def notebook_cells(folder: str, lab: str, root: Path = ROOT) -> list[dict]:
+    """The cells of a lab's notebook in solutions/ or labs/."""
+    path = root / folder / lab / f"{lab}.ipynb"
     try:
         return json.loads(path.read_text(encoding="utf-8"))["cells"]
     except OSError:

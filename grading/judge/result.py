@@ -24,8 +24,20 @@ class ExerciseResult(NamedTuple):
     output: str = ""
 
 
+class Fault(NamedTuple):
+    """Where a notebook fails: the cell or the test by name, the place in it, its line, and the reason."""
+
+    name: str
+    where: str
+    line: str
+    reason: str
+
+
 class Result(NamedTuple):
-    """A graded hand-in; `outputs` holds the text that each part printed, by its place among the parts."""
+    """A graded hand-in; `outputs` holds the text that each part printed, by its place among the parts.
+
+    `faults` is for the course's author, and only where the lab's own notebooks are graded: it tells of hidden tests.
+    """
 
     student: str
     lab: str
@@ -34,3 +46,4 @@ class Result(NamedTuple):
     outputs: dict[int, str] = {}  # noqa: RUF012  (never changed)
     seconds: float = 0.0
     cpu_seconds: float = 0.0
+    faults: tuple[Fault, ...] = ()

@@ -7,41 +7,39 @@ is kept: what a function sees of a hidden test are its arguments, and there is n
 A cell or a test that ends the child costs that cell or test: a new child runs the others again.
 """
 
-import io
-import random
 import time
-import warnings
-from contextlib import redirect_stdout
 from typing import Any
-
-import numpy as np
-import torch
 
 from grading.course.lab import Exercise, Part, Release
 from grading.intake.handin import Handin
+from grading.judge.half import run_half
 from grading.judge.receiving import Raised
-from grading.judge.result import CRASHED, TIMED_OUT, ExerciseResult, Result
-from grading.judge.scene import Scene, compiled, imports, only_hidden, setup
+from grading.judge.result import CRASHED, TIMED_OUT, ExerciseResult, Fault, Result
+from grading.judge.scene import Scene, defining, fresh, imports, only_hidden, refused
 from grading.judge.standins import Link, StudentFunction
-from grading.judge.verdict import Verdict, after_hidden, after_visible, changed, overall, passed, stopped, undefined
+from grading.judge.verdict import Verdict, changed, overall, stopped, undefined
 from grading.sandbox.process import Sandbox
 from grading.sandbox.session import Session, Stopped
 
 MOST_SPARED = 2
 
 
-def grade(handin: Handin, release: Release, sandbox: Sandbox, full: bool = False) -> Result:
-    """What each exercise earns. Cells tagged `explore` are run only if `full`; the same hand-in, the same result."""
+def grade(handin: Handin, release: Release, sandbox: Sandbox, full: bool = False, candid: bool = False) -> Result:
+    """What each exercise earns. Cells tagged `explore` are run only if `full`; the same hand-in, the same result.
+
+    `candid` is for the lab's own notebooks: what fails in them is told in full.
+    """
     from grading.sandbox.inside.confine import memory_at_most
 
     started = time.monotonic()
     run = Run(handin, release, sandbox, full)
     with memory_at_most(sandbox.limits.memory_bytes):
         run.finish()
+    faults = tuple(run.faults) if candid else ()
     results = tuple(run.result(exercise) for exercise in release.exercises)
     state = overall(results, release.answers)
     seconds = time.monotonic() - started
-    return Result(handin.student, handin.lab, state, results, run.outputs, seconds, run.cpu_seconds)
+    return Result(handin.student, handin.lab, state, results, run.outputs, seconds, run.cpu_seconds, faults)
 
 
 class Run:
@@ -57,6 +55,7 @@ class Run:
         self.seen: dict[str, Verdict] = {}  # by the visible half
         self.final: dict[str, Verdict] = {}
         self.printed: dict[str, str] = {}
+        self.faults: list[Fault] = []
         self.scenes = {exercise.name: Scene() for exercise in release.exercises}
         self.cpu_seconds = 0.0
         self.link: Link | None = None
@@ -104,13 +103,13 @@ class Run:
         A function that is not there yet, or that misses a name, may find it in a later cell; at the end it is missing.
         """
         scene = self.scenes[exercise.name]
-        bound = scene.bound is self.link and scene.handles.get(exercise.name) is not None
+        bound = scene.bound is self.link and not scene.missing(exercise)
         if exercise.name in self.final or (bound and exercise.name in self.seen):
             return
         self.at_work = exercise
         self.imports(exercise)
         self.bind(exercise)
-        if exercise.name not in self.seen and (last or scene.handles[exercise.name] is not None):
+        if exercise.name not in self.seen and (last or not scene.missing(exercise)):
             self.visible(exercise, last)
 
     def cell(self, place: int, part: Part) -> None:
@@ -124,6 +123,7 @@ class Run:
         if isinstance(reply.get("error"), dict):
             raised = Raised.from_reply(reply["error"])
             self.errors[place] = "It took too long and was interrupted." if session.interrupted else str(raised)
+            self.faults.append(Fault(part.grade_id or f"code cell {place + 1}", "", raised.line, self.errors[place]))
             printed += f"{raised}\n"
         self.outputs[place] = printed
 
@@ -135,13 +135,14 @@ class Run:
             session.take_output()
 
     def bind(self, exercise: Exercise) -> None:
-        """Note the functions that the test uses, as they are now."""
-        session = self.allow(self.limits.cell_seconds)
+        """Note the functions and variables that the test uses, as they are now."""
+        session, scene = self.allow(self.limits.cell_seconds), self.scenes[exercise.name]
         reply, _ = session.request({"op": "bind", "names": list(exercise.needs)})
-        handles = reply.get("handles")
+        handles, values = reply.get("handles"), reply.get("values")
         handles = handles if isinstance(handles, list) and len(handles) == len(exercise.needs) else [None]
-        known, scene = dict(zip(exercise.needs, handles, strict=False)), self.scenes[exercise.name]
+        known = dict(zip(exercise.needs, handles, strict=False))
         scene.handles = {name: known.get(name) if type(known.get(name)) is int else None for name in exercise.needs}
+        scene.values = {n for n, v in zip(exercise.needs, values, strict=False) if v} if type(values) is list else set()
         scene.bound = self.link
 
     def visible(self, exercise: Exercise, last: bool) -> None:
@@ -150,48 +151,43 @@ class Run:
         if verdict.message.startswith("NameError") and not last:  # cells in another order
             return
         self.seen[exercise.name] = verdict
-        if verdict.points is None or verdict.points < exercise.points:
+        open_end = verdict.scored and exercise.visible != exercise.hidden
+        if not open_end and (verdict.points is None or verdict.points < exercise.points):
             self.final[exercise.name] = verdict
 
     def hidden(self, exercise: Exercise) -> None:
-        scene = self.scenes[exercise.name]
-        if scene.link is not self.link:  # another child: its networks are not those of the visible half
+        scene, source = self.scenes[exercise.name], only_hidden(exercise)
+        if self.seen[exercise.name].scored:  # the last line counts both halves together
+            scene.variables, scene.link, source = self.variables(exercise), self.link, exercise.hidden
+        elif scene.link is not self.link:  # another child: its networks are not those of the visible half
             again = self.test(exercise, exercise.visible, "visible")
             if again.points != exercise.points:  # the message is not shown: a hidden test may have been met before
                 self.final[exercise.name] = changed(exercise)
                 return
-        self.final[exercise.name] = self.test(exercise, only_hidden(exercise), "hidden")
+        self.final[exercise.name] = self.test(exercise, source, "hidden")
         self.link.session.take_output()
 
     def test(self, exercise: Exercise, source: str, half: str) -> Verdict:
         """Run half a test here, in variables that the lab's own set-up has made."""
         scene = self.scenes[exercise.name]
-        if scene.handles[exercise.name] is None:
-            return undefined(exercise, *self.why_undefined(exercise))
+        if missing := scene.missing(exercise):
+            return undefined(missing, *self.why_undefined(exercise, missing))
+        session = self.allow(self.limits.exercise_seconds)
+        self.link.refuses = refused(self.release, exercise)
         if half == "visible":
             scene.variables, scene.link = self.variables(exercise), self.link
-        session = self.allow(self.limits.exercise_seconds)
-        try:
-            with warnings.catch_warnings(), redirect_stdout(io.StringIO()):  # "5.2 ✓" is for a notebook
-                warnings.simplefilter("ignore")
-                exec(compiled(source, f"<{half} test>"), scene.variables)
-        except Stopped:
-            raise
-        except Exception as error:
-            if session.interrupted:
-                return stopped(exercise, TIMED_OUT, half)
-            return after_visible(exercise, error) if half == "visible" else after_hidden(exercise, error)
-        return passed(exercise)
+        return run_half(exercise, half, source, scene.variables, session, self.faults)
 
     def variables(self, exercise: Exercise) -> dict[str, Any]:
-        """The lab's own set-up, with a stand-in for each function that the test uses; noise starts afresh."""
-        torch.manual_seed(0)
-        np.random.seed(0)  # noqa: NPY002  (a test may use it)
-        random.seed(0)
-        names = self.scenes[exercise.name].handles
-        return {"__name__": "__main__"} | setup(self.release) | {name: self.standin(exercise, name) for name in names}
+        """The lab's own set-up, with stand-ins for the student's functions and variables; noise starts afresh."""
+        scene = self.scenes[exercise.name]
+        functions = {name: self.standin(exercise, name) for name in scene.handles if name not in scene.values}
+        known = [name for name in scene.values if scene.handles[name] is not None]
+        return fresh(self.release) | functions | {name: self.link.read(scene.handles[name]) for name in known}
 
     def standin(self, exercise: Exercise, name: str) -> StudentFunction:
+        """The stand-in for a function of the student's."""
+
         def where() -> tuple[Link, int]:
             handle = self.scenes[exercise.name].handles[name]
             if handle is None:
@@ -200,16 +196,14 @@ class Run:
 
         return StudentFunction(where, name)
 
-    def why_undefined(self, exercise: Exercise) -> tuple[str | None, str]:
-        """The state and the reason of an exercise that has no function, from what became of its cell."""
-        for place, part in enumerate(self.parts):
-            if part.role == "solution" and part.grade_id == exercise.name:
-                if place in self.bad:
-                    return (TIMED_OUT if self.bad[place].timed_out else CRASHED), str(self.bad[place])
-                if "interrupted" in self.errors.get(place, ""):
-                    return TIMED_OUT, "it took too long"
-                return None, self.errors.get(place, "")
-        return None, ""
+    def why_undefined(self, exercise: Exercise, name: str) -> tuple[str | None, str]:
+        """The state and the reason of a test that misses a function, from what became of the cell that defines it."""
+        place = defining(self.parts, self.release, exercise, name)
+        if place in self.bad:
+            return (TIMED_OUT if self.bad[place].timed_out else CRASHED), str(self.bad[place])
+        if "interrupted" in self.errors.get(place, ""):
+            return TIMED_OUT, "it took too long"
+        return None, self.errors.get(place, "")
 
     def allow(self, seconds: float) -> Session:
         """Time for what comes next, as far as the hand-in has any left."""

@@ -27,6 +27,7 @@ class Link:
         self.session = session
         session.handler = self.answer
         self.count = 0
+        self.refuses: list[tuple[str, list[str]]] = []  # what the library does not do while a test is run
         self.callbacks: list[tuple[Callable, list[Tensor]]] = []
         self.sizes: dict[int, int] = {}
         self.graphs: dict[int, tuple[list[Tensor], list[Tensor]]] = {}
@@ -40,7 +41,7 @@ class Link:
     def call(self, handle: int, positional: tuple, named: dict, options: dict) -> Any:
         """What the student's function returns for these arguments; Raised, Stopped or WireError."""
         sending = Sending(self.callbacks)
-        header = {"op": "call", "handle": handle, "call": self.number()} | options
+        header = {"op": "call", "handle": handle, "call": self.number(), "refuses": self.refuses} | options
         header |= {"positional": sending.value(list(positional)), "named": sending.value(named)}
         reply, blobs = self.ask(header | {"tensors": sending.metas}, sending.blobs)
         tensors = read_tensors(reply, blobs)
@@ -49,6 +50,11 @@ class Link:
         leaves = [tensor for tensor in sending.tensors if tensor.requires_grad]
         joined = self.joined(header["call"], reply, tensors, leaves)
         return Reader(joined, self.special).value(reply.get("result"))
+
+    def read(self, handle: int) -> Any:
+        """A variable of the student's, rebuilt from plain numbers as an answer is."""
+        reply, blobs = self.ask({"op": "read", "handle": handle}, [])
+        return Reader([t.detach() for t in read_tensors(reply, blobs)], self.special).value(reply.get("result"))
 
     def number(self) -> int:
         self.count += 1

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from grading.course.lab import Exercise
+from grading.judge.asserts import sentence, wordless
 from grading.judge.receiving import Raised
 from grading.judge.result import CRASHED, GRADED, NEEDS_MANUAL, PARTIAL, TIMED_OUT, ExerciseResult
 from grading.judge.sending import Unsendable
@@ -23,6 +24,7 @@ HINTS = {
     "slopes": "for other arguments the gradient is wrong.",
     "arguments": "for other arguments the function changes what it is given.",
     "noise": "for other arguments the answer is another one each time.",
+    "own work": "for other arguments the function is the library's own.",
     "error": "for other arguments the function raises an error.",
 }
 PATHS = re.compile(r"(?:/[\w.+-]+)+/([\w.+-]+)")
@@ -30,28 +32,38 @@ LONGEST = 1500
 
 
 class Verdict(NamedTuple):
-    """What an exercise earned; points are None where it could not be graded."""
+    """What an exercise earned; points are None where it could not be graded, `scored` if the test itself gave them."""
 
     points: float | None
     state: str = GRADED
     message: str = ""
     mistake: str = ""
+    scored: bool = False
 
 
 def passed(exercise: Exercise) -> Verdict:
     return Verdict(exercise.points, message="Right.")
 
 
-def after_visible(exercise: Exercise, error: Exception) -> Verdict:
-    """The visible half failed: the student sees what Validate shows."""
+def scored(exercise: Exercise, value: float) -> Verdict:
+    """A test whose last line is a number gives that many points, as in nbgrader; one that is no score gives none."""
+    if not 0 <= value <= exercise.points:  # NaN, too
+        said = f"The test came to {value:g} points, which is no number from 0 to {exercise.points:g}."
+        return Verdict(0.0, message=said, scored=True)
+    said = f"{value:g} of {exercise.points:g} points: part of the test passes, part does not."
+    return Verdict(value, message="Right." if value == exercise.points else said, scored=True)
+
+
+def after_visible(exercise: Exercise, error: BaseException, line: str = "") -> Verdict:
+    """The visible half failed at this line: the student sees what Validate shows."""
     if isinstance(error, Unsendable):
         return ungradable(error)
-    message = readable(error)
+    message = readable(error, line)
     causes = error.causes if isinstance(error, Mismatch) else ()
     return Verdict(0.0, message=message, mistake=" ".join(causes))
 
 
-def after_hidden(exercise: Exercise, error: Exception) -> Verdict:
+def after_hidden(exercise: Exercise, error: BaseException) -> Verdict:
     """The hidden half failed: the exercise's name, its points, and a hint."""
     if isinstance(error, Unsendable):
         return ungradable(error)
@@ -59,7 +71,7 @@ def after_hidden(exercise: Exercise, error: Exception) -> Verdict:
     return Verdict(0.0, message=f"{head} Hint: {hint(error)}")
 
 
-def hint(error: Exception) -> str:
+def hint(error: BaseException) -> str:
     if isinstance(error, Raised):
         kind = error.kind if hasattr(builtins, error.kind) else "an error"  # a name could tell of the arguments
         return f"for other arguments the function raises {kind}."
@@ -96,26 +108,33 @@ def changed(exercise: Exercise) -> Verdict:
     return Verdict(0.0, message=f"{exercise.name} passed its visible tests once, and failed when they were repeated.")
 
 
-def undefined(exercise: Exercise, state: str | None, reason: str) -> Verdict:
-    """The notebook has no such function: its cell was stopped, raised an error, or is gone."""
+def undefined(name: str, state: str | None, reason: str) -> Verdict:
+    """The notebook has no such function or variable: its cell was stopped, raised an error, or is gone."""
     if state is not None:
-        return Verdict(None, state, f"The cell that defines {exercise.name} was stopped: {reason}.")
-    message = f"There is no function {exercise.name} in the notebook."
+        return Verdict(None, state, f"The cell that defines {name} was stopped: {reason}.")
+    if reason.startswith("NotImplementedError"):
+        return Verdict(0.0, message="not answered yet")
+    message = f"There is no {name} in the notebook."
     return Verdict(0.0, message=f"{message} Its cell ended with {reason}" if reason else message)
 
 
-def readable(error: Exception) -> str:
+def readable(error: BaseException, line: str = "") -> str:
     """An error as a student should read it: no paths, not too long."""
     if isinstance(error, Raised) and error.kind == "NotImplementedError":
         return "not answered yet"
     if isinstance(error, Mismatch):
         text = str(error)
+    elif isinstance(error, Raised) and error.kind == "OwnWork":
+        text = str(error).removeprefix("OwnWork: ")
     elif isinstance(error, Raised):
         text = str(error) + (f" (in the line: {error.line})" if error.line else "")
-    elif (isinstance(error, AssertionError) and str(error)) or isinstance(error, WireError):
+    elif wordless(error):
+        text = sentence(error, line)
+    elif isinstance(error, AssertionError | WireError):
         text = str(error)
     else:
         text = f"The test could not use what the function returned: {type(error).__name__}: {error}"
+        text += f" (in the test's line   {line})" if line else ""
     return PATHS.sub(r"\1", text)[:LONGEST]
 
 

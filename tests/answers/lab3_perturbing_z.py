@@ -1182,7 +1182,7 @@ def perturb_writes_into_z(z, sigma, eps):
     return z + sigma * eps
 
 
-@wrong("bounding_box", "the right one minus 1e-06", "the right one plus 1e-06")
+@wrong("bounding_box", "the right one plus -1e-06", "the right one plus 1e-06", "the right one minus 1e-06")
 def bounding_box_widens_a_little(Z):
     return Z.min(0).values - 1e-6, Z.max(0).values + 1e-6
 

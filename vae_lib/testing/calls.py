@@ -85,6 +85,8 @@ def told(error: Exception, signature: Signature, arguments: dict) -> Exception:
     if kind in ("NotImplementedError", "KeyboardInterrupt") or not foreign or isinstance(error, Mismatch):
         return error
     message = str(error).removeprefix(f"{kind}: ").split("\n")[0]
+    if kind == "OwnWork":  # met where the student's function runs in another process
+        return Mismatch(message, "own work", [message])
     what = sentence(kind, message, signature, arguments)
     place = _line(error)
     end = f"\nin the line   {place}" if place else ""

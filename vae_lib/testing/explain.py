@@ -87,8 +87,7 @@ def _ordinary(all_tried: list[Tried], signature: Signature, function: Callable) 
     if found or len(some) == len(all_tried) or len({id(tried.case) for tried in some}) == 1:
         return found
     found = _related(some, signature) or _read(some, signature, function) or _related(some, signature, varying)
-    extremes = dict.fromkeys(tried.case.where for tried in all_tried if tried.case.where)
-    return [f"{text} (This does not hold for all of: {', '.join(extremes)}.)" for text in found]
+    return [f"{text} (This holds for ordinary numbers, not for every extreme.)" for text in found]
 
 
 def _slip(slip: Callable | Sequence, place: int) -> Callable:

@@ -31,10 +31,9 @@ def varying(pairs: list[Pair]) -> str | None:
 def _telling(pairs: list[Pair], found: list[Tensor | None]) -> bool:
     """Whether the numbers fit every case, with entries to spare: as many numbers as entries fit anything."""
     spare = [0 if f is None else p.given.numel() - f.numel() for p, f in zip(pairs, found, strict=True)]
-    fits = all(
-        s > 0 or (f is not None and p.near(p.given, p.wanted)) for p, f, s in zip(pairs, found, spare, strict=True)
-    )
-    return fits and sum(spare) >= ENOUGH
+    wrong = [(f, s) for p, f, s in zip(pairs, found, spare, strict=True) if not p.near(p.given, p.wanted)]
+    long = any(f is not None and s >= 2 * f.numel() for f, s in wrong)  # a and −a fit by chance
+    return long and all(s > 0 for _, s in wrong) and sum(spare) >= ENOUGH
 
 
 def _choices(axes: tuple[str, ...]) -> Iterator[tuple[str, ...]]:

@@ -8,6 +8,7 @@ import zipfile
 
 import pytest
 
+from grading.commands.autograde import autograde
 from grading.commands.submit import submit
 from grading.commands.validate import last_error, validate
 from grading.course.folder import ROOT, GradingError, lab_names
@@ -94,6 +95,31 @@ class TestSubmit:
     def test_an_unknown_lab_is_refused_with_the_names_there_are(self, course):
         with pytest.raises(GradingError, match=r"There is no lab 'lab9'; there are: tiny\."):
             submit("lab9", course)
+
+
+class TestBolt:
+    """What Formgrader's bolt does, on a course whose `python -m grading` only says what it was told."""
+
+    @pytest.fixture
+    def told(self, course):
+        (course / "grading").mkdir()
+        (course / "grading" / "__init__.py").touch()
+        (course / "grading" / "__main__.py").write_text("import sys; print(sys.argv[1:]); sys.exit('no' in sys.argv)")
+        hand_in(course, "ann", answered(course))
+        return course
+
+    def test_it_grades_the_lab_in_the_sandbox(self, told):
+        answer = autograde(LAB, "ann", told)
+        assert answer == {"success": True, "log": f"['grade', '--lab', '{LAB}']\n", "error": ""}
+
+    @pytest.mark.parametrize(("lab", "student"), [(LAB, "bob"), ("lab9", "ann"), ("--force", "ann")])
+    def test_what_is_not_there_is_not_graded(self, told, lab, student):
+        answer = autograde(lab, student, told)
+        assert answer == {"success": False, "log": "", "error": f"There is no submitted/{student}/{lab} to grade."}
+
+    def test_why_it_failed_is_said(self, told):
+        (told / "grading" / "__main__.py").write_text("raise SystemExit('bubblewrap is missing')")
+        assert autograde(LAB, "ann", told)["error"] == "bubblewrap is missing\n"
 
 
 class TestMessages:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 
 import pytest
@@ -45,6 +46,9 @@ def test_released_labs_earn_nothing_and_say_why(sandbox, lab):
 
 
 SAMPLE = [(lab, answer) for lab in LABS for answer in bank(lab)[::9]]
+SAMPLE = [  # one that is made of the library's own answer is refused in the sandbox
+    (lab, answer) for lab, answer in SAMPLE if f"lib.{answer.exercise}" not in inspect.getsource(answer.function)
+]
 
 
 @pytest.mark.slow

@@ -1,0 +1,67 @@
+"""Run one half of a test here, and turn the way it ended into a verdict."""
+
+import io
+import warnings
+from contextlib import redirect_stdout
+from typing import Any
+
+import numpy as np
+import torch
+
+from grading.course.folder import GradingError
+from grading.course.lab import Exercise
+from grading.judge.asserts import place
+from grading.judge.result import TIMED_OUT, Fault
+from grading.judge.scene import play
+from grading.judge.verdict import Verdict, after_hidden, after_visible, passed, readable, scored, stopped
+from grading.sandbox.session import Session, Stopped
+
+
+def run_half(
+    exercise: Exercise, half: str, source: str, variables: dict[str, Any], session: Session, faults: list[Fault]
+) -> Verdict:
+    """The verdict on this half. Where it fails is added to `faults`, which is for the course's author alone."""
+    name = f"<{half} test>"
+    try:
+        with warnings.catch_warnings(), redirect_stdout(io.StringIO()):  # "5.2 ✓" is for a notebook
+            warnings.simplefilter("ignore")
+            score = play(source, name, variables)
+    except (Stopped, KeyboardInterrupt, GradingError):
+        raise
+    except BaseException as error:  # pytest's own are no Exception
+        if session.interrupted:
+            return stopped(exercise, TIMED_OUT, half)
+        number, line = place(error, source, name)
+        faults.append(fault(exercise, half, number, f"{line}\n{readable(error, line)}"))
+        return after_visible(exercise, error, line) if half == "visible" else after_hidden(exercise, error)
+    return passed(exercise) if points_of(score) is None else scored(exercise, points_of(score))
+
+
+def points_of(value: object) -> float | None:
+    """The value of a test's last line as points, where it is a number."""
+    if isinstance(value, torch.Tensor) and value.numel() == 1 and value.dtype != torch.bool:
+        return float(value)
+    if isinstance(value, int | float | np.number) and not isinstance(value, bool):
+        return float(value)
+    return None
+
+
+def fault(exercise: Exercise, half: str, number: int, said: str) -> Fault:
+    """The place in the test cell as its author has it before him, hidden region and all."""
+    line, _, reason = said.partition("\n")
+    if half == "visible":
+        number = dict(enumerate(shown_lines(exercise.hidden), start=1)).get(number, number)
+    where = [f"{half} half"] if exercise.visible != exercise.hidden else []
+    where += [f"line {number}"] if number else []
+    return Fault(exercise.grade_id, ", ".join(where), line, reason)
+
+
+def shown_lines(test: str) -> list[int]:
+    """The numbers of a test's lines that students see."""
+    found, inside = [], False
+    for number, line in enumerate(test.splitlines(), start=1):
+        inside = inside or line == "### BEGIN HIDDEN TESTS"
+        if not inside:
+            found.append(number)
+        inside = inside and line != "### END HIDDEN TESTS"
+    return found
