@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import time
 from unittest.mock import patch
@@ -202,3 +203,13 @@ def test_nbgrader_gives_solutions_every_point_and_released_labs_none(lab, course
     points = sum(exercise.points for exercise in load(lab).exercises.values())
     assert course[1]["ann", lab] == points
     assert course[1]["bob", lab] == 0
+
+
+def test_the_table_for_instructors_has_each_labs_points():
+    table = (ROOT / "course" / "instructors.md").read_text(encoding="utf-8")
+    stated = {f"lab{n}": int(points) for n, points in re.findall(r"\| lab (\d) \| (\d+) \|", table)}
+    held = {}
+    for path in sorted((ROOT / "labs").glob("lab*_*/lab*_*.ipynb")):
+        graded = [cell.metadata.get("nbgrader", {}) for cell in nbformat.read(path, as_version=4).cells]
+        held[path.stem.split("_")[0]] = sum(int(cell["points"]) for cell in graded if cell.get("grade"))
+    assert stated == held
