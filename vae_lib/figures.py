@@ -109,7 +109,7 @@ def plot_history(history: tuple, ax: Axes | None = None) -> Axes:
 def plot_latent_scatter(
     z: Tensor | np.ndarray, labels: Tensor | np.ndarray, *, prior: bool = False, ax: Axes | None = None
 ) -> Axes:
-    """Codes (N, 2), coloured by class (N,) whole numbers 0 to 9, each class named where most of it lies, or on a line to it.
+    """Codes (N, 2), coloured by class (N,) whole numbers 0 to 9, each class named where most of it lies, or by a line.
 
     `prior` draws the circles of radius 1, 2 and 3 around 0, standard deviations of N(0, I).
     """
