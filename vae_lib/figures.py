@@ -109,7 +109,7 @@ def plot_history(history: tuple, ax: Axes | None = None) -> Axes:
 def plot_latent_scatter(
     z: Tensor | np.ndarray, labels: Tensor | np.ndarray, *, prior: bool = False, ax: Axes | None = None
 ) -> Axes:
-    """Codes (N, 2), coloured by class (N,) whole numbers 0 to 9, each class named where most of it lies.
+    """Codes (N, 2), coloured by class (N,) whole numbers 0 to 9, each class named where most of it lies, or a line away.
 
     `prior` draws the circles of radius 1, 2 and 3 around 0, standard deviations of N(0, I).
     """
@@ -125,10 +125,12 @@ def plot_latent_scatter(
         )
     colors = [CLASS_COLORS[int(label)] for label in labels]
     ax.scatter(*z.T, s=min(max(6000 / len(z), 3), 16), c=colors, alpha=0.6, linewidths=0)
-    places = apart(np.array([densest(z[labels == label]) for label in classes]), 0.07 * np.ptp(z, axis=0).max())
-    for label, place in zip(classes, places, strict=True):
+    middles = np.array([densest(z[labels == label]) for label in classes])
+    places = apart(middles, 0.07 * np.ptp(z, axis=0).max())
+    for label, middle, place in zip(classes, middles, places, strict=True):
         box = {"boxstyle": "circle,pad=0.15", "fc": "white", "ec": CLASS_COLORS[label]}
-        ax.text(*place, str(label), ha="center", va="center", bbox=box, zorder=4)
+        line = {"arrowstyle": "-", "color": CLASS_COLORS[label], "shrinkA": 0, "shrinkB": 0}
+        ax.annotate(str(label), middle, place, ha="center", va="center", bbox=box, arrowprops=line, zorder=4)
     ax.set(xlabel="$z_1$", ylabel="$z_2$", aspect="equal")
     return ax
 
