@@ -207,7 +207,7 @@ def test_the_functions_count_as_they_are_where_the_test_stands(sandbox):
     gone = tuple(p for p in handin.parts if p.role != "test")
     assert points(grade(handin._replace(parts=gone), release, sandbox)) == {"f": 2.0}
     none = grade(handin._replace(parts=handin.parts[:1]), release, sandbox)
-    assert none.exercises[0].message == "There is no function f in the notebook."
+    assert none.exercises[0].message == "There is no f in the notebook."
     assert points(none) == {"f": 0.0}
 
 

@@ -242,7 +242,7 @@ def test_an_answer_that_is_too_large_is_refused(session):
     run(session, "import torch\ndef f():\n    return torch.zeros(1 << 25)")
     session.allow(10)
     handle = session.request({"op": "bind", "names": ["f"]})[0]["handles"][0]
-    call = {"op": "call", "handle": handle, "call": 1, "tensors": []}
+    call = {"op": "call", "handle": handle, "call": 1, "tensors": [], "refuses": []}
     call |= {"positional": {"t": "list", "v": []}, "named": {"t": "dict", "v": []}}
     assert "too large" in session.request(call)[0]["error"]["message"]
 
