@@ -98,40 +98,50 @@ def grade(lab: list[str], no_sandbox: bool, **given) -> int:
     return 0
 
 
-def feedback(out: Path) -> int:
+def feedback(out: Path, packed: Path | None, lab: list[str]) -> int:
     from grading.grade import refresh
+    from grading.platforms.returning import return_zip
 
     print("Writing feedback with what has been marked by hand …")
     entries = refresh(out)
     print(f"{len(entries)} pages in {out / 'feedback'}, and {out / 'report.html'}.")
+    if packed:
+        chosen(lab, sorted({entry.lab for entry in entries}))
+        for sentence in return_zip([entry for entry in entries if not lab or entry.lab in lab], out, packed):
+            print(f"  {sentence}")
+        print(f"To be returned to the platform: {packed}.")
     return 0
 
 
-def export(form: str, file: Path, template: Path | None, lab: list[str], out: Path) -> int:
+def export(
+    form: str, file: Path, template: Path | None, lab: list[str], out: Path, column: str | None, rescale: bool
+) -> int:
     from grading.grade import refresh
     from grading.platforms.marks import by_student
     from grading.platforms.nbgrader import nbgrader_table
-    from grading.platforms.tables import filled, platform_table
+    from grading.platforms.tables import Asked, filled, platform_table
     from grading.record.gradebook import Record, gradebook_url
     from grading.report.tables import write
 
     if template and form == "nbgrader":
         raise GradingError("--template is for --format canvas and --format moodle.")
+    if (column or rescale) and not template:
+        raise GradingError("--column and --rescale are for a --template.")
     entries = refresh(out)
     chosen(lab, sorted({entry.lab for entry in entries}))
     entries = [entry for entry in entries if not lab or entry.lab in lab]
     labs = sorted({entry.lab for entry in entries})
     with Record(gradebook_url(out)) as record:
-        marks, unmet = by_student(entries, record), []
+        marks, said = by_student(entries, record), []
         if form == "nbgrader":
             text = nbgrader_table(marks, record)
         elif template:
-            text, unmet = filled(template, marks, labs)
+            text, said = filled(template, marks, labs, Asked(form, column, rescale))
         else:
             text = platform_table(marks, labs, form)
     write(file, text)
-    for student in unmet:
-        print(f"  {student} is not in {template.name}: this score was not exported")
+    for sentence in said:
+        print(f"  {sentence}")
     left = sum(entry.state != "graded" for entry in entries)
     if left and form != "nbgrader":
         print(f"  {left} of {len(entries)} hand-ins are not graded to the end, and have no number yet")
@@ -167,11 +177,15 @@ def arguments() -> argparse.Namespace:
     edition.add_argument("--out", type=Path, default=Path("student"), help="the folder to write it to")
     grading_arguments(commands.add_parser("grade", help="grade a class"))
     again = commands.add_parser("feedback", help="write reports again, with what was marked by hand")
+    again.add_argument("--zip", dest="packed", type=Path, metavar="FILE", help="all pages, for Canvas or Moodle")
+    again.add_argument("--lab", action="append", default=[], help="this lab only, in the zip")
     add_out(again)
     table = commands.add_parser("export", help="scores for nbgrader, Canvas or Moodle")
     table.add_argument("--format", dest="form", choices=("nbgrader", "canvas", "moodle"), default="nbgrader")
     table.add_argument("--out", dest="file", type=Path, required=True, metavar="FILE", help="the CSV to write")
     table.add_argument("--template", type=Path, metavar="FILE", help="the platform's own export, to be filled in")
+    table.add_argument("--column", metavar="NAME", help="the template's column for the only lab")
+    table.add_argument("--rescale", action="store_true", help="make scores fit the template's points")
     table.add_argument("--lab", action="append", default=[], help="this lab only (may be repeated)")
     table.add_argument("--graded", dest="out", type=Path, default=OUT, help="what grade wrote")
     commands.add_parser("doctor", help="say what this machine offers")
@@ -184,6 +198,8 @@ def arguments() -> argparse.Namespace:
 def grading_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--submitted", type=Path, default=Path("submitted"), help="folder, or a platform's zip")
     parser.add_argument("--lab", action="append", default=[], help="this lab only (may be repeated)")
+    says = "students.csv, Canvas's gradebook or Moodle's grading worksheet (default: students.csv by the hand-ins)"
+    parser.add_argument("--students", type=Path, metavar="FILE", help=says)
     add_out(parser)
     parser.add_argument("--jobs", type=whole, default=0, metavar="N", help="hand-ins at a time (default: the cores)")
     parser.add_argument("--scheduler", metavar="tcp://HOST:PORT", help="grade on a Dask cluster")

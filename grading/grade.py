@@ -8,6 +8,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 from tqdm import tqdm
@@ -17,15 +18,16 @@ from grading.course.folder import ROOT, GradingError, chosen, lab_names
 from grading.course.lab import Release, read_release
 from grading.engine import Job, Task, close, default_workers, engine
 from grading.intake.handin import Arrival, Intake, Refusal
-from grading.intake.names import Student, students
+from grading.intake.names import Student
 from grading.intake.notebook import read_notebook
 from grading.intake.sources import sources
 from grading.judge.result import Result
 from grading.platforms import formgrader
-from grading.platforms.authors import author
+from grading.platforms.authors import author, class_list
+from grading.platforms.nbgrader import keep_notes
 from grading.record.gradebook import Record, gradebook_url
 from grading.record.ledger import Entry, Ledger, absent, enter, key, lost, refused
-from grading.report.pages import write_class_page, write_feedback
+from grading.report.pages import feedback_path, write_class_page, write_feedback
 from grading.report.scores import write_tables
 from grading.report.tables import write
 
@@ -42,6 +44,7 @@ class Options:
     isolated: bool = True
     force: bool = False
     full: bool = False
+    students: Path | None = None
 
 
 def say_now(line: str) -> None:
@@ -71,8 +74,8 @@ class Run:
         self.options, self.say, self.root = options, say, root
         names = chosen(list(options.labs), lab_names(root))
         self.released = {lab: released(lab, root) for lab in names}
-        self.known = class_list(options.submitted, root)
-        self.sources = sources(options.submitted, names, self.released, self.known, author)
+        self.known = the_class(options, root)
+        self.sources = sources(options.submitted, names, self.released, self.known, author, self.note)
         self.labs = sorted({source.lab for source in self.sources} | set(options.labs))
         if not self.labs:
             raise GradingError(
@@ -86,6 +89,10 @@ class Run:
         self.record = Record(gradebook_url(options.out, root), self.labs, root)
         self.waiting: dict[int, tuple[Arrival, str]] = {}
         self.done: dict[tuple[str, str], Entry] = {}
+
+    def note(self, line: str) -> None:
+        """What is told of the search."""
+        self.say(f"  {line}")
 
     def checked(self) -> dict[str, Release]:
         """The labs with their tests, hidden ones too, if each is sound."""
@@ -107,8 +114,10 @@ class Run:
         for ticket, source in enumerate(self.sources):
             found, release = self.intake.take(source), self.releases[source.lab]
             if isinstance(found, Refusal):
-                self.finish(refused(found.student, release, found.reason), None)
+                entry = refused(found.student, release, found.reason)
+                self.finish(replace(entry, origin=found.origin, late=found.late), None)
                 continue
+            keep_notes(source.place, feedback_path(source, self.options.out))
             mark = key(found.handin, release, self.options.full)
             before = self.ledger.read(source.student, source.lab)
             if before and before.digest == mark and not self.options.force and self.record.knows(before):
@@ -122,7 +131,8 @@ class Run:
         if result is None:
             self.finish(lost(arrival.handin.student, release), None)
             return
-        self.finish(enter(result, arrival.handin, release, mark), arrival)
+        entry = enter(result, arrival.handin, release, mark)
+        self.finish(replace(entry, origin=arrival.origin, late=arrival.late), arrival)
         text = json.dumps(formgrader.shown(arrival, result, self.released[result.lab]), indent=1)
         write(self.autograded(result.student, result.lab), text)
 
@@ -130,7 +140,7 @@ class Run:
         """Gradebook, ledger, feedback, and then the line."""
         before = self.ledger.read(entry.student, entry.lab)
         student = self.known.get(entry.student, Student(entry.student))
-        entry = self.record.write(entry, student, arrival.when if arrival else None, before)
+        entry = self.record.write(entry, student, self.when(entry.student, arrival), before)
         if arrival is None:
             self.autograded(entry.student, entry.lab).unlink(missing_ok=True)
         self.ledger.write(entry)
@@ -142,11 +152,17 @@ class Run:
             self.say(f"    {change}")
 
     def unchanged(self, before: Entry, arrival: Arrival) -> None:
-        self.record.handed_in(before, arrival.when)
-        entry = self.record.reread(before)
+        self.record.handed_in(before, self.when(before.student, arrival))
+        entry = self.record.reread(replace(before, origin=arrival.origin, late=arrival.late))
         self.ledger.write(entry)
         self.keep(entry, " (as before)")
         self.tell(before, entry)
+
+    def when(self, student: str, arrival: Arrival | None) -> datetime | None:
+        """The time of handing in: in nbgrader's note beside the notebook, else in Moodle's worksheet."""
+        if arrival is None or arrival.when:
+            return arrival and arrival.when
+        return self.known.get(student, Student(student)).when
 
     def keep(self, entry: Entry, note: str = "") -> None:
         write_feedback(entry, self.options.out)
@@ -160,6 +176,8 @@ class Run:
 
     def report(self) -> None:
         entries = self.entries()
+        if late := sum(entry.late for entry in self.done.values()):
+            self.note(f"{late} marked late by the platform, which gives no time: no points are taken off here.")
         write_tables(entries, self.options.out)
         write_class_page(entries, self.options.out)
 
@@ -192,10 +210,13 @@ def brief(entry: Entry) -> Entry:
     return replace(entry, cells=(), exercises=tuple(one._replace(output="") for one in entry.exercises))
 
 
-def class_list(submitted: Path, root: Path) -> dict[str, Student]:
-    """students.csv beside the hand-ins, else the course's."""
-    beside = submitted / "students.csv"
-    return students(beside if beside.is_file() else root / "students.csv")
+def the_class(options: Options, root: Path) -> dict[str, Student]:
+    """The list that was named, else students.csv among or beside the hand-ins, else the course's; {} without any."""
+    if options.students:
+        return class_list(options.students)
+    near = options.submitted.parent if options.submitted.is_file() else options.submitted
+    found = next((path for path in (near / "students.csv", root / "students.csv") if path.is_file()), None)
+    return class_list(found) if found else {}
 
 
 def released(lab: str, root: Path) -> dict:

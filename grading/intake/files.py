@@ -1,12 +1,15 @@
 """Notebooks in a hand-in's folder, STUDENT/LAB; links are not followed."""
 
 import os
+import time
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from grading.intake.archive import Entry, inner
+from grading.intake.archive import HEAD, Entry, ignored, inner, is_notebook, order_of
 from grading.intake.notebook import MAX_BYTES
+
+NOTES = ("timestamp.txt", "submission_secret.txt")  # of nbgrader's exchange
 
 
 def listed(folder: Path) -> list[Path]:
@@ -23,18 +26,48 @@ def folders(folder: Path) -> list[Path]:
 
 
 def in_folder(folder: Path) -> Iterator[tuple[Entry, datetime | None]]:
-    """The notebooks of STUDENT/LAB, also inside zips, the lab's own name first; links are not followed."""
+    """The files of STUDENT/LAB, also inside zips, the lab's own name first; links are not followed."""
     for path in sorted(listed(folder), key=lambda p: (p.stem != folder.name, p)):
-        if path.name.startswith(".") or path.suffix.lower() not in (".ipynb", ".zip"):
+        if ignored(path.name) or path.name in (*NOTES, "students.csv") or _is_plain_folder(path):
             continue
-        entry, when = Entry(folder.parent.name, "", path.name, None), handed_in(folder, path)
-        content = _bytes(path)
-        if isinstance(content, str):
-            yield entry._replace(refusal=content), when
-        elif path.suffix.lower() == ".zip":
-            yield from ((one, when) for one in inner(content, entry))
+        entry, when = in_file(path, Entry(folder.parent.name)), handed_in(folder, path)
+        if entry.content is not None and path.suffix.lower() == ".zip":
+            yield from ((one, when) for one in inner(entry.content, entry._replace(content=None, file=None)))
         else:
-            yield entry._replace(content=content), when
+            yield entry, when
+
+
+def _is_plain_folder(path: Path) -> bool:
+    """Whether it is a folder, and not one that is called as a notebook is."""
+    return path.suffix.lower() not in (".ipynb", ".zip") and path.is_dir()
+
+
+def in_file(path: Path, place: Entry) -> Entry:
+    """The file as one of that place's author: its content, why it cannot be read, or that it is no notebook."""
+    upload = place.order[0] if place.order else 0
+    place = place._replace(path=path.name, order=order_of(path.name, time_of(path), upload))
+    if path.suffix.lower() not in (".ipynb", ".zip") and (path.is_symlink() or not is_notebook(_head(path))):
+        return place._replace(stray=True)
+    content = _bytes(path)
+    return place._replace(refusal=content) if isinstance(content, str) else place._replace(content=content, file=path)
+
+
+def time_of(path: Path) -> tuple[int, ...]:
+    """When the file was last changed, as zips say it."""
+    try:
+        return time.localtime(path.lstat().st_mtime)[:6]
+    except OSError:
+        return ()
+
+
+def _head(path: Path) -> bytes:
+    try:
+        if not path.is_file():  # reading from a pipe would never end
+            return b""
+        with path.open("rb") as file:
+            return file.read(HEAD)
+    except OSError:
+        return b""
 
 
 def _bytes(path: Path) -> bytes | str:

@@ -4,19 +4,22 @@ What cannot be graded becomes a `Refusal` with a reason that its author understa
 """
 
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
-from grading.course.lab import Part, digest, parts_of
+from grading.course.lab import Part, digest, parts_of, role, text
 from grading.intake.archive import Entry
 from grading.intake.files import in_folder
 from grading.intake.names import printable
 from grading.intake.notebook import Unreadable, read_notebook
 from grading.intake.repair import likeness, repair
 from grading.intake.sources import MOST_NOTEBOOKS, Source
+
+MOST_NAMES = 5  # that a sentence lists
+WRITTEN = {".html", ".htm", ".pdf", ".py", ".txt", ".md", ".doc", ".docx", ".odt", ".rtf", ".tex"}  # may hold work
 
 
 class Handin(NamedTuple):
@@ -35,14 +38,31 @@ class Refusal(NamedTuple):
     student: str
     lab: str
     reason: str
+    origin: str = ""
+    late: bool = False
 
 
 class Arrival(NamedTuple):
-    """A hand-in with the repaired notebook that a person may read and mark; `when` is when it was handed in."""
+    """A hand-in with the repaired notebook that a person may read and mark; `when` is when it was handed in.
+
+    `origin` is the path that a platform gave to it, and `late` what the platform says.
+    """
 
     handin: Handin
     notebook: dict
     when: datetime | None
+    origin: str = ""
+    late: bool = False
+
+
+class Candidate(NamedTuple):
+    """A readable notebook: how much of the lab it holds, whether anything is answered; `order` is larger if newer."""
+
+    entry: Entry
+    when: datetime | None
+    held: int
+    answered: bool
+    order: tuple
 
 
 class Intake:
@@ -56,44 +76,48 @@ class Intake:
         try:
             return self._taken(source)
         except Unreadable as reason:
-            return Refusal(source.student, source.lab, printable(str(reason)))
+            return Refusal(source.student, source.lab, printable(str(reason)), *_platform(source))
         except Exception as error:
             traceback.print_exc()
             reason = f"The notebook cannot be read ({type(error).__name__}): save it in Jupyter and hand it in again."
-            return Refusal(source.student, source.lab, reason)
+            return Refusal(source.student, source.lab, reason, *_platform(source))
 
     def _taken(self, source: Source) -> Arrival:
-        best, count = None, 0
-        for count, found in enumerate(self._candidates(source), start=1):  # noqa: B007
-            best = max(best or found, found, key=lambda f: (f[0], f[2]))
-        if best is None:
-            raise Unreadable("There is no notebook in the hand-in: hand in the lab's .ipynb file.")
-        held, notebook, _, when = best
-        other = self._other_lab(notebook, source.lab, held)
+        refused: list[Unreadable] = []
+        strays: list[str] = []
+        found = list(self._candidates(source, refused, strays))
+        if not found and refused:
+            raise refused[0]
+        if not found:
+            only = f", only {names_in_words(strays)}" if strays else ""
+            raise Unreadable(f"There is no notebook in the hand-in{only}: hand in the lab's .ipynb file.")
+        best = newest(found)
+        notebook = read_notebook(_content(best.entry))
+        other = self._other_lab(notebook, source.lab, best.held)
         if other:
             raise Unreadable(f"This is the notebook of {other}, handed in as {source.lab}: hand in the right one.")
         mended, said = repair(notebook, self.released[source.lab])
-        if count > 1:
-            said.insert(0, f"There were {count} notebooks; the one that holds most of the lab was graded.")
+        said = [*chosen_among(best, found), *said]
+        if written := [name for name in strays if Path(name).suffix.lower() in WRITTEN]:
+            said.append(f"Not graded, since a notebook alone is: {names_in_words(written)}.")
         parts = parts_of(mended["cells"])
         handin = Handin(source.student, source.lab, parts, tuple(said), digest((source.lab, mended["cells"], said)))
-        return Arrival(handin, mended, when)
+        return Arrival(handin, mended, best.when, best.entry.origin, best.entry.late)
 
-    def _candidates(self, source: Source) -> Iterator[tuple[int, dict, str, datetime | None]]:
-        """Each readable notebook with how much of the lab it holds. Raises the first refusal if none is readable."""
-        refusals: list[Unreadable] = []
-        readable = 0
-        for path, content, when in islice(_files(source, refusals), MOST_NOTEBOOKS):
+    def _candidates(self, source: Source, refused: list[Unreadable], strays: list[str]) -> Iterator[Candidate]:
+        """Each readable notebook; why others are not, and the names of what is none."""
+        original = self.released[source.lab]
+        notebooks = (one for one in _files(source) if not strayed(one[0], strays))
+        for entry, when in islice(notebooks, MOST_NOTEBOOKS):
             try:
-                notebook = read_notebook(content)
+                notebook = read_notebook(_content(entry))
             except Unreadable as reason:
-                refusals.append(reason)
+                refused.append(reason)
                 continue
-            readable += 1
-            own_name = Path(path).stem == source.lab
-            yield likeness(notebook, self.released[source.lab]), notebook, f"{own_name:d} {path}", when
-        if refusals and not readable:
-            raise refusals[0]
+            own_name = Path(entry.path).stem == source.lab
+            order = (*entry.order, own_name, entry.path)
+            held, answered = likeness(notebook, original), is_answered(notebook, original)
+            yield Candidate(entry._replace(content=None) if entry.file else entry, when, held, answered, order)
 
     def _other_lab(self, notebook: dict, lab: str, held: int) -> str | None:
         """The lab that this is far more likely to be: two labs may call a question or two by the same name."""
@@ -104,14 +128,59 @@ class Intake:
         return best if marks[best] > max(1, 3 * held) else None
 
 
-def _files(source: Source, refusals: list[Unreadable]) -> Iterator[tuple[str, bytes, datetime | None]]:
-    if isinstance(source.place, tuple):
-        entries: Iterable[tuple[Entry, datetime | None]] = ((entry, None) for entry in source.place)
-    else:
-        entries = in_folder(source.place)
-    for entry, when in entries:
-        content = entry.file.read_bytes() if entry.file else entry.content
-        if content is None:
-            refusals.append(Unreadable(entry.refusal))
+def _files(source: Source) -> Iterator[tuple[Entry, datetime | None]]:
+    """The files of a hand-in, whatever they are."""
+    for place in source.place:
+        if isinstance(place, Path):
+            yield from in_folder(place)
         else:
-            yield entry.path, content, when
+            yield place, None
+
+
+def _platform(source: Source) -> tuple[str, bool]:
+    """What the platform says of a hand-in that cannot be read: its path, and whether it is late."""
+    entries = [place for place in source.place if isinstance(place, Entry)]
+    return (entries[0].origin, entries[0].late) if entries else ("", False)
+
+
+def strayed(entry: Entry, strays: list[str]) -> bool:
+    """Whether the file is no notebook; then its name is noted."""
+    if entry.stray:
+        strays.append(Path(entry.path).name)
+    return entry.stray
+
+
+def _content(entry: Entry) -> bytes:
+    content = entry.file.read_bytes() if entry.file and entry.content is None else entry.content
+    if content is None:
+        raise Unreadable(entry.refusal)
+    return content
+
+
+def is_answered(notebook: dict, released: dict) -> bool:
+    """Whether any cell that a student fills in is other than it was handed out."""
+    blank = {text(cell).strip() for cell in released["cells"]}
+    kinds = ("solution", "answer")
+    return any(role(cell) in kinds and text(cell).strip() not in blank for cell in notebook["cells"])
+
+
+def newest(found: list[Candidate]) -> Candidate:
+    """The newest of those that hold much of the lab and are not blank beside others that are not."""
+    most = max(one.held for one in found)
+    whole = [one for one in found if 2 * one.held >= most]
+    return max([one for one in whole if one.answered] or whole, key=lambda one: one.order)
+
+
+def chosen_among(best: Candidate, found: list[Candidate]) -> list[str]:
+    """A sentence that says which of several notebooks was graded."""
+    others = [Path(one.entry.path).name for one in found if one is not best]
+    if not others:
+        return []
+    name = printable(Path(best.entry.path).name)
+    return [f"There were {len(found)} notebooks: {name} was graded, not {names_in_words(others)}."]
+
+
+def names_in_words(names: list[str]) -> str:
+    """The first few names, and how many more there are."""
+    shown = ", ".join(printable(name) for name in names[:MOST_NAMES])
+    return f"{shown} and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else shown

@@ -1,5 +1,6 @@
 """Read a notebook that somebody else made: any bytes in, a notebook of format 4.5 out, or a sentence for its author."""
 
+import codecs
 import json
 from typing import Any
 
@@ -31,7 +32,8 @@ def read_notebook(content: bytes) -> dict:
 
 def _parse(content: bytes) -> Any:
     try:
-        return json.loads(content.decode("utf-8-sig"))
+        utf16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        return json.loads(content.decode("utf-16" if utf16 else "utf-8-sig"))
     except UnicodeDecodeError:
         raise Unreadable("The file is not text: hand in the lab's .ipynb file itself.") from None
     except RecursionError:

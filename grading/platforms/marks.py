@@ -6,10 +6,14 @@ Platforms take every number for a final one, so only hand-ins that are graded to
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from grading.intake.names import squeezed
 from grading.judge.result import GRADED
+from grading.platforms.authors import author
 from grading.record.gradebook import Record
 from grading.record.ledger import Entry
 from grading.record.schema import Student
+
+Key = tuple[str, str]  # what kind of name, and the name
 
 
 class Marks(NamedTuple):
@@ -18,11 +22,23 @@ class Marks(NamedTuple):
     person: Student
     entries: dict[str, Entry]
 
+    def sure(self) -> set[Key]:
+        """What only this student has: ids, and the platforms' numbers, also those of the hand-ins' own files."""
+        person = self.person
+        found = {("id", person.id), ("canvas", person.lms_user_id or ""), ("email", (person.email or "").casefold())}
+        for entry in self.entries.values():
+            place = author(entry.origin)
+            found.add((place.platform, place.number))
+        return {(kind, name) for kind, name in found if kind and name}
+
+    def number(self, platform: str) -> str:
+        """The platform's number for this student, or ""."""
+        return next((name for kind, name in sorted(self.sure()) if kind == platform), "")
+
     def names(self) -> set[str]:
-        """All that a platform may call this student by; email addresses differ in case on no platform but Moodle."""
+        """What others may be called, too; as Canvas squeezes names."""
         first, last = self.person.first_name or "", self.person.last_name or ""
-        names = (self.person.id, self.person.lms_user_id, self.person.email, f"{first} {last}", f"{last}, {first}")
-        return {name.strip() for name in names if name and name.strip(" ,")}
+        return {squeezed(name) for name in (f"{first} {last}", f"{last} {first}", self.person.id)} - {""}
 
 
 def by_student(entries: Iterable[Entry], record: Record) -> list[Marks]:

@@ -30,7 +30,10 @@ class Answer:
 
 @dataclass(frozen=True)
 class Entry:
-    """A hand-in in the ledger: `score` counts what has been graded, None where nothing could be."""
+    """A hand-in in the ledger: `score` counts what has been graded, None where nothing could be.
+
+    `origin` is the path that a platform gave to it, `late` whether the platform says so.
+    """
 
     student: str
     lab: str
@@ -45,6 +48,8 @@ class Entry:
     repairs: tuple[str, ...] = ()
     penalty: float = 0.0
     cpu_seconds: float = 0.0
+    origin: str = ""
+    late: bool = False
 
 
 class Ledger:

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 
+from grading.intake.sources import Source
 from grading.record.ledger import Entry
 from grading.report.summary import summary
 from grading.report.tables import write
@@ -24,10 +25,10 @@ MEANING = {
 }
 
 
-def feedback_path(entry: Entry, out: Path) -> Path:
-    """feedback/STUDENT/LAB.html, with a student's name that any file system takes."""
+def feedback_path(entry: Entry | Source, out: Path) -> Path:
+    """feedback/STUDENT/LAB/LAB.html, as nbgrader releases it, with a student's name that any file system takes."""
     name = entry.student.replace("/", "_").replace("\\", "_").replace("\0", "_")
-    return out / "feedback" / (name if name.strip(". ") else "_") / f"{entry.lab}.html"
+    return out / "feedback" / (name if name.strip(". ") else "_") / entry.lab / f"{entry.lab}.html"
 
 
 def write_feedback(entry: Entry, out: Path) -> None:

@@ -90,13 +90,13 @@ class TestTheClass:
         hidden = [line for cell in demo.read("solutions")["cells"] for line in hidden_lines("".join(cell["source"]))]
         assert len(hidden) > 20
         for name, pupil in PUPILS.items():
-            page = (graded[0] / "out" / "feedback" / name / f"{LAB}.html").read_text(encoding="utf-8")
+            page = (graded[0] / "out" / "feedback" / name / LAB / f"{LAB}.html").read_text(encoding="utf-8")
             assert pupil.state != "unreadable" or "hand in again" in page
             assert not [line for line in hidden if line in page]
             assert str(ROOT) not in page
 
     def test_the_cheat_saw_nothing(self, graded):
-        page = (graded[0] / "out" / "feedback" / "mallory" / f"{LAB}.html").read_text(encoding="utf-8")
+        page = (graded[0] / "out" / "feedback" / "mallory" / LAB / f"{LAB}.html").read_text(encoding="utf-8")
         assert "It printed" in page
         assert "lab5_vae.ipynb" not in page
         assert "gradebook" not in page
@@ -170,7 +170,7 @@ class TestTheClass:
             book.find_comment("question_coverage", LAB, LAB, "cleo").manual_comment = "Well said <b>indeed</b>."
             book.db.commit()
         refresh(folder / "out")
-        page = (folder / "out" / "feedback" / "cleo" / f"{LAB}.html").read_text(encoding="utf-8")
+        page = (folder / "out" / "feedback" / "cleo" / LAB / f"{LAB}.html").read_text(encoding="utf-8")
         assert "Well said &lt;b&gt;indeed&lt;/b&gt;." in page
         assert "12 of 24 points" in page
 

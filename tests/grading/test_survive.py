@@ -96,7 +96,7 @@ CODE = {
     "__del__": Case(inside("type('D', (), {'__del__': lambda self: os._exit(3)})()"), CRASH, LOST, "ended Python"),
     "recursion": Case(inside("(lambda f: f(f))(lambda f: f(f))"), score=LOST, says="RecursionError"),
     "8 MB of code": Case(cell("x = 1\n" * 1_500_000), CRASH, LOST, "ended Python"),
-    "half a surrogate": Case(cell("mark = '\ud800'\n" + RIGHT), score=LOST, says="no function gaussian_kl"),
+    "half a surrogate": Case(cell("mark = '\ud800'\n" + RIGHT), score=LOST, says="no gaussian_kl in the notebook"),
     "NUL": Case(cell("mark = '\0'\n" + RIGHT), score=LOST),
 }
 
@@ -258,7 +258,7 @@ def test_the_message_can_be_read(graded, name):
     said = {r["exercise"]: r["message"] for r in rows(out / "exercises.csv") if r["student"] == name}
     if case.score is None:
         assert said == {}
-        assert case.says in (out / "feedback" / name / f"{LAB}.html").read_text(encoding="utf-8")
+        assert case.says in (out / "feedback" / name / LAB / f"{LAB}.html").read_text(encoding="utf-8")
         return
     assert case.says in said["gaussian_kl"]
     assert "Traceback" not in said["gaussian_kl"]
@@ -271,14 +271,14 @@ def test_everyone_has_a_line_and_a_page(graded):
     mine = [line for line in lines if f"  {LAB}  " in line]
     assert len(mine) == len(CASES) + 1
     assert all(line.isprintable() for line in mine)
-    pages = list((out / "feedback").glob(f"*/{LAB}.html"))
+    pages = list((out / "feedback").glob(f"*/{LAB}/{LAB}.html"))
     assert len(pages) == len(CASES) + 1
     assert len(rows(out / "scores.csv")) == len(CASES) + 1
     assert sum(page.stat().st_size for page in pages) < 50 << 20
 
 
 def test_nothing_that_a_student_wrote_runs_in_a_page(graded):
-    text = (graded[0] / "feedback" / "script" / f"{LAB}.html").read_text(encoding="utf-8")
+    text = (graded[0] / "feedback" / "script" / LAB / f"{LAB}.html").read_text(encoding="utf-8")
     found = Tags(text)
     assert "alert(1)" in text
     assert not found.tags & {"script", "img"}

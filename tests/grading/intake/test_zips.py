@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 
 from grading.commands import demo
 from grading.course.folder import GradingError
 from grading.intake import archive
 from grading.intake.handin import Arrival, Intake
-from grading.intake.names import Student, identify, students
+from grading.intake.names import ClassList, Student
 from grading.intake.notebook import MAX_BYTES
 from grading.intake.sources import Source, sources
-from grading.platforms.authors import author
+from grading.platforms.authors import author, class_list
 from tests.grading.intake.notebooks import (
     LAB,
     RELEASED,
@@ -87,7 +89,7 @@ def test_a_folder_that_may_not_be_read_holds_nothing(intake, folder, monkeypatch
         raise PermissionError(path)
 
     monkeypatch.setattr("pathlib.Path.iterdir", closed)
-    assert "There is no notebook" in intake.take(Source("ann", LAB, folder)).reason
+    assert "There is no notebook" in intake.take(Source("ann", LAB, (folder,))).reason
 
 
 HOSTILE = {
@@ -138,23 +140,45 @@ def test_a_zip_of_far_too_many_files_is_refused(monkeypatch, tmp_path):
     "name", ["O'Hara", "a,b", "=cmd|' /C calc'!A0", "Ünï Çødé", 'x"y', "..", "a/../b", "a\\b", "\x00"]
 )
 def test_any_name_becomes_one_that_a_folder_can_have(name):
-    student = identify(archive.Entry(name, "", "x.ipynb", b""), {})
+    student, _ = ClassList({}).find(archive.Entry(name, "x.ipynb", b""))
     assert student
     assert student.strip(". ")
     assert not set(student) & set("/\\\0")
 
 
-def test_the_class_list_is_read(tmp_path):
+LIST = 'id, first_name ,Last_Name,email\nann,Ann,"Lee, Jr.",a@x.org\n,,,\nåsa,,,\n'
+WANTED = {"ann": Student("ann", "Ann", "Lee, Jr.", "a@x.org"), "åsa": Student("åsa")}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1252"])
+@pytest.mark.parametrize("sign", [",", ";", "\t"])
+def test_the_class_list_is_read_whoever_wrote_it(tmp_path, encoding, sign):
     path = tmp_path / "students.csv"
-    assert students(path) == {}
-    path.write_text('﻿id,first_name,last_name,email\nann,Ann,"Lee, Jr.",a@x.org\n,,,\nbob,,,\n', encoding="utf-8")
-    assert students(path) == {"ann": Student("ann", "Ann", "Lee, Jr.", "a@x.org"), "bob": Student("bob")}
-    path.write_text("name\nann\n")
-    with pytest.raises(GradingError, match="id is enough"):
-        students(path)
-    path.write_bytes("id,first_name\na,Åsa\n".encode("latin1"))
-    with pytest.raises(GradingError, match="UTF-8"):
-        students(path)
+    text = LIST.replace('"Lee, Jr."', "LEE").replace(",", sign).replace("LEE", '"Lee, Jr."')
+    path.write_bytes(text.encode(encoding))
+    assert class_list(path) == WANTED
+
+
+def test_a_decomposed_class_list_is_composed(tmp_path):
+    path = tmp_path / "students.csv"
+    path.write_text(unicodedata.normalize("NFD", LIST), encoding="utf-8")
+    assert class_list(path) == WANTED
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("name\nann\n", "id is enough"),
+        ("", "is empty"),
+        ("id\nann\nbob\nann\n", "the id ann more than once"),
+        ("id,lms_user_id\nann,7\nbob,7\n", "the lms_user_id 7 more than once"),
+    ],
+)
+def test_a_class_list_that_does_not_fit_is_refused(tmp_path, text, said):
+    path = tmp_path / "students.csv"
+    path.write_text(text)
+    with pytest.raises(GradingError, match=said):
+        class_list(path)
 
 
 def test_nothing_handed_in_is_said(tmp_path):
@@ -165,4 +189,4 @@ def test_nothing_handed_in_is_said(tmp_path):
 def test_a_source_is_read_only_when_its_turn_comes(folder):
     (folder / f"{LAB}.ipynb").write_bytes(b"")
     found = sources(folder.parent.parent, [LAB], {LAB: RELEASED}, {}, author)
-    assert found == [Source("ann", LAB, folder)]
+    assert [(one.student, one.lab, one.place) for one in found] == [("ann", LAB, (folder,))]
