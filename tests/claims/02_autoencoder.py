@@ -54,6 +54,7 @@ def order(t, z):
 @claim(
     "Plain training tears the spiral",
     "The guided network keeps the spiral whole, with no code decoded far from the data and an error no larger.",
+    "So it is not the network that is too small to follow the spiral from end to end",
     on="mnist",
 )
 def training_tears_what_the_network_can_hold(nb):
@@ -172,13 +173,13 @@ def of_its_class(codes, labels):
     return (labels[distances.argmin(1)] == labels).double().mean().item()
 
 
-@claim("the nearest other code is more often of its own class after training than before")
+@claim("the nearest other code is more often of the same class than before")
 def classes_draw_apart(nb):
     first, last = (of_its_class(nb.frames[i], nb.few_classes) for i in (0, -1))
     assert last > first + 0.1
 
 
-@claim("a code's nearest neighbour is more often of its class here", on="mnist")
+@claim("and more often than in PCA's plane", on="mnist")
 def more_separate_than_in_pca(nb):
     components = lib.pca_encode(nb.few, nb.mean, nb.U[:, :2].float())
     ours, theirs = (of_its_class(z, nb.few_classes) for z in (nb.frames[-1], components))
@@ -197,7 +198,12 @@ def bare_ground_gives_clear_digits(nb):
     assert nb.picture_distance["bare"] < 1.1 * nb.picture_distance["codes"]
 
 
-@claim("Only 57 % of the turned digits raise an alarm", "The 1s, which look alike both ways, hardly do", on="mnist")
+@claim(
+    "Only 57 % of the turned digits raise an alarm",
+    "The 1s, which look alike both ways, hardly do",
+    "A low error does not show that a picture is of the kind that was trained on.",
+    on="mnist",
+)
 def a_low_error_is_no_proof(nb):
     assert abs(nb.odd.double().mean() - 0.57) < 0.05
     assert nb.alarms[1] < 0.1
@@ -210,3 +216,35 @@ def fifty_epochs_are_not_the_end(nb):
     first, *_, last = nb.stored[30].card["training"]["rounds"]
     assert first["epochs"] == 40
     assert [round(one["curve"][-1], 2) for one in (first, last)] == [2.88, 2.43]
+
+
+@claim("it is a sum over data points, and none of them is encoded there", on="mnist")
+def the_crossing_is_empty(nb):
+    curve, codes = nb.curves["plain"], nb.z_spiral["plain"].sort().values
+    at = torch.linspace(codes[0], codes[-1], 2000)
+    away = torch.cdist(curve.decode_mean(at[:, None]), nb.spiral).amin(1) > 0.25
+    assert away.any()
+    assert not ((codes > at[away].min()) & (codes < at[away].max())).any()
+
+
+@claim(
+    "For any invertible matrix $M$ the pair $WM$, $M^{-1}G$ decodes to the same pictures",
+    "So the loss fixes no order",
+)
+def the_axes_are_free(nb):
+    g = torch.Generator().manual_seed(3)
+    for _ in range(5):
+        M = torch.randn(2, 2, generator=g).double()
+        same = nb.X[:50] @ (torch.linalg.inv(M) @ nb.G).T @ (nb.W @ M).T
+        assert torch.allclose(same, nb.X[:50] @ nb.G.T @ nb.W.T, atol=1e-8)
+
+
+@claim("Meanwhile the codes spread")
+def codes_spread(nb):
+    assert nb.frames[-1].std(0).mean() > 2 * nb.frames[0].std(0).mean()
+
+
+@claim("the stored ones that it loads are a little larger", on="mnist")
+def stored_networks_are_larger(nb):
+    ours, theirs = (sum(p.numel() for p in m.parameters()) for m in (nb.plane, nb.models[2]))
+    assert ours < theirs < 2 * ours
