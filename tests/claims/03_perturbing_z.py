@@ -59,9 +59,9 @@ def eight_numbers_keep_the_class(nb):
     assert kept[8] > 0.93 > kept[2]
 
 
-@claim("The same $\\sigma$ is 17 % of the spread of one model's codes and 1 % of the other's", on="mnist")
+@claim("The same $\\sigma$ is 19 % of the spread of one model's codes and 1 % of the other's", on="mnist")
 def the_unit_is_the_models(nb):
-    for D, share in ((8, 0.17), (2, 0.01)):
+    for D, share in ((8, 0.19), (2, 0.01)):
         assert abs(0.5 / nb.ae[D].encode(nb.data.x_test).std(0).mean() - share) < 0.01
 
 
@@ -82,16 +82,16 @@ def reconstructions_are_nearer(nb):
 
 
 @claim(
-    "At $\\sigma=0.5$ it is 85 %, and the copies have less than half of the diversity of nines",
-    "At $\\sigma=2$ they are as diverse as nines are, and about half are still nines",
+    "At $\\sigma=0.5$ it is 87 %, and the copies have less than half of the diversity of nines",
+    "At $\\sigma=2$ they are as diverse as nines are, and fewer than half are still nines",
     on="mnist",
 )
 def noise_and_nines(nb):
     for seed in SEEDS:
         half, two = (nb.shake(nb.ae[8], nb.z9[8][:50], sigma, seed) for sigma in (0.5, 2.0))
         assert half[0] < 0.5 * nb.nine_target < 0.5 * two[0] * 1.1
-        assert abs(half[1] - 0.85) < 0.03
-        assert abs(two[1] - 0.5) < 0.06
+        assert abs(half[1] - 0.87) < 0.03
+        assert two[1] < 0.5
 
 
 @claim(
@@ -136,40 +136,31 @@ def real_codes_meet_few_holes(nb):
         assert abs(share - 0.05) < 0.02 + 4 * (0.05 * 0.95 / n) ** 0.5, (kind, D)
 
 
-@claim("it repeats its nine at $D=8$: 1.1 kinds", on="mnist")
+@claim("it repeats its nine at $D=8$: 1.2 kinds", on="mnist")
 def small_noise_repeats(nb):
     noise, target = (of(nb, 8, f"AE, {name}")[0] for name in ("noise σ = 0.5", "test digits"))
     assert noise[3] < 0.25 * target[3]
     assert noise[4] < 0.5 * target[4]
-    assert abs(nb.table[8, "AE, noise σ = 0.5"][3] - 1.1) < 0.1
+    assert abs(nb.table[8, "AE, noise σ = 0.5"][3] - 1.2) < 0.1
 
 
-@claim(
-    "72 % of its draws at $D=8$ are in holes and 63 % are clear digits",
-    "At $D=2$ it does as well as the fitted Gaussian",
-    on="mnist",
-)
+@claim("more than half of its draws at $D=8$ are in holes, and about a third are no clear digits", on="mnist")
 def wide_noise(nb):
-    wide = of(nb, 8, "AE, noise σ = spread")[0]
-    assert abs(wide[0] - 0.72) < 0.06
-    assert abs(wide[2] - 0.63) < 0.06
-    noise, gaussian = (of(nb, 2, f"AE, {name}")[0] for name in ("noise σ = spread", "Gaussian"))
-    assert abs(noise[0] - gaussian[0]) < 0.08
-    assert abs(noise[1] / gaussian[1] - 1) < 0.05
-    assert abs(noise[2] - gaussian[2]) < 0.06
-    assert abs(noise[3] - gaussian[3]) < 1.5
+    wide, error = of(nb, 8, "AE, noise σ = spread")
+    assert wide[0] - 3 * error[0] > 0.5
+    assert abs(1 - wide[2] - 1 / 3) < 0.06
 
 
-@claim("The **box** is nearly all hole, at $D=8$ even when cut: 74 %", on="mnist")
+@claim("The **box** is nearly all hole, at $D=8$ even when cut: 73 %", on="mnist")
 def boxes_are_empty(nb):
     assert of(nb, 2, "AE, box")[0][0] > 0.9
     assert of(nb, 8, "AE, box")[0][0] > 0.97
-    assert abs(of(nb, 8, "AE, box 2–98 %")[0][0] - 0.74) < 0.05
+    assert abs(of(nb, 8, "AE, box 2–98 %")[0][0] - 0.73) < 0.05
 
 
 @claim(
     "the classifier calls 94 % of its draws clear digits, more than of any fitted density",
-    "but there are only 3.8 kinds of them",
+    "but there are only 3.7 kinds of them",
     "At $D=8$ its pictures are more diverse than real digits",
     on="mnist",
 )
@@ -177,7 +168,7 @@ def one_measure_is_deceived(nb):
     box = of(nb, 2, "AE, box")
     for name in ("AE, Gaussian", "AE, mixture", "VAE, mixture"):
         assert surely_less(of(nb, 2, name), box, 2), name
-    assert abs(box[0][3] - 3.8) < 0.5
+    assert abs(box[0][3] - 3.7) < 0.5
     assert of(nb, 8, "AE, box")[0][4] > nb.targets["real test digits"][3]
 
 
@@ -191,7 +182,7 @@ def a_mixture_beats_one_gaussian(nb):
     assert surely_less(one, ten, 2)  # clear digits, at D = 8
 
 
-@claim("is within 4 % of the reconstructions' distance, reaches 9.6 and 9.8 kinds", on="mnist")
+@claim("is within 4 % of the reconstructions' distance, reaches 9.6 and 9.7 kinds", on="mnist")
 def the_mixture_is_near_its_target(nb):
     for D in (2, 8):
         ten, target = (of(nb, D, f"AE, {name}")[0] for name in ("mixture", "test digits"))
@@ -210,13 +201,12 @@ def the_prior_between_gaussian_and_mixture(nb):
         assert surely_less(prior, of(nb, D, "AE, mixture"), 2)
 
 
-@claim("and at $D=8$ more holes", "A mixture fitted to the VAE's codes mends much of that.", on="mnist")
+@claim("and at $D=8$ more holes", "There a mixture fitted to the VAE's own codes mends both", on="mnist")
 def a_mixture_on_the_vae(nb):
     prior, ae, vae = (of(nb, 8, name) for name in ("VAE, prior", "AE, mixture", "VAE, mixture"))
     assert surely_less(ae, prior, 0)
     assert surely_less(vae, prior, 0)
     assert surely_less(prior, vae, 2)
-    assert surely_less(of(nb, 2, "VAE, prior"), of(nb, 2, "VAE, mixture"), 2)
 
 
 @claim("Its draws are valid and diverse because the training pictures are.")
