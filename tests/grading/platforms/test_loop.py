@@ -8,6 +8,7 @@ import json
 import zipfile
 
 import pytest
+from nbgrader.api import Gradebook
 from nbgrader.utils import notebook_hash
 
 from grading.course.folder import GradingError
@@ -15,6 +16,7 @@ from grading.course.release import release
 from grading.course.settings import configuration, nbgrader
 from grading.grade import Options, grade_class, refresh
 from grading.platforms.marks import by_student
+from grading.platforms.moodle import time_of
 from grading.platforms.returning import return_zip
 from grading.platforms.tables import Asked, filled
 from grading.record.gradebook import Record, gradebook_url
@@ -123,6 +125,20 @@ class TestTheLoop:
         assert "only roebo_78_9004_report.pdf" in pages["roebo_78_9004_report.html"]
         assert "marks this hand-in as late" in pages["smithal_LATE_55_9002_tiny-1.html"]
         assert said == []
+
+    def test_moodles_worksheet_tells_the_time(self, graded):
+        """So nbgrader's plugin for late hand-ins has something to go by."""
+        sheet = graded.course / "worksheet.csv"
+        head = "Identifier,Full name,Email address,Grade,Maximum Grade,Last modified (submission)\n"
+        when = "Sunday, 1 March 2026, 12:30 PM"
+        sheet.write_text(head + f'Participant 800000,Jane Doe,jane@x.org,,3,"{when}"\n')
+        options = Options(graded.course / "moodle.zip", graded.course / "timed", (LAB,), jobs=1, students=sheet)
+        said = []
+        grade_class(options, said.append, graded.course)
+        assert "  Participant 800001 is not in the class list." in said
+        with Gradebook(gradebook_url(graded.course / "timed", graded.course)) as book:
+            assert book.find_submission(LAB, "jane@x.org").timestamp == time_of(when)
+            assert book.find_submission(LAB, "Participant 800001").timestamp is None
 
     def test_late_is_said(self, graded):
         assert any(line.startswith("  1 marked late by the platform") for line in graded.said["canvas"])
