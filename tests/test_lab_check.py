@@ -293,3 +293,24 @@ def test_what_a_view_hides_is_not_said_to_make_no_difference():
     with pytest.raises(Mismatch) as caught:
         Lab(9, scaled=2).check("scaled(x: B P) -> B P", lambda x: x.sum() * torch.ones_like(x), case)
     assert "does not depend" not in str(caught.value)
+
+
+def test_a_small_constant_is_called_that_where_the_extreme_is_0_as_well():
+    """Right to float32's digits at ordinary numbers: no relation is said of what is nearly right."""
+    extreme = Case([[0.0, 0.0]], [[1.0, 1.0]], gives=[0.0], where="zeros")
+    text = message(lambda x, y: spread(x, y) + 1e-8, *CASES, extreme)
+    assert "right to float32's digits only" in text
+    assert "another shape" not in text
+
+
+def test_no_reading_hands_a_matrix_of_infinities_to_a_function():
+    """`torch.linalg.eigvals` takes the process down with them."""
+    seen = []
+
+    def looks(x, y):
+        seen.append(bool(torch.isfinite(x).all() and torch.isfinite(y).all()))
+        return spread(x, y) * x.abs().amax(1).exp()
+
+    message(looks, *CASES, Case([[0.0, 1.0]], [[2.0, -3.0]], gives=[-3.0]))
+    assert len(seen) > 50
+    assert all(seen)

@@ -1392,7 +1392,8 @@ def fit_other_order(log_joint, mu, logvar, steps, learning_rate, eps):
 
 @wrong("fit_gaussian", "It gives another answer each time: it draws noise of its own. Use what is handed")
 def fit_draws_its_own_noise(log_joint, mu, logvar, steps, learning_rate, eps):
-    return _fit(log_joint, mu, logvar, torch.randn_like(eps), _adam(learning_rate))
+    start = mu + torch.randn_like(mu)  # one step of Adam alone may come out the same for two draws
+    return _fit(log_joint, start, logvar, torch.randn_like(eps), _adam(learning_rate))
 
 
 @wrong("fit_gaussian", "The answer still carries a graph; it should be detached")

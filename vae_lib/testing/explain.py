@@ -86,7 +86,10 @@ def _ordinary(all_tried: list[Tried], signature: Signature, function: Callable) 
     found = _related(all_tried, signature, varying)
     if found or len(some) == len(all_tried) or len({id(tried.case) for tried in some}) == 1:
         return found
-    found = _related(some, signature) or _read(some, signature, function) or _related(some, signature, varying)
+    if _nearly(some):  # as in `_causes`
+        found = _single(some)
+    else:
+        found = _related(some, signature) or _read(some, signature, function) or _related(some, signature, varying)
     return [f"{text} (This holds for ordinary numbers, not for every extreme.)" for text in found]
 
 

@@ -110,6 +110,8 @@ def _changed(arguments: dict, name: str, change: Callable) -> dict | None:
     if not isinstance(value, Tensor):
         new = new.item() if isinstance(new, Tensor) else new
         return arguments | {name: new} if isinstance(new, float | int) else None
+    if new.ndim >= 2 and not torch.isfinite(new).all() and torch.isfinite(value).all():
+        return None  # LAPACK may take the process down with it: torch.linalg.eigvals does
     return arguments | {name: new}
 
 

@@ -11,6 +11,7 @@ import torch
 from grading.course.lab import read_release
 from grading.judge.result import GRADED, NEEDS_MANUAL
 from grading.judge.run import grade
+from grading.sandbox.limits import Limits
 from grading.sandbox.process import Sandbox
 from tests.handins import (
     LAB,
@@ -45,18 +46,31 @@ def test_released_labs_earn_nothing_and_say_why(sandbox, lab):
     assert {e.message for e in result.exercises} == {"not answered yet"}
 
 
+@pytest.fixture(scope="module")
+def patient():
+    """A sandbox with the time that a class has: a fit is no loop without end because the machine is busy."""
+    with Sandbox(Limits()) as running:
+        yield running
+
+
 SAMPLE = [(lab, answer) for lab in LABS for answer in bank(lab)[::9]]
-SAMPLE = [  # one that is made of the library's own answer is refused in the sandbox
-    (lab, answer) for lab, answer in SAMPLE if f"lib.{answer.exercise}" not in inspect.getsource(answer.function)
-]
+
+
+def is_made_of_the_librarys(lab, answer):
+    """Such an answer is refused in the sandbox, however right it is."""
+    others = load(lab).namespace["lab"].refuses.get(answer.exercise, ()) if "lab" in load(lab).namespace else ()
+    return any(f"lib.{name}" in inspect.getsource(answer.function) for name in (answer.exercise, *others))
+
+
+SAMPLE = [(lab, answer) for lab, answer in SAMPLE if not is_made_of_the_librarys(lab, answer)]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("lab", "answer"), SAMPLE, ids=[f"{lab}-{a.function.__name__}" for lab, a in SAMPLE])
-def test_answers_earn_what_they_earn_by_their_own_route(sandbox, lab, answer):
+def test_answers_earn_what_they_earn_by_their_own_route(patient, lab, answer):
     book = load(lab)
     by_hand = by_its_own_route(book, book.exercises[answer.exercise], {answer.exercise: answer.function})
-    result = grade(answered(solved(lab), answer.exercise, as_cell(lab, answer)), read_release(lab), sandbox)
+    result = grade(answered(solved(lab), answer.exercise, as_cell(lab, answer)), read_release(lab), patient)
     expected = {e.name: e.points for e in book.exercises.values()} | {answer.exercise: by_hand.points}
     assert points(result) == expected, result
     (exercise,) = (e for e in result.exercises if e.name == answer.exercise)
