@@ -9,6 +9,7 @@ from typing import NamedTuple
 from grading.course.folder import ROOT, GradingError, chosen, handed_out
 from grading.course.lab import HEADING, grader, role, text
 from grading.course.pristine import pristine
+from grading.intake.answers import gathered
 from grading.intake.notebook import Unreadable, read_notebook
 from grading.intake.repair import repair
 
@@ -47,11 +48,10 @@ def validate(name: str, root: Path = ROOT) -> Report:
 
 def unanswered(notebook: dict, original: dict | None) -> list[str]:
     """The questions that still hold what they were handed out with."""
-    cells = [cell for one in (original or {"cells": []}, notebook) for cell in one["cells"] if role(cell) == "answer"]
-    seen: dict[str, list[str]] = {}
-    for cell in cells:
-        seen.setdefault(grader(cell)["grade_id"], []).append(text(cell).strip())
-    return [name for name, texts in seen.items() if texts[-1] in ("", *texts[:-1])]
+    original = original or {"cells": []}
+    blank = {grader(cell)["grade_id"]: text(cell).strip() for cell in original["cells"] if role(cell) == "answer"}
+    found = gathered(notebook["cells"], original)
+    return [n for n, one in found.items() if one.text.strip() in ("", blank.get(n)) and not one.pictures]
 
 
 def notebook_of(name: str, root: Path) -> Path:

@@ -17,13 +17,15 @@ HEADING = re.compile(r"^#+ +(.+?)(?: \(\d[\d.]* points?\))?$", re.MULTILINE)
 class Part(NamedTuple):
     """A cell that grading may need. Markdown is one only where it is an answer in words.
 
-    grade_id is "" for a cell of the student's own; role is code, solution, test or answer.
+    grade_id is "" for a cell of the student's own; role is code, solution, test or answer; `pictures` were pasted into
+    an answer.
     """
 
     grade_id: str
     role: str
     source: str
     explore: bool = False
+    pictures: tuple[str, ...] = ()
 
 
 class Exercise(NamedTuple):

@@ -10,7 +10,8 @@ from grading.course.lab import role
 from grading.intake.handin import Arrival
 from grading.judge.result import Result
 
-LIVE = re.compile(r"<(?=[A-Za-z/!?])|\](?=[(:])")  # where a tag begins, and where a link's address does
+PASTED = r"\(attachment:picture\d+\.(?:png|jpeg|gif)\)"  # as intake calls pictures
+LIVE = re.compile(rf"<(?=[A-Za-z/!?])|\](?!{PASTED})(?=[(:])")  # where a tag begins, and where a link's address does
 SPACE = "\N{ZERO WIDTH SPACE}"  # behind it a tag is none, nor a link, and a reader sees the text as before
 MACROS = re.compile(r"\\(href|url|style|class|cssId|require|include|unicode)(?![A-Za-z])")  # MathJax's way to HTML
 

@@ -1,6 +1,6 @@
 """From the ledger to what people read: a page for each student, and one for the class.
 
-Pages escape everything that a student wrote and allow no script; hidden tests are not in the ledger, so not here.
+Pages escape everything that a student wrote and allow no script; of pasted pictures only those that intake has kept; hidden tests are not in the ledger, so not here.
 """
 
 from collections.abc import Sequence
@@ -11,6 +11,8 @@ from jinja2 import Environment, FileSystemLoader, select_autoescape
 
 from grading.intake.sources import Source
 from grading.record.ledger import Entry
+from grading.report import words
+from grading.report.points import in_words
 from grading.report.summary import summary
 from grading.report.tables import write
 
@@ -32,7 +34,9 @@ def feedback_path(entry: Entry | Source, out: Path) -> Path:
 
 
 def write_feedback(entry: Entry, out: Path) -> None:
-    page = templates().get_template("feedback.html").render(entry=entry, meaning=MEANING[entry.state])
+    tested = {one.name for one in entry.exercises}
+    others = [(name, comment) for name, comment in entry.comments if name not in tested]
+    page = templates().get_template("feedback.html").render(entry=entry, meaning=MEANING[entry.state], others=others)
     write(feedback_path(entry, out), page)
 
 
@@ -45,5 +49,7 @@ def templates() -> Environment:
     folder = Path(__file__).parent / "templates"
     environment = Environment(loader=FileSystemLoader(folder), autoescape=select_autoescape(default=True))
     environment.filters["page"] = lambda entry: quote(feedback_path(entry, Path()).as_posix(), errors="replace")
+    environment.filters["in_words"] = in_words
+    environment.filters["markdown"] = words.shown
     environment.filters["points"] = lambda value: "–" if value is None else f"{value:g}"
     return environment

@@ -24,9 +24,10 @@ from nbgrader.api import Gradebook
 from grading.commands import demo
 from grading.commands.demo import ALL, CLASS, LAB, QUESTIONS
 from grading.course.folder import ROOT, GradingError
-from grading.grade import Options, changes, grade_class, refresh, shown
+from grading.grade import Options, grade_class, refresh
 from grading.judge.result import GRADED, NEEDS_MANUAL, ExerciseResult
 from grading.record.ledger import Entry, Ledger
+from grading.report.points import changes, shown
 from grading.sandbox import process
 
 POINTS = dict(zip(ALL, (2, 3, 3, 2, 3, 2, 3), strict=True))
