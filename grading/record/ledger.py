@@ -33,8 +33,8 @@ class Answer:
 class Entry:
     """A hand-in in the ledger: `score` counts what has been graded, None where nothing could be.
 
-    `origin` is the path that a platform gave to it, `late` whether the platform says so; `comments` are a person's, each
-    with the name of the code cell that it is about.
+    `origin` is the path that a platform gave to it, `late` whether the platform says so; `comments` are a person's,
+    each with the name of the code cell that it is about.
     """
 
     student: str

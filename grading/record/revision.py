@@ -17,8 +17,8 @@ def drop(session: Session, notebook: Notebook, gone: Iterable[BaseCell]) -> None
         names = ", ".join(sorted({gone[row.cell_id] for row in by_hand}))
         raise GradingError(
             f"{notebook.assignment.name} was released anew without {names}, for which the gradebook holds "
-            f"{len(by_hand)} marks or comments given by hand: put it back (and make labs), or grade into another folder "
-            "with --out NAME; the marks stay where they are."
+            f"{len(by_hand)} marks or comments given by hand: put it back (and make labs), or grade into another "
+            "folder with --out NAME; the marks stay where they are."
         )
     for row in rows:
         session.delete(row)

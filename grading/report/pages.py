@@ -1,6 +1,7 @@
 """From the ledger to what people read: a page for each student, and one for the class.
 
-Pages escape everything that a student wrote and allow no script; of pasted pictures only those that intake has kept; hidden tests are not in the ledger, so not here.
+Pages escape everything that a student wrote and allow no script; of pasted pictures only those that intake has
+kept; hidden tests are not in the ledger, so not here.
 """
 
 from collections.abc import Sequence
