@@ -31,6 +31,7 @@ from grading.report.pages import feedback_path, write_class_page, write_feedback
 from grading.report.points import changes, line
 from grading.report.scores import write_tables
 from grading.report.tables import write
+from grading.report.works import alike_in
 
 
 @dataclass(frozen=True)
@@ -180,7 +181,7 @@ class Run:
         if late := sum(entry.late for entry in self.done.values()):
             self.note(f"{late} marked late by the platform, which gives no time: no points are taken off here.")
         write_tables(entries, self.options.out)
-        write_class_page(entries, self.options.out)
+        write_class_page(entries, self.options.out, alike_in(self.ledger, entries, self.root))
 
     def entries(self) -> list[Entry]:
         """Of the labs of this run what it has found, of the others what earlier ones had."""
@@ -202,7 +203,7 @@ def refresh(out: Path, root: Path = ROOT) -> list[Entry]:
             write_feedback(now, out)
             entries.append(brief(now))
     write_tables(entries, out)
-    write_class_page(entries, out)
+    write_class_page(entries, out, alike_in(ledger, entries, root))
     return entries
 
 

@@ -4,7 +4,7 @@ Pages escape everything that a student wrote and allow no script; of pasted pict
 kept; hidden tests are not in the ledger, so not here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, select_autoescape
 from grading.intake.sources import Source
 from grading.record.ledger import Entry
 from grading.report import words
+from grading.report.alike import MOST_PAIRS, Pair
 from grading.report.points import in_words
 from grading.report.summary import summary
 from grading.report.tables import write
@@ -41,9 +42,19 @@ def write_feedback(entry: Entry, out: Path) -> None:
     write(feedback_path(entry, out), page)
 
 
-def write_class_page(entries: Sequence[Entry], out: Path) -> None:
+def write_class_page(entries: Sequence[Entry], out: Path, alike: Mapping[str, Sequence[Pair]] | None = None) -> None:
+    """The class page; `alike` are the pairs of each lab."""
     labs = [summary(lab, [e for e in entries if e.lab == lab]) for lab in sorted({e.lab for e in entries})]
+    labs = [found | {"alike": listed(found["entries"], (alike or {}).get(found["name"], ()))} for found in labs]
     write(out / "report.html", templates().get_template("class.html").render(labs=labs, meaning=MEANING))
+
+
+def listed(entries: Sequence[Entry], pairs: Sequence[Pair]) -> list[tuple[Entry, Entry, str]]:
+    """The pairs that the page shows, each with what is alike."""
+    known = {entry.student: entry for entry in entries}
+    return [
+        (known[p.one], known[p.other], p.in_words()) for p in pairs[:MOST_PAIRS] if {p.one, p.other} <= known.keys()
+    ]
 
 
 def templates() -> Environment:

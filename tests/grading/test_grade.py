@@ -173,7 +173,7 @@ class TestTheClass:
         refresh(folder / "out")
         page = (folder / "out" / "feedback" / "cleo" / LAB / f"{LAB}.html").read_text(encoding="utf-8")
         assert "Well said &lt;b&gt;indeed&lt;/b&gt;." in page
-        assert "12 of 24 points" in page
+        assert "12 of 20 points so far, 4 wait for a reader" in page
 
     def test_the_commands_after_grading(self, graded, tmp_path):
         folder = shutil.copytree(graded[0], tmp_path / "class")
