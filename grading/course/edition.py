@@ -17,7 +17,7 @@ NAME = "vae-course"
 FOLDERS = ("course", "labs", "vae_lib", ".jupyter/student", ".jupyter/shared")
 FILES = ("start.py", "tools/install.py", "pyproject.toml", "constraints.txt", "LICENSE", "LICENSE-text", ".gitignore")
 TEACHERS = ("course/instructors.md", "course/students.md", "course/_toc.yml", "course/_config.yml", "course/_static")
-COMMANDS = ("grading.__main__", "grading.commands.validate", "grading.commands.submit")
+COMMANDS = ("grading.__main__", "grading.commands.validate", "grading.commands.submit", "grading.commands.button")
 TARGETS = ("help", "venv", "lab", "validate", "submit", "clean")
 
 

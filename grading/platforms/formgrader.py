@@ -5,8 +5,10 @@ in an answer could start programs on that person's machine. So what a student wr
 """
 
 import re
+from pathlib import Path
 
-from grading.course.lab import role
+from grading.course.folder import ROOT, GradingError
+from grading.course.lab import grader, notebook_cells, role, text
 from grading.intake.handin import Arrival
 from grading.judge.result import Result
 
@@ -32,6 +34,23 @@ def shown(arrival: Arrival, result: Result, released: dict) -> dict:
         if cell["cell_type"] == "code" and printed:
             cell["outputs"] = [{"output_type": "stream", "name": "stdout", "text": printed}]
     return arrival.notebook
+
+
+def with_models(notebook: dict, lab: str, root: Path = ROOT) -> dict:
+    """The notebook with the model answer and the rubric above each answer, as its reader sees it."""
+    try:
+        source = notebook_cells("solutions", lab, root)
+    except GradingError:
+        return notebook
+    models = {grader(cell)["grade_id"]: text(cell) for cell in source if role(cell) == "answer"}
+    cells = []
+    for cell in notebook["cells"]:
+        model = models.get(grader(cell).get("grade_id")) if role(cell) == "answer" else None
+        if model:
+            told = f"**Model answer and rubric**, which you alone see\n\n{model}"
+            cells.append({"cell_type": "markdown", "id": f"model-{len(cells)}", "metadata": {}, "source": told})
+        cells.append(cell)
+    return notebook | {"cells": cells}
 
 
 def harmless(text: str) -> str:
