@@ -116,6 +116,9 @@ def live(limits: dict, data: int, output: int, isolated: bool) -> None:
         if isolated:
             os.chdir(os.environ["HOME"])
             confine.drop_privileges()
+        if sys.platform == "linux":
+            confine.end_with_parent()
+        if isolated:
             confine.forbid_calls()
         serve(socket.socket(fileno=3), limits)
     except BaseException:
