@@ -30,6 +30,7 @@ def build(out: Path, root: Path = ROOT) -> tuple[Path, Path]:
     for path in chosen_files(root):
         copy(root / path, folder / path)
     copy(root / "course/students.md", folder / "README.md")
+    copy(root / "tools/Dockerfile", folder / "Dockerfile")
     (folder / "Makefile").write_text(makefile((root / "Makefile").read_text(encoding="utf-8")), encoding="utf-8")
     for lab in handed_out(root):
         require_untouched(lab, root)
