@@ -50,7 +50,8 @@ def validate(name: str, root: Path = ROOT) -> Report:
     try:
         notebook = read_notebook(path.read_bytes())
     except Unreadable as reason:
-        raise GradingError(f"{path.name}: {reason}") from None
+        shown = path.relative_to(root) if path.is_relative_to(root) else path.name
+        raise GradingError(f"{shown}: {reason}") from None
     original = pristine(lab, root)
     notebook, mended = repair(notebook, original) if original else (notebook, [])
     labels = labels_of(notebook["cells"])
