@@ -120,7 +120,7 @@ def coupling_log_det_sign(x, mask, scale, shift):
     return y, -log_det
 
 
-@wrong("affine_coupling", "`log det`: This is")
+@wrong("affine_coupling", "`log det`: This is the right one divided by D")
 def coupling_log_det_mean(x, mask, scale, shift):
     return _couple(x, mask, scale, shift)[0], ((1 - mask) * scale(mask * x)).mean(1)
 
@@ -186,7 +186,7 @@ def coupling_in_place(x, mask, scale, shift):
     return y, log_det
 
 
-@wrong("affine_coupling", SINGLE, "It is right to float32's digits only")
+@wrong("affine_coupling", SINGLE)
 def coupling_in_single_precision(x, mask, scale, shift):
     y, log_det = _couple(x, mask, scale, shift)
     return y.float(), log_det.float()
@@ -275,7 +275,7 @@ def inverse_mask_inverted(y, mask, scale, shift):
     return _back(y, 1 - mask, scale, shift)
 
 
-@wrong("affine_coupling_inverse", "the shift is taken away after the stretching is undone, though it was added last")
+@wrong("affine_coupling_inverse", "the shift is taken away after the stretching is undone")
 def inverse_shift_last(y, mask, scale, shift):
     return mask * y + (1 - mask) * (y * (-scale(mask * y)).exp() - shift(mask * y))
 
@@ -335,7 +335,7 @@ def inverse_does_nothing(y, mask, scale, shift):
     return y.clone()
 
 
-@wrong("affine_coupling_inverse", "The answer is a tuple", "The answer")
+@wrong("affine_coupling_inverse", "The answer is a tuple, it should be a torch tensor")
 def inverse_with_determinant(y, mask, scale, shift):
     return _back(y, mask, scale, shift), -((1 - mask) * scale(mask * y)).sum(1)
 
@@ -358,7 +358,7 @@ def inverse_in_place(y, mask, scale, shift):
     return mask * y + (1 - mask) * y * (-s).exp()
 
 
-@wrong("affine_coupling_inverse", SINGLE, "It is right to float32's digits only")
+@wrong("affine_coupling_inverse", SINGLE)
 def inverse_in_single_precision(y, mask, scale, shift):
     return _back(y, mask, scale, shift).float()
 
@@ -492,7 +492,7 @@ def flow_one_log_2pi(x, layers):
     return -0.5 * (y**2).sum(1) - 0.5 * LOG_2PI + _sum(logs, x)
 
 
-@wrong("flow_log_prob", "This is the right one, the term −½ D log 2π left out", "This is the right one minus ½ D")
+@wrong("flow_log_prob", "This is the right one, the term −½ D log 2π left out")
 def flow_without_log_2pi(x, layers):
     y, logs = _through(x, layers)
     return -0.5 * (y**2).sum(1) + _sum(logs, x)
@@ -516,7 +516,7 @@ def flow_mean_over_dimensions(x, layers):
     return _normal(y) / x.shape[1] + _sum(logs, x)
 
 
-@wrong("flow_log_prob", "This is the right one, the sum of the logs of the determinants alone", "alone")
+@wrong("flow_log_prob", "This is the sum of the logs of the determinants alone")
 def flow_determinants_alone(x, layers):
     return _sum(_through(x, layers)[1], x)
 
@@ -548,12 +548,12 @@ def flow_determinants_detached(x, layers):
     return _normal(y) + _sum(logs, x).detach()
 
 
-@wrong("flow_log_prob", SINGLE, "It is right to float32's digits only")
+@wrong("flow_log_prob", SINGLE)
 def flow_in_single_precision(x, layers):
     return flow_by_distributions(x, layers).float()
 
 
-@wrong("flow_log_prob", "Real numbers of two kinds meet", SINGLE)
+@wrong("flow_log_prob", SINGLE)
 def flow_total_in_single_precision(x, layers):
     y, logs = _through(x, layers)
     total = torch.zeros(len(x), dtype=torch.float32)
@@ -562,7 +562,7 @@ def flow_total_in_single_precision(x, layers):
     return _normal(y).float() + total
 
 
-@wrong("flow_log_prob", "This is not yet summed over D", "The shape")
+@wrong("flow_log_prob", "This is not yet summed over D")
 def flow_not_summed(x, layers):
     y, logs = _through(x, layers)
     return -0.5 * (y**2 + LOG_2PI) + _sum(logs, x)[:, None] / x.shape[1]
@@ -605,8 +605,15 @@ def flow_by_scipy_and_differences(x, layers):
 
     def log_det(row):
         steps = 1e-5 * np.eye(len(row))
-        matrix = [(8 * (gone((row + s)[None]) - gone((row - s)[None])) - gone((row + 2 * s)[None])
-                   + gone((row - 2 * s)[None]))[0] / 12e-5 for s in steps]
+        matrix = [
+            (
+                8 * (gone((row + s)[None]) - gone((row - s)[None]))
+                - gone((row + 2 * s)[None])
+                + gone((row - 2 * s)[None])
+            )[0]
+            / 12e-5
+            for s in steps
+        ]
         return np.linalg.slogdet(np.array(matrix))[1]
 
     def value(array):
@@ -632,7 +639,7 @@ def _planar(z, u, w, b):
     return z + bend[:, None] * u, (1 + (u @ w) * (1 - bend**2)).abs().log()
 
 
-@wrong("planar", "u and w change places", "It is right when `u` and `w` change places")
+@wrong("planar", "u and w change places")
 def planar_swapped(z, u, w, b):
     return _planar(z, w, u, b)
 
@@ -642,7 +649,7 @@ def planar_along_w(z, u, w, b):
     return z + torch.tanh(z @ w + b)[:, None] * w, _planar(z, u, w, b)[1]
 
 
-@wrong("planar", "b is left out", "The answer does not depend on `b`")
+@wrong("planar", "This is what comes out when b is left out.")
 def planar_without_b(z, u, w, b):
     return _planar(z, u, w, 0.0)
 
@@ -782,13 +789,13 @@ def planar_detached(z, u, w, b):
     return y.detach(), log_det.detach()
 
 
-@wrong("planar", "The gradient for `z` and `b` is not", "is not the slope of the values: part of the way there is cut")
+@wrong("planar", "The gradient for `z` and `w` and `b` is not the slope of the values: part of the way")
 def planar_slope_detached(z, u, w, b):
     bend = torch.tanh(z @ w + b)
     return z + bend[:, None] * u, (1 + (u @ w) * (1 - bend.detach() ** 2)).abs().log()
 
 
-@wrong("planar", "The gradient for `b` is not", "No gradient reaches `b`")
+@wrong("planar", "No gradient reaches `b`")
 def planar_b_as_a_number(z, u, w, b):
     return _planar(z, u, w, b.item())
 
@@ -800,7 +807,7 @@ def planar_in_place(z, u, w, b):
     return z, (1 + (u @ w) * (1 - bend**2)).abs().log()
 
 
-@wrong("planar", SINGLE, "It is right to float32's digits only")
+@wrong("planar", SINGLE)
 def planar_in_single_precision(z, u, w, b):
     y, log_det = _planar(z, u, w, b)
     return y.float(), log_det.float()
@@ -1051,7 +1058,7 @@ def elbo_in_place(log_joint, mu, logvar, eps, layers):
     return (log_joint(z) - log_q + _sum(logs, eps)).mean()
 
 
-@wrong("flow_elbo", SINGLE, "It is right to float32's digits only")
+@wrong("flow_elbo", SINGLE)
 def elbo_in_single_precision(log_joint, mu, logvar, eps, layers):
     return elbo_by_distributions(log_joint, mu, logvar, eps, layers).float()
 

@@ -33,7 +33,7 @@ def roughened(module, rng, size=0.4):
 def layer(kind, rng):
     made = {
         "planar": lambda: flows.Planar(DIMS, rng),
-        "coupling": lambda: flows.Coupling(tensor([1.0, 0.0, 0.0]), (8,), generator=rng),
+        "coupling": lambda: flows.Coupling([1, 0, 0], (8,), generator=rng),
         "affine": lambda: flows.Affine(DIMS),
     }
     return roughened(made[kind](), rng)
@@ -225,8 +225,8 @@ def test_a_flow_that_is_the_identity_is_the_usual_prior(rng):
     ("call", "words"),
     [
         (lambda: flows.planar_inverse(torch.ones(1, 2), tensor([-1.0, -1.0]), torch.ones(2), tensor(0.0)), "above −1"),
-        (lambda: flows.Coupling(torch.ones(3)), "row of 0 and 1"),
-        (lambda: flows.Coupling(tensor([1.0, 0.0]), most=0.0), "positive"),
+        (lambda: flows.Coupling([1, 1, 1]), "a list of 0 and 1"),
+        (lambda: flows.Coupling([1, 0], most=0.0), "positive"),
         (lambda: flows.coupling_layers(1, 2), "at least 2"),
         (lambda: flows.flow_log_prob(torch.zeros(3), []), "must have shape"),
         (lambda: flows.prior_terms(lib.VAE(4, 3, (2,)), flows.Flow(2, []), torch.rand(2, 4)), "3 dimensions"),
