@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 import vae_lib as lib
@@ -74,7 +74,7 @@ def m1_spreading(task: Task) -> Namer:
     graph = neighbours(task.data, len(task.x))
     y = np.full(len(task.x), -1)
     y[task.labelled.numpy()] = task.y.numpy()
-    spread = LabelSpreading(kernel=lambda x, known=None: graph(x), alpha=0.99, max_iter=100, tol=1e-4)
+    spread = LabelSpreading(kernel=lambda x, known=None: graph(x), alpha=0.8, max_iter=300)
     spread.fit(codes.mu.numpy(), y)
     shares = torch.from_numpy(spread.label_distributions_).float()
 
@@ -88,25 +88,31 @@ def m1_spreading(task: Task) -> Namer:
 
 def m2(task: Task) -> Namer:
     """M2 on the pixels, drawn as 0 or 1 anew in every step."""
-    model = M2(task.x.shape[1], 20, (200,), generator=_generator(task))
+    torch.manual_seed(task.seed)
+    classifier = _with_dropout(task.x.shape[1], _generator(task))
+    model = M2(task.x.shape[1], 20, (128,), classifier=classifier, generator=_generator(task))
     config = lib.TrainConfig(**M2_CONFIG, dynamic_binarization=True, seed=task.seed, device="cpu", progress=False)
     lib.fit(_with_labels(model, task, task.x[task.labelled]), task.x, config)
+    model.eval()
     return lambda pictures: model.log_qy(pictures).argmax(1)
 
 
 def m1_m2(task: Task) -> Namer:
     """M2 on the codes of M1, which are drawn anew in every step."""
     codes = m1(task.data, len(task.x))
-    model = M2(codes.mu.shape[1], 5, HIDDEN, likelihood=CodeGaussian(), generator=_generator(task))
+    torch.manual_seed(task.seed)  # what dropout draws from
+    classifier = _with_dropout(codes.mu.shape[1], _generator(task))
+    model = M2(codes.mu.shape[1], 5, (128,), 10, CodeGaussian(), classifier, generator=_generator(task))
     labelled = codes.mu[task.labelled], codes.logvar[task.labelled]
     config = lib.TrainConfig(**M1_M2_CONFIG, seed=task.seed, device="cpu", progress=False)
     lib.fit(_with_labels(model, task, labelled), (codes.mu, codes.logvar), config)
+    model.eval()
     return lambda pictures: model.log_qy(codes.of(pictures)).argmax(1)
 
 
-HIDDEN = (128,)
-M1_M2_CONFIG = {"epochs": 40, "batch_size": 500, "learning_rate": 3e-3, "schedule": "cosine", "warmup": 0.03}
-M2_CONFIG = {"epochs": 20, "batch_size": 200, "learning_rate": 1e-3, "schedule": "cosine", "warmup": 0.03}
+SCHEDULE = {"schedule": "cosine", "warmup": 0.03, "averaging": 0.99}
+M1_M2_CONFIG = {"epochs": 25, "batch_size": 500, "learning_rate": 3e-3} | SCHEDULE
+M2_CONFIG = {"epochs": 12, "batch_size": 500, "learning_rate": 3e-3} | SCHEDULE
 N_NEIGHBOURS = 10
 METHODS: dict[str, Callable[[Task], Namer]] = {
     "supervised": supervised,
@@ -154,6 +160,12 @@ def neighbours(data: Dataset, n: int) -> Callable:
 def _nearest(x: Tensor, known: Tensor, k: int) -> Tensor:
     """Indices of the k nearest, an example itself among them. Shapes: (B, D), (N, D) -> (B, k)."""
     return torch.cat([torch.cdist(part, known).topk(k, largest=False).indices for part in x.split(500)])
+
+
+def _with_dropout(n_in: int, generator: torch.Generator) -> nn.Sequential:
+    """The classifier of M2 and of M1+M2: two hidden layers of 256 units, of which three in ten are dropped in each step."""
+    first, relu, second, relu_too, last = mlp([n_in, 256, 256, 10], generator)
+    return nn.Sequential(first, relu, nn.Dropout(0.3), second, relu_too, nn.Dropout(0.3), last)
 
 
 def _with_labels(model: M2, task: Task, labelled: Tensor | tuple[Tensor, Tensor]) -> SemiSupervised:
