@@ -163,7 +163,7 @@ def _nearest(x: Tensor, known: Tensor, k: int) -> Tensor:
 
 
 def _with_dropout(n_in: int, generator: torch.Generator) -> nn.Sequential:
-    """The classifier of M2 and of M1+M2: two hidden layers of 256 units, of which three in ten are dropped in each step."""
+    """The classifier of M2 and of M1+M2: two hidden layers of 256 units, three in ten of them dropped in each step."""
     first, relu, second, relu_too, last = mlp([n_in, 256, 256, 10], generator)
     return nn.Sequential(first, relu, nn.Dropout(0.3), second, relu_too, nn.Dropout(0.3), last)
 
