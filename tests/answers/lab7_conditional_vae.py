@@ -269,7 +269,7 @@ def condition_pair(x, y_onehot):
     return x, y_onehot
 
 
-@wrong("condition", "`y_onehot` is handed in doubled")
+@wrong("condition", "`y_onehot` is handed in halved")
 def condition_doubled(x, y_onehot):
     return torch.cat([x, 2 * y_onehot.expand(*x.shape[:-1], -1)], -1)
 
