@@ -85,6 +85,14 @@ WRONG_IN_THE_END = {
         "bound_elbo",
         "units_all",
     ),
+    "lab7_conditional_vae": (
+        "one_hot_from_the_end",
+        "condition_zeros",
+        "loss_kl_subtracted",
+        "generate_any_class",
+        "style_backwards",
+        "posterior_of_costs",
+    ),
     "lab10_semi_supervised": (
         "subset_not_balanced",
         "labelled_q_added",
@@ -144,6 +152,16 @@ def last_of_lab_6(cells, namespace):
     return torch.cat([*(part.flatten() for part in pictures), found["bounds"], torch.tensor([float(found["live"])])])
 
 
+def last_of_lab_7(cells, namespace):
+    """The terms, one hand under ten labels, the number in four hands, and the classes by Bayes' rule."""
+    for name in ("finale-train", "finale-terms", "finale-hand", "finale-number", "classify"):
+        few_steps = cells[name].replace("3, 400", "3, 8").replace("150", "5")
+        exec(few_steps.split("ax = plot_images")[0], namespace)
+    both = torch.tensor([namespace["terms"](name) for name in namespace["models"]]).flatten()
+    pictures = [namespace[name].flatten() for name in ("rows", "digits", "posterior")]
+    return torch.cat([both, *pictures])
+
+
 def last_of_lab_10(cells, namespace):
     """Both runs' errors on the way, and what the trained models say of the test pictures' codes."""
     exec(cells["few"].replace("600", "40"), namespace)
@@ -158,6 +176,7 @@ LAST_FIGURES = {
     "lab4_variational_inference": last_of_lab_4,
     "lab5_vae": last_of_lab_5,
     "lab6_generation": last_of_lab_6,
+    "lab7_conditional_vae": last_of_lab_7,
     "lab10_semi_supervised": last_of_lab_10,
 }
 

@@ -2,8 +2,8 @@
 
 An argument is `name: axes`, or one of the words function, number (a tensor of one will do), float, whole, object.
 "..." stands for any axes in front; scalar for none. Behind the axes may stand int or bool (its kind), sym (a symmetric
-matrix), detached (an answer that carries no graph), estimate (one that may carry a graph or none). An answer may have a
-name too; several are divided by commas.
+matrix), detached (an answer that carries no graph), estimate (one that may carry a graph or none), float32 (an answer
+of that kind, where no real number is handed in). An answer may have a name too; several are divided by commas.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 _PLAIN = ("function", "number", "float", "whole", "object")
-_MARKS = ("int", "bool", "sym", "detached", "estimate")
+_MARKS = ("int", "bool", "sym", "detached", "estimate", "float32")
 _FORM = re.compile(r"\s*(\w+)\((.*)\)\s*->\s*(.+)", re.DOTALL)
 
 

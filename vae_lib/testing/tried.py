@@ -114,6 +114,9 @@ def value(part: object, wanted: Tensor, slot: Slot, tried: Tried) -> Tensor:
     if not isinstance(part, Tensor):
         return torch.tensor(float(part), dtype=torch.float64)
     given = plain_tensor(part)
+    if "float32" in slot.marks and given.dtype != torch.float32:
+        text = f"The answer is {str(given.dtype).removeprefix('torch.')}, it should be float32."
+        raise Mismatch(text, "dtype", [text])
     if slot.floating and given.dtype != tried.dtype and keeps_kind(tried):
         raise Mismatch(*_kind(given.dtype, tried.dtype))
     return given.double()
