@@ -4,13 +4,12 @@ nbgrader's own page asks a server in the net for MathJax, and shows the student'
 read from solutions/ when the page is: no notebook that is kept, and so none that is given back, holds them.
 """
 
+import json
 import re
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import nbformat
-from nbgrader.server_extensions.formgrader.handlers import SubmissionHandler
 from tornado.web import StaticFileHandler
 
 from grading.platforms.formgrader import with_models
@@ -31,17 +30,23 @@ MathJax.Hub = {Startup: {signal: {Interest: (told) => typeset.then(() => told("E
 </script>"""
 
 
-class Page(SubmissionHandler):
-    """nbgrader's page with our scripts, and what the reader needs."""
+def page() -> type:
+    """nbgrader's page with our scripts, and what the reader needs. nbgrader is imported here: it takes two seconds."""
+    from nbgrader.server_extensions.formgrader.handlers import SubmissionHandler
 
-    @property
-    def exporter(self) -> "Exporter":
-        """nbgrader's, given the notebook with the model answers in it."""
-        return Exporter(super().exporter, Path(self.coursedir.root))
+    class Page(SubmissionHandler):
+        """nbgrader's, changed on its way out."""
 
-    def write(self, chunk: Any) -> None:
-        """The page's text, MathJax taken from this machine."""
-        super().write(with_own_mathjax(chunk, self.base_url) if isinstance(chunk, str) else chunk)
+        @property
+        def exporter(self) -> "Exporter":
+            """nbgrader's, given the notebook with the model answers in it."""
+            return Exporter(super().exporter, Path(self.coursedir.root))
+
+        def write(self, chunk: Any) -> None:
+            """The page's text, MathJax taken from this machine."""
+            super().write(with_own_mathjax(chunk, self.base_url) if isinstance(chunk, str) else chunk)
+
+    return Page
 
 
 class Exporter:
@@ -52,7 +57,10 @@ class Exporter:
 
     def from_filename(self, filename: str, resources: dict) -> tuple[str, dict]:
         """As nbconvert's."""
-        notebook = with_models(nbformat.read(filename, as_version=4), resources["assignment_id"], self.root)
+        import nbformat
+
+        found = json.loads(Path(filename).read_text(encoding="utf-8"))
+        notebook = with_models(found, resources["assignment_id"], self.root)
         return self.inner.from_notebook_node(nbformat.from_dict(notebook), resources=resources)
 
 
@@ -66,4 +74,4 @@ def routes() -> list[tuple]:
     found = find_spec("sphinx-mathjax-offline")
     folder = Path(found.origin).parent / "static" / "mathjax" if found else None
     scripts = [(f"{SCRIPTS}(.*)", StaticFileHandler, {"path": str(folder)})] if folder else []
-    return [*scripts, (PAGE, Page)]
+    return [*scripts, (PAGE, page())]
