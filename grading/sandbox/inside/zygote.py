@@ -92,7 +92,8 @@ def keep(limits: dict, sockets: list[int], isolated: bool) -> None:
         report = watch(child, leash, processes)
     except Exception as error:
         report = {"status": None, "reason": f"{type(error).__name__}: {error}", "cpu": 0.0}
-    leash.send(json.dumps(report).encode())
+    with suppress(OSError):  # the judge is gone
+        leash.send(json.dumps(report).encode())
     os._exit(0)
 
 
