@@ -50,7 +50,8 @@ class Exercise(NamedTuple):
 class Release(NamedTuple):
     """A lab as the grader knows it: the cells that were handed out, and the tests, hidden ones too.
 
-    `answers` maps the cells graded by hand to their points; `plain` names the tests that run inside the sandbox.
+    `answers` maps the cells graded by hand to their points; `plain` names the tests that run inside the sandbox;
+    `classes` are those that the lab's solutions define.
     """
 
     lab: str
@@ -59,6 +60,11 @@ class Release(NamedTuple):
     answers: dict[str, float]
     digest: str
     plain: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+
+    def run_plainly(self, tests: tuple[str, ...]) -> "Release":
+        """The same lab, with these tests inside the sandbox; what was graded otherwise is to be graded again."""
+        return self._replace(plain=tests, digest=digest((self.digest, tests)) if tests else self.digest)
 
 
 def read_release(lab: str, root: Path = ROOT) -> Release:
@@ -70,7 +76,10 @@ def read_release(lab: str, root: Path = ROOT) -> Release:
     exercises = tuple(_exercise(cell, titles, defined) for cell in tests)
     answers = {grader(c)["grade_id"]: float(grader(c)["points"]) for c in source if role(c) == "answer"}
     parts = parts_of(released)
-    return Release(lab, parts, exercises, answers, digest((parts, exercises, sorted(answers.items()))))
+    classes = tuple(
+        name for c in source if role(c) == "solution" for name in re.findall(r"^class (\w+)", text(c), re.M)
+    )
+    return Release(lab, parts, exercises, answers, digest((parts, exercises, sorted(answers.items()))), classes=classes)
 
 
 def _exercise(cell: dict, titles: dict[str, str], defined: tuple[str, ...]) -> Exercise:

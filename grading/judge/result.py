@@ -11,7 +11,7 @@ class ExerciseResult(NamedTuple):
     """What one exercise earned; `points` is None where it could not be graded, never 0.
 
     `message` is for the student, `mistake` the usual mistake that a test named (or ""), `output` what the student's
-    code printed.
+    code printed; `plain`: its test was run inside the sandbox, beside the student's code.
     """
 
     name: str
@@ -22,6 +22,7 @@ class ExerciseResult(NamedTuple):
     message: str = ""
     mistake: str = ""
     output: str = ""
+    plain: bool = False
 
 
 class Fault(NamedTuple):

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from grading.course.lab import Exercise
-from grading.judge.asserts import sentence, wordless
+from grading.judge.asserts import MISSED, sentence, statement, unmet, wordless
 from grading.judge.receiving import Raised
 from grading.judge.result import CRASHED, GRADED, NEEDS_MANUAL, PARTIAL, TIMED_OUT, ExerciseResult
 from grading.judge.sending import Unsendable
@@ -69,6 +69,38 @@ def after_hidden(exercise: Exercise, error: BaseException) -> Verdict:
         return ungradable(error)
     head = f"{exercise.title} (0 of {exercise.points:g} points): the visible tests pass, a hidden test does not."
     return Verdict(0.0, message=f"{head} Hint: {hint(error)}")
+
+
+def ended_plainly(
+    exercise: Exercise, raised: Raised, bare: bool, place: int, sides: list[tuple[str, str]], source: str
+) -> tuple[Verdict, str]:
+    """The visible half of a plain test failed at this place: the verdict, and the line."""
+    line = statement(source, place)
+    if raised.kind == "NotImplementedError":
+        text = "not answered yet"
+    elif isinstance(raised, AssertionError) and (bare or sides):
+        text = unmet(line, sides)
+    elif MISSED.search(raised.text):
+        text = sentence(raised, line)
+    elif isinstance(raised, AssertionError):
+        text = raised.text.removeprefix(f"{raised.kind}: ")
+    elif raised.line:
+        text = f"{raised} (in the line: {raised.line})"
+    else:
+        text = f"The test could not use what the notebook has: {raised}"
+        text += f" (in the test's line   {line})" if line else ""
+    return Verdict(0.0, message=PATHS.sub(r"\1", text)[:LONGEST]), line
+
+
+def untold(exercise: Exercise) -> Verdict:
+    """The hidden half of a plain test failed, and nothing that it says is kept."""
+    head = f"{exercise.title} (0 of {exercise.points:g} points): the visible tests pass, a hidden test does not."
+    return Verdict(0.0, message=f"{head} Hint: try other arguments, and extreme ones.")
+
+
+def forged(exercise: Exercise) -> Verdict:
+    """What came back from a plain test was not written by it."""
+    return Verdict(0.0, message=f"While {exercise.name} was tested, something answered in the place of its test.")
 
 
 def hint(error: BaseException) -> str:

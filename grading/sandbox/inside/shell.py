@@ -1,7 +1,10 @@
 """As much of IPython as a notebook's cells need: magics become calls of `get_ipython`, which the shell answers."""
 
 import ast
+import re
 from collections.abc import Callable
+
+TIMED = re.compile(r"\A\s*%%(?:time|timeit|capture|prun)\b.*")
 
 
 def without_magics(source: str) -> str:
@@ -13,6 +16,11 @@ def without_magics(source: str) -> str:
         from IPython.core.inputtransformer2 import TransformerManager
 
         return TransformerManager().transform_cell(source)
+
+
+def as_python(source: str) -> str:
+    """A test as Python, line for line; a timing magic at its top is left out, so that what it runs is seen."""
+    return without_magics(TIMED.sub("", source))
 
 
 class Shell:
