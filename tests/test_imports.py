@@ -16,7 +16,7 @@ ROOT = Path(__file__).parent.parent
 LIBRARY = sorted((ROOT / "vae_lib").glob("*.py"))
 EXPLORE = sorted((ROOT / "vae_lib" / "explore").glob("*.py"))  # widgets, which nothing else of the library imports
 BEYOND = sorted((ROOT / "vae_lib" / "beyond").glob("*.py"))
-ZOO = sorted((ROOT / "vae_lib" / "zoo").glob("*.py"))
+ZOO = sorted((ROOT / "vae_lib" / "zoo").rglob("*.py"))
 GRADING = sorted((ROOT / "grading").rglob("*.py"))
 CODE = [p for name in ("vae_lib", "grading", "benchmarks", "tools") for p in sorted((ROOT / name).rglob("*.py"))]
 NAMES = [p.stem for p in LIBRARY]
@@ -115,7 +115,8 @@ def test_chapters_beyond_stand_on_the_core(path):
 
 @pytest.mark.parametrize("path", ZOO, ids=lambda p: p.stem)
 def test_the_zoo_stands_on_the_core_the_data_and_the_classifier(path):
-    assert own_imports(path) - {"zoo"} <= {*LEVELS, "data", "classifier"}
+    chapters = {"beyond"} if path.parent.name == "chapters" else set()
+    assert own_imports(path) - {"zoo"} <= {*LEVELS, "data", "classifier", *chapters}
 
 
 def parts_imported(path):
@@ -167,7 +168,7 @@ def test_the_core_fits_in_the_head():
 
 def test_so_do_the_explorers():
     sizes = {path.stem: lines_of_code(path) for path in EXPLORE}
-    assert sum(sizes.values()) <= 700, sizes
+    assert sum(sizes.values()) <= 750, sizes
     assert max(sizes.values()) <= 215, sizes
 
 

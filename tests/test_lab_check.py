@@ -201,6 +201,20 @@ def test_in_the_place_of_the_librarys_a_students_own_is_not_refused(capsys):
     assert "✓" in capsys.readouterr().out
 
 
+def test_a_students_own_stands_in_the_place_of_a_chapters_too():
+    from vae_lib.beyond import conditional
+
+    def mine(y, n_classes):
+        return torch.full((len(y), n_classes), 7.0)
+
+    library = conditional.one_hot
+    with Lab(7, one_hot=1).own({"one_hot": mine}):
+        from vae_lib.beyond.conditional import one_hot
+
+        assert one_hot is mine
+    assert conditional.one_hot is library
+
+
 @pytest.mark.parametrize("cut", [lambda x, y: (x - y).detach(), lambda x, y: x - y.detach()])
 def test_a_cut_in_a_function_of_the_difference_is_seen(cut):
     """A step in all arguments at once must not leave x − y as it is."""

@@ -10,15 +10,17 @@ import ast
 import functools
 import inspect
 import linecache
+import os
 import sysconfig
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from numbers import Integral, Real
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 # whose frames are not the reader's own
 _OTHERS = (str(Path(__file__).parent), sysconfig.get_paths()["stdlib"], "site-packages", "dist-packages")
@@ -64,20 +66,23 @@ def require(condition: bool, message: str) -> None:
 
 def require_count(value: int, name: str, least: int = 1) -> None:
     """`value` is a whole number of at least `least`."""
-    whole = isinstance(value, int) and not isinstance(value, bool)
+    whole = isinstance(value, Integral) and not isinstance(value, bool)  # NumPy's whole numbers are numbers
     require(whole and value >= least, f"{name} must be a whole number of at least {least}, not {value!r}.")
+
+
+def is_number(value: object) -> bool:
+    """Whether it behaves like a real number: Python's and NumPy's do, truth values do not."""
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def require_positive(value: float, name: str) -> None:
     """`value` is a finite number above 0."""
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    require(number and 0 < value < float("inf"), f"{name} must be a positive number, not {value!r}.")
+    require(is_number(value) and 0 < value < float("inf"), f"{name} must be a positive number, not {value!r}.")
 
 
 def require_at_least_zero(value: float, name: str) -> None:
     """`value` is a finite number, 0 or above."""
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    require(number and 0 <= value < float("inf"), f"{name} must be a number of at least 0, not {value!r}.")
+    require(is_number(value) and 0 <= value < float("inf"), f"{name} must be a number of at least 0, not {value!r}.")
 
 
 def require_sizes(sizes: object, name: str, least: int = 0) -> None:
@@ -172,4 +177,21 @@ def require_unit_interval(x: Tensor, label: str) -> None:
     """Every value of `x` lies in [0, 1]."""
     if not _trusted.get():
         low, high = x.min().item(), x.max().item()
-        require(low >= 0 and high <= 1, f"{label} must lie in [0, 1], it runs from {low:.4g} to {high:.4g}.")
+        require(low >= 0 and high <= 1, f"{label} must lie in [0, 1], it runs from {low:.9g} to {high:.9g}.")
+
+
+def require_same_place(label: str, x: Tensor, model: nn.Module) -> None:
+    """`x` has the dtype of the model's parameters and lies on their device; `label` names it in the message."""
+    weight = next(model.parameters(), None)
+    if _trusted.get() or weight is None or torch.is_autocast_enabled(x.device.type):
+        return
+    how = f"call .to({weight.dtype}) on it"
+    require(x.dtype == weight.dtype, f"{label} is {x.dtype}, the model is {weight.dtype}; {how}.")
+    where = f"{label} lies on {x.device}, the model on {weight.device}"
+    require(x.device == weight.device, f"{where}; move one of them with .to(device).")
+
+
+def as_path(value: str | os.PathLike, label: str) -> Path:
+    """The path, with `~` for the reader's home; `label` names it in the message."""
+    require(isinstance(value, (str, os.PathLike)) and str(value) != "", f"{label} must be a path, not {value!r}.")
+    return Path(value).expanduser()

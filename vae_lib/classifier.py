@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from vae_lib.checks import checked, require, require_sizes
+from vae_lib.checks import checked, require, require_same_place, require_sizes
 from vae_lib.objective import ElboTerms
 
 
@@ -42,6 +42,7 @@ class Classifier(nn.Module):
     @checked(x="B P")
     def forward(self, x: Tensor) -> Tensor:
         require(x.shape[1] == self.n_pixels, f"Classifier: x must have {self.n_pixels} pixels a row, not {x.shape[1]}.")
+        require_same_place("Classifier: x", x, self)
         return self.layers(x.view(len(x), 1, *self.image_shape))
 
     @torch.no_grad()

@@ -16,12 +16,13 @@ from torch import Tensor
 
 from vae_lib.captions import play as play
 from vae_lib.captions import show as show
-from vae_lib.checks import InputError, require
+from vae_lib.checks import InputError, require, require_count
 from vae_lib.labels import apart, densest
 
 # Okabe and Ito's colours (2008), which colour-blind people tell apart; a line style goes with each.
 BLUE, ORANGE, GREEN, RED, PURPLE, SKY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9"
 CLASS_COLORS = ("#000000", ORANGE, SKY, GREEN, "#D0C020", BLUE, RED, PURPLE, "#999999", "#7B4B94")
+MOST_OUTSIDE = 4.0  # of [0, 1]: what a linear model reconstructs stays within, bytes do not
 _LINES = cycler(color=[BLUE, RED, GREEN, ORANGE, PURPLE, SKY]) + cycler(linestyle=["-", "--", "-.", ":", "-", "--"])
 
 
@@ -65,9 +66,8 @@ def plot_images(
     magnitude. `image_shape` may be left out for square pictures.
     """
     tiles = _tiles(images, image_shape)
-    require(
-        isinstance(n_columns, int) and n_columns > 0, f"plot_images: n_columns must be at least 1, not {n_columns}."
-    )
+    require_count(n_columns, "plot_images: n_columns")
+    _require_grey(tiles, signed)
     n_columns = min(n_columns, len(tiles))
     n_rows = math.ceil(len(tiles) / n_columns)
     sheet, height, width = _sheet(tiles, n_columns)
@@ -80,6 +80,14 @@ def plot_images(
     _bare(ax)
     ax.xaxis.tick_top() if len(columns) else None
     return ax
+
+
+def _require_grey(tiles: np.ndarray, signed: bool) -> None:
+    """A reconstruction may leave [0, 1] a little, and is clipped; bytes from 0 to 255 would all be white."""
+    low, high = float(np.nanmin(tiles)), float(np.nanmax(tiles))
+    advice = "scale them, or draw them with signed=True"
+    near = signed or (low >= -MOST_OUTSIDE and high <= 1 + MOST_OUTSIDE)
+    require(near, f"plot_images: pictures are drawn from 0 to 1, these run from {low:.4g} to {high:.4g}; {advice}.")
 
 
 def plot_history(history: tuple, ax: Axes | None = None) -> Axes:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from vae_lib.checks import checked, require, require_count
+from vae_lib.checks import checked, require, require_count, require_same_place
 from vae_lib.gaussian import reparametrize
 from vae_lib.likelihood import Bernoulli, Likelihood
 from vae_lib.networks import Decoder, Encoder, mlp, require_architecture
@@ -40,13 +40,13 @@ class Autoencoder(nn.Module):
     @checked(x="B P")
     def encode(self, x: Tensor) -> Tensor:
         """The codes. Shapes: (B, P) -> (B, D)."""
-        _require_size(x, self.n_pixels, "pixels")
+        _require_fits(self, x, "x", self.n_pixels, "pixels")
         return self.encoder(x)
 
     @checked(z="... B D")
     def decode(self, z: Tensor) -> Tensor:
         """The decoder's logits, before `output` is applied. Shapes: (..., B, D) -> (..., B, P)."""
-        _require_size(z, self.latent_dim, "latent dimensions")
+        _require_fits(self, z, "z", self.latent_dim, "latent dimensions")
         return self.decoder(z)
 
     def decode_mean(self, z: Tensor) -> Tensor:
@@ -88,13 +88,13 @@ class VAE(nn.Module):
     @checked(x="B P")
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """μ and log σ² of q(z|x). Shapes: (B, P) -> (B, D), (B, D)."""
-        _require_size(x, self.n_pixels, "pixels")
+        _require_fits(self, x, "x", self.n_pixels, "pixels")
         return self.encoder(x)
 
     @checked(z="... B D")
     def decode(self, z: Tensor) -> Tensor:
         """The logits of p(x|z). Shapes: (..., B, D) -> (..., B, P)."""
-        _require_size(z, self.latent_dim, "latent dimensions")
+        _require_fits(self, z, "z", self.latent_dim, "latent dimensions")
         return self.decoder(z)
 
     def decode_mean(self, z: Tensor) -> Tensor:
@@ -118,5 +118,7 @@ class VAE(nn.Module):
         return self.decode(reparametrize(mu, logvar, eps)), mu, logvar
 
 
-def _require_size(x: Tensor, size: int, what: str) -> None:
-    require(x.shape[-1] == size, f"the model has {size} {what}, the last axis of what was given has {x.shape[-1]}.")
+def _require_fits(model: nn.Module, given: Tensor, name: str, size: int, what: str) -> None:
+    label = f"{type(model).__name__}: {name}"
+    require(given.shape[-1] == size, f"{label} has {given.shape[-1]} on its last axis, the model has {size} {what}.")
+    require_same_place(label, given, model)

@@ -9,7 +9,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from vae_lib.checks import checked, require, require_count, require_sizes
+from vae_lib.checks import checked, require, require_count, require_same_place, require_sizes
 
 
 def mlp(sizes: Sequence[int], generator: torch.Generator | None = None) -> nn.Sequential:
@@ -69,6 +69,7 @@ def require_architecture(label: str, n_pixels: int, hidden: Sequence[int], laten
 def _require_width(label: str, given: Tensor, layers: nn.Sequential) -> None:
     width = layers[0].in_features
     require(given.shape[-1] == width, f"{label} must have {width} columns, not {given.shape[-1]}.")
+    require_same_place(label, given, layers)
 
 
 def _linear(n_in: int, n_out: int, generator: torch.Generator | None) -> nn.Linear:

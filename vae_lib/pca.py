@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from vae_lib.checks import checked, require, require_count
+from vae_lib.checks import checked, is_number, require, require_count
 
 
 class PCA(NamedTuple):
@@ -64,7 +64,7 @@ def components_needed(variances: Tensor, fraction: float) -> int:
 
     Shapes: (P,), 0 < fraction <= 1 -> int.
     """
-    within = isinstance(fraction, (int, float)) and 0 < fraction <= 1
+    within = is_number(fraction) and 0 < fraction <= 1
     require(within, f"components_needed: fraction must lie in (0, 1], not {fraction!r}.")
     require(
         bool((variances >= 0).all()) and bool(variances.sum() > 0),

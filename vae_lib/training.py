@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from vae_lib.checkpoint import Checkpoint
-from vae_lib.checks import InputError, check_shapes, require, require_unit_interval
+from vae_lib.checks import InputError, as_path, check_shapes, require, require_unit_interval
 from vae_lib.config import History, TrainConfig, TrainingDiverged
 from vae_lib.likelihood import Bernoulli
 from vae_lib.models import VAE, Autoencoder
@@ -25,7 +25,7 @@ def fit(
     config: TrainConfig | None = None,
     *,
     test: Tensor | tuple[Tensor, ...] | None = None,
-    on_epoch: Callable[[int, nn.Module, History], None] | None = None,
+    on_epoch: Callable[[int, nn.Module, History], bool | None] | None = None,
     checkpoint: str | Path | None = None,
 ) -> History:
     """Train `model` in place on `data` (N, P) and return the history; `test` (M, P) is scored after each epoch.
@@ -33,21 +33,21 @@ def fit(
     `model` is a VAE, an Autoencoder, or any module with a method `loss_terms(*batch, n_samples, generator)` that
     returns `ElboTerms`; for such a one `data` may be a tuple of tensors with a row each for every example.
     With `averaging` or `patience` the model ends with the mean of its weights, or those of its best epoch by `test`.
-    `on_epoch(epoch, model, history)` is called after each epoch, epochs counted from 1. The run is saved in the file
+    `on_epoch(epoch, model, history)` is called after each epoch, epochs counted from 1; where it returns True, the
+    run ends there. The run is saved in the file
     `checkpoint` after each epoch, and goes on from there where the file exists. Ctrl-C returns what is trained so far.
     The same seed, start and machine give the same numbers. Raises `InputError` for data or a checkpoint that do not
     fit, `TrainingDiverged` for NaN.
     """
     config = TrainConfig() if config is None else config
     require(on_epoch is None or callable(on_epoch), f"fit: on_epoch must be a function, not {on_epoch!r}.")
-    named = checkpoint is None or isinstance(checkpoint, (str, Path))
-    require(named, f"fit: checkpoint must be the path of a file, not {checkpoint!r}.")
+    file = None if checkpoint is None else as_path(checkpoint, "fit: checkpoint")
     _check(model, data, test, config)
     device, home, mode = pick_device(config.device), next(model.parameters()).device, model.training
     try:
         run = Run(model.to(device), _columns(data), None if test is None else _columns(test), config, device)
         with torch.enable_grad():
-            return _epochs(run, on_epoch, None if checkpoint is None else Path(checkpoint))
+            return _epochs(run, on_epoch, file)
     finally:
         model.zero_grad()
         model.to(home).train(mode)
@@ -70,8 +70,8 @@ def _epochs(run: Run, on_epoch: Callable | None, path: Path | None) -> History:
                 file.save()
             bar.update()
             bar.set_postfix(loss=f"{run.history.loss[-1]:.2f}")
-            if on_epoch:
-                on_epoch(epoch, run.model, run.history)
+            if on_epoch and on_epoch(epoch, run.model, run.history) is True:
+                break
     except KeyboardInterrupt:
         return run.history._replace(interrupted=True)
     finally:
@@ -100,6 +100,10 @@ def _columns(data: Tensor | tuple[Tensor, ...]) -> Columns:
 
 
 def _check(model: nn.Module, data: object, test: object, config: TrainConfig) -> None:
+    require(not torch.is_inference_mode_enabled(), "fit: a training needs gradients; leave torch.inference_mode().")
+    inner = next((name for name in ("_orig_mod", "module") if isinstance(getattr(model, name, None), nn.Module)), None)
+    advice = f"hand in what it wraps, model.{inner}, whose weights are the same"
+    require(inner is None, f"fit: model is wrapped as {type(model).__name__}; {advice}.")
     ours = isinstance(model, (VAE, Autoencoder))
     known = ours or (isinstance(model, nn.Module) and callable(getattr(model, "loss_terms", None)))
     require(known, f"fit: model must be a VAE or an Autoencoder, not {type(model).__name__}.")
@@ -129,8 +133,18 @@ def _check_pictures(model: nn.Module, given: dict[str, object], config: TrainCon
     require(data.dtype == dtype, f"fit: data is {data.dtype}, the model is {dtype}; give both the same dtype.")
     square = math.isqrt(n) ** 2 == n or not config.shifted
     require(square, f"fit: `shifted` moves square pictures, and {n} pixels are none.")
-    coins = isinstance(model, VAE) and isinstance(model.likelihood, Bernoulli)
-    if coins or config.dynamic_binarization:
-        for name, x in given.items():
-            reason = "with a Bernoulli likelihood" if coins else "with dynamic_binarization"
-            require_unit_interval(x, f"fit: {reason} {name}")
+    reason = "with dynamic_binarization" if config.dynamic_binarization else _bounded(model)
+    for name, x in given.items() if reason else ():
+        require_unit_interval(x, f"fit: {reason} {name}")
+
+
+def _bounded(model: nn.Module) -> str:
+    """Why the model can make no pixel outside [0, 1], or "" where it can."""
+    if isinstance(model, Autoencoder):
+        return "with output='sigmoid' (others: 'identity')" if model.output == "sigmoid" else ""
+    if not isinstance(model, VAE):
+        return ""
+    if isinstance(model.likelihood, Bernoulli):
+        return "with a Bernoulli likelihood"
+    free = getattr(model.likelihood, "mean_function", "sigmoid") == "identity"
+    return "" if free else "with a sigmoid for the mean (others: Gaussian(σ, 'identity'))"

@@ -70,7 +70,9 @@ class Execution:
     def _start(self, notebook: NotebookNode) -> NotebookClient:
         manager = AsyncKernelManager(kernel_name=CURRENT_ENV_KERNEL_NAME, kernel_spec_manager=NbvalKernelspecManager())
         client = NotebookClient(notebook, km=manager, timeout=SECONDS)
-        self._stack.enter_context(client.setup_kernel(cwd=str(self.path.parent), env=self._environment()))
+        self._stack.enter_context(
+            client.setup_kernel(cleanup_kc=True, cwd=str(self.path.parent), env=self._environment())
+        )
         return client
 
     def _environment(self) -> dict[str, str]:

@@ -6,6 +6,7 @@ import inspect
 import math
 import re
 
+import numpy as np
 import pytest
 import torch
 
@@ -139,6 +140,11 @@ DAMAGES = {
     "infinite": lambda x: x.index_fill(-1, torch.tensor([0]), math.inf),
     "empty": lambda x: x[:0],
     "one number": lambda x: x.sum(),
+    "an array": lambda x: x.numpy(),
+    "a tuple": lambda x: tuple(x),
+    "a word": lambda x: "x",
+    "no values": lambda x: x.to("meta"),
+    "sparse": lambda x: x.to_sparse(),
     "one column more": lambda x: torch.cat([x, x[..., :1]], -1),
 }
 # one column more is another right call where nothing else says how many there are
@@ -261,6 +267,64 @@ def test_a_value_that_cannot_be_used_is_refused(name, key, value):
 def test_two_dtypes_are_refused(name):
     first, *_ = CALLS[name][1]
     assert "the same dtype" in check_refused(name, first, CALLS[name][1][first].double())
+
+
+OF_MODELS = [name for name in CALLS if name.split(".")[0] in ("VAE", "Autoencoder") and "." in name]
+OF_MODELS = [(n, k) for n in (*OF_MODELS, "elbo_terms", "log_evidence", "fit") for k in CALLS[n][1] if k in "x z data"]
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float16])
+@pytest.mark.parametrize(("name", "key"), OF_MODELS)
+def test_another_dtype_than_the_models_is_refused(name, key, dtype):
+    given = CALLS[name][1] | dict.fromkeys({"eps", "test"} & CALLS[name][1].keys())
+    with pytest.raises(InputError, match=rf"is {dtype}, the model is torch.float32") as caught:
+        CALLS[name][0](**{**given, key: CALLS[name][1][key].to(dtype)})
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("model", [AE, lib.VAE(P, D, (4,), likelihood=lib.Gaussian(1.0)), VAE], ids=["ae", "g", "b"])
+def test_what_no_pixel_can_reach_is_refused(model):
+    for x in (255 * draw(B, P), draw(B, P) - 0.5):
+        with pytest.raises(InputError, match=r"data must lie in \[0, 1\]"):
+            lib.fit(model, x, CONFIG)
+
+
+def test_data_without_bounds_are_taken_where_the_model_has_none():
+    for model in (
+        lib.Autoencoder(P, D, (4,), output="identity"),
+        lib.VAE(P, D, (4,), likelihood=lib.Gaussian(1.0, "identity")),
+    ):
+        lib.fit(model, 3 * draw(B, P), CONFIG)
+
+
+@pytest.mark.parametrize("wrap", [torch.compile, torch.nn.DataParallel])
+def test_a_wrapped_model_is_told_the_way_out(wrap):
+    model = lib.VAE(P, D, (4,))
+    with pytest.raises(InputError, match=r"hand in what it wraps, model\.(_orig_mod|module),") as caught:
+        lib.fit(wrap(model), draw(B, P), CONFIG)
+    inner = re.search(r"model\.(\w+)", str(caught.value))[1]
+    lib.fit(getattr(wrap(model), inner), draw(B, P), CONFIG)
+
+
+def test_training_within_inference_mode_is_refused():
+    with torch.inference_mode(), pytest.raises(InputError, match=r"leave torch\.inference_mode"):
+        lib.fit(lib.VAE(P, D, (4,)), draw(B, P), CONFIG)
+
+
+def test_a_range_is_not_rounded_until_it_is_false():
+    x = draw(B, P).index_fill(1, torch.tensor([0]), 1.0000001)
+    assert "to 1.00000012" in check_refused("bernoulli_nll", "x", x)
+
+
+NUMPYS = [(name, key) for name, (_, given) in CALLS.items() for key, v in given.items() if type(v) in (int, float)]
+
+
+@pytest.mark.parametrize(("name", "key"), NUMPYS)
+def test_numpys_numbers_are_numbers(name, key):
+    function, given = CALLS[name]
+    kinds = (np.int64, np.int32) if isinstance(given[key], int) else (np.float64, np.float32)
+    for kind in kinds:
+        function(**{**given, key: kind(given[key])})
 
 
 def test_a_message_names_the_function_the_argument_and_both_shapes():

@@ -228,7 +228,7 @@ def test_show_takes_axes_too(monkeypatch):
         (lambda: plot_images(torch.rand(2, 6), (2, 2)), "6 pixels are not 2×2"),
         (lambda: plot_images(torch.rand(4)), "must have shape (N, P), not (4,)"),
         (lambda: plot_images(torch.rand(0, 4)), "must have shape (N, P), not (0, 4)"),
-        (lambda: plot_images(torch.rand(2, 4), n_columns=0), "n_columns must be at least 1, not 0"),
+        (lambda: plot_images(torch.rand(2, 4), n_columns=0), "n_columns must be a whole number of at least 1, not 0"),
         (lambda: plot_latent_grid(torch.rand(5, 4)), "must be a square, not 5"),
         (lambda: plot_latent_scatter(torch.rand(5, 3), torch.zeros(5)), "must have shape (N, 2), not (5, 3)"),
         (lambda: plot_latent_scatter(torch.rand(5, 2), torch.zeros(4)), "must have shape (5,), not (4,)"),

@@ -70,8 +70,8 @@ def test_a_linear_autoencoder_spans_pcas_subspace():
 @pytest.mark.parametrize(
     ("call", "sentence"),
     [
-        (lambda m: m.encode(torch.rand(4, 5)), "the model has 6 pixels, the last axis of what was given has 5"),
-        (lambda m: m.decode(torch.rand(4, 5)), "the model has 2 latent dimensions, .* has 5"),
+        (lambda m: m.encode(torch.rand(4, 5)), "VAE: x has 5 on its last axis, the model has 6 pixels"),
+        (lambda m: m.decode(torch.rand(4, 5)), "VAE: z has 5 on its last axis, the model has 2 latent dimensions"),
         (lambda m: m.encode(torch.rand(6)), r"encode: x must have shape \(B, P\), not \(6,\)"),
         (lambda m: m.sample(0), "n must be a whole number of at least 1, not 0"),
         (lambda m: lib.VAE(6, 0), "must be a whole number of at least 1"),

@@ -236,7 +236,7 @@ def test_a_notebook_shows_the_line_and_the_sentence():
     assert len(refused) == 2
     assert through == [
         "line 4: lib.VAE(4, 2)(torch.zeros(3, 9))",
-        "InputError: the model has 4 pixels, the last axis of what was given has 9.",
+        "InputError: VAE: x has 9 on its last axis, the model has 4 pixels.",
     ]
     assert missing == [
         "line 5: lib.gaussian_kl(torch.zeros(2, 2))",

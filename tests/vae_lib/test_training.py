@@ -321,7 +321,21 @@ def test_model_comes_back_in_its_mode_and_trains_in_the_right_one(training):
     assert modes == [True, True, True, False] * 3
 
 
+def test_on_epoch_ends_a_run_by_saying_true():
+    history = train(vae(), epochs=5, on_epoch=lambda epoch, model, history: epoch == 2)
+    assert len(history.loss) == 2
+    assert not history.interrupted
+    assert len(train(vae(), epochs=3, on_epoch=lambda epoch, model, history: epoch).loss) == 3
+
+
 # ---------------------------------------------------------------- checkpoints
+
+
+def test_a_tilde_is_the_readers_home_in_every_path(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    train(vae(), checkpoint="~/run.pt")
+    assert (tmp_path / "run.pt").exists()
 
 
 @pytest.fixture
@@ -699,7 +713,6 @@ def test_bad_test_data_is_refused_in_one_sentence(test, sentence):
 def test_coins_cannot_be_drawn_from_values_outside_the_unit_interval():
     with pytest.raises(lib.InputError, match=r"with dynamic_binarization data must lie in \[0, 1\]"):
         train(autoencoder(), data=pictures() * 3, dynamic_binarization=True)
-    train(autoencoder(), data=pictures() * 3)  # squared error has no such bound
 
 
 @pytest.mark.parametrize("model", [torch.nn.Linear(6, 6), None, lib.VAE])

@@ -38,13 +38,14 @@ FAMILY = [
 ]
 FAMILY += ["vae-{}-gaussian", "classifier-{}"]
 NAMES = [name.format(kind) for kind in ("mnist", "digits") for name in FAMILY]
+CHAPTERS = list(zoo.chapters.CHAPTERS)
 CODED = [name for name in NAMES if not name.startswith("classifier")]
 VAES = [name for name in NAMES if name.startswith("vae")]
 NAME = "vae-mnist-2d"
 KINDS = {"ae": lib.Autoencoder, "vae": lib.VAE, "classifier": Classifier}
 CARD = ["name", "summary", "command", "data", "image_shape", "architecture", "training", "test", "parameters"]
 CARD += ["dtype", "torch", "threads", "bytes", "sha256"]
-MOST_BYTES = 16e6
+MOST_BYTES, MOST_BYTES_OF_CHAPTERS = 16e6, 8e6
 HALF = 2.0**-10  # float16 has 11 significant bits; rounding costs at most half of the last
 
 
@@ -83,7 +84,7 @@ def numpy_forward(x, tensors, part):
 
 
 def test_the_names():
-    assert list(zoo.names()) == NAMES
+    assert list(zoo.names()) == [*NAMES, *CHAPTERS]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -108,7 +109,18 @@ def test_an_entry_loads(name):
         assert entry.labels[:8].tolist() == [7, 2, 1, 0, 4, 1, 4, 9]  # MNIST's first test pictures
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_an_entry_of_a_chapter_loads(name):
+    entry, recipe = zoo.load(name), zoo.RECIPES[name]
+    assert type(entry.model) is recipe.model
+    assert not entry.model.training
+    assert {p.dtype for p in entry.model.parameters()} == {torch.float32}
+    assert len(repr(entry)) < 120
+    assert len(entry.codes) == len(entry.labels) or not len(entry.labels)
+    json.dumps(recipe.sizes)
+
+
+@pytest.mark.parametrize("name", [*NAMES, *CHAPTERS])
 def test_a_card_says_how_it_was_made(name):
     card, content = zoo.load(name).card, files(zoo.HOME, name)[0].read_bytes()
     assert card["command"] == f"python -m vae_lib.zoo train {name}"
@@ -119,7 +131,7 @@ def test_a_card_says_how_it_was_made(name):
     assert all(f"{key}_se" in card["test"] for key in ("squared_error", "elbo", "error_percent") if key in card["test"])
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, *CHAPTERS])
 def test_a_model_was_trained_until_the_held_back_part_gained_no_more(name):
     rounds = zoo.load(name).card["training"]["rounds"]
     best = [one["best"] for one in rounds]
@@ -134,9 +146,10 @@ def test_a_model_was_trained_until_the_held_back_part_gained_no_more(name):
 
 
 def test_all_of_it_is_small():
-    stored = list(zoo.HOME.iterdir())
-    assert {path.stem for path in stored} == set(NAMES)
-    assert sum(path.stat().st_size for path in stored) < MOST_BYTES
+    stored = {path: path.stat().st_size for path in zoo.HOME.iterdir()}
+    assert {path.stem for path in stored} == {*NAMES, *CHAPTERS}
+    assert sum(size for path, size in stored.items() if path.stem in NAMES) < MOST_BYTES
+    assert sum(size for path, size in stored.items() if path.stem in CHAPTERS) < MOST_BYTES_OF_CHAPTERS
 
 
 @pytest.mark.parametrize("name", CODED)
@@ -374,6 +387,55 @@ def test_an_interrupted_training_goes_on_to_the_same_weights(small_mnist, tmp_pa
     assert seen == [1]
 
 
+class Means(torch.nn.Module):
+    """The mean picture of each class: a chapter's model as small as can be."""
+
+    def __init__(self, n_pixels, generator=None):
+        super().__init__()
+        self.n_pixels = n_pixels
+        self.means = torch.nn.Parameter(torch.rand(10, n_pixels, generator=generator))
+
+    def loss_terms(self, x, y, n_samples=1, generator=None):
+        loss = (x - self.means[y]).square().sum(1)
+        return lib.ElboTerms(loss, torch.zeros_like(loss))
+
+
+def mean_error(model, dataset):
+    loss = model.loss_terms(dataset.x_test, dataset.y_test).reconstruction.detach()
+    return {"loss": loss.mean().item(), "loss_se": (loss.std() / len(loss) ** 0.5).item()}
+
+
+def as_codes(model, dataset):
+    return {"codes": dataset.x_test[:, :2], "labels": dataset.y_test}
+
+
+@pytest.mark.parametrize("made", [None, lambda data_dir: data.load("digits")._replace(name="drawn")])
+def test_a_chapters_model_is_trained_and_stored_like_any(made, tmp_path, monkeypatch):
+    """Fitted means are those of the classes; its sizes, figures and codes come back."""
+    recipe = zoo.ChapterRecipe(
+        Means,
+        {"n_pixels": 64},
+        "digits" if made is None else "drawn",
+        "means",
+        mean_error,
+        tensors=as_codes,
+        made=made,
+        options={"learning_rate": 0.02},
+    )
+    monkeypatch.setitem(zoo.RECIPES, "means", recipe)
+    monkeypatch.setitem(zoo.chapters.CLASSES, "Means", Means)
+    entry = training.train("means", tmp_path, epochs=60)
+    digits = data.load("digits")
+    n_held = 150 if made is None else len(digits.x_train) // 10
+    expected = torch.stack([digits.x_train[:-n_held][digits.y_train[:-n_held] == k].mean(0) for k in range(10)])
+    assert_close(entry.model.means.detach(), expected, rtol=0, atol=0.05)
+    assert entry.card["architecture"] == {"class": "Means", "n_pixels": 64}
+    assert entry.card["test"] == pytest.approx(mean_error(entry.model, digits), rel=1e-3)
+    assert_close(entry.codes, digits.x_test[:, :2])
+    assert torch.equal(entry.labels, digits.y_test)
+    assert entry.errors.numel() == 0
+
+
 def test_an_entry_of_the_library_is_not_overwritten_by_a_trial(small_mnist):
     before = {path: path.read_bytes() for path in zoo.HOME.iterdir()}
     for epochs in (1, 0, 1.5, "3"):
@@ -398,9 +460,9 @@ def test_a_folder_that_cannot_be_written_is_named(small_mnist, tmp_path):
 def test_the_list_is_a_table_of_all(capsys):
     assert main(["list"]) == 0
     heading, _, *rows = capsys.readouterr().out.splitlines()
-    assert [row.split(" | ")[0].strip("| ") for row in rows] == NAMES
+    assert [row.split(" | ")[0].strip("| ") for row in rows] == [*NAMES, *CHAPTERS]
     assert {row.count("|") for row in (heading, *rows)} == {heading.count("|")}
-    assert [("ELBO" in row) for row in rows] == [name in VAES for name in NAMES]
+    assert [("ELBO" in row) for row in rows[: len(NAMES)]] == [name in VAES for name in NAMES]
 
 
 # against MNIST
@@ -529,6 +591,7 @@ def test_the_classifier_is_a_judge():
 def test_the_readme_has_the_table(capsys):
     """The rows of MNIST, as the command prints them."""
     assert main(["list"]) == 0
-    lines = [line for line in capsys.readouterr().out.splitlines() if "-digits" not in line]
+    shown = {"model", "---", *(name for name in NAMES if "-digits" not in name)}
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.split(" | ")[0].strip("| ") in shown]
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     assert text.split("list` prints -->\n")[1].split("<!-- /zoo -->")[0].splitlines() == lines

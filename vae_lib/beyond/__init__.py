@@ -1,8 +1,10 @@
 """Beyond the plain VAE, a module for each chapter from lecture 8 on. It builds on the core, which never imports it.
 
 conditional       decoders and encoders that are told the class                      lecture 8
+completion        pictures of which some quadrants are missing                       lecture 8
 disentangling     the KL taken apart, β-VAE and TC-VAE, the mutual information gap   lecture 9
-flows             planar and coupling layers: exact likelihoods, posteriors, priors  lecture 10
+flows             exact likelihoods, posteriors that bend, priors that fit           lecture 10
+flow_layers       the layers of a flow: planar, affine coupling, triangular          lecture 10
 semi_supervised   M1, M2 and both together                                           lecture 11
 sequences         autoregressive decoders                                            lecture 12
 graphs            small molecules                                                    lecture 12

@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from vae_lib.checks import require
+from vae_lib.checks import InputError, require, require_unit_interval
 from vae_lib.explore.decoding import PictureDecoder, at_rest
 
-MOST = 10_000  # codes that are shown; of more, every k-th
+MOST = 10_000  # codes that are shown; of more, a sample: every k-th of codes in order of class would miss classes
 Values = Tensor | np.ndarray
 
 
@@ -45,14 +45,18 @@ def read_codes(
         require(value is None or codes is not None, f"LatentExplorer: {name} without codes; give the codes as well.")
     rest = [np.zeros(0, np.float32) if v is None else _array(name, v, shape) for name, (v, shape) in given.items()]
     require(bool(np.isin(rest[0], range(10)).all()), "LatentExplorer: labels must be whole numbers from 0 to 9.")
-    stride = max(1, -(-n // MOST))
-    return Codes(*(a[::stride] for a in (values, rest[0].astype(np.int64), *rest[1:])))
+    shown = np.sort(np.random.default_rng(0).choice(n, min(n, MOST), replace=False))
+    return Codes(*(a[shown] if len(a) else a for a in (values, rest[0].astype(np.int64), *rest[1:])))
 
 
 def encode(model: object, decoder: PictureDecoder, images: Values) -> tuple[np.ndarray, np.ndarray | None, np.ndarray]:
     """Codes (N, D), log σ² (N, D) where the encoder gives it, and the squared error (N,) of each picture (N, P)."""
     require(hasattr(model, "encode"), "LatentExplorer: images need a model with `encode`; give codes instead.")
-    x = torch.as_tensor(_array("images", torch.as_tensor(images).flatten(1), (None, int(np.prod(decoder.image_shape)))))
+    known = isinstance(images, (Tensor, np.ndarray)) and images.ndim >= 2
+    require(known, "LatentExplorer: images must be a tensor or an array (N, P).")
+    flat = torch.as_tensor(images).flatten(1)
+    x = torch.as_tensor(_array("images", flat, (None, int(np.prod(decoder.image_shape)))))
+    require_unit_interval(x, "LatentExplorer: images")
     first = next(iter(model.parameters()), torch.zeros(1)) if isinstance(model, nn.Module) else torch.zeros(1)
     with at_rest(model), torch.no_grad():
         encoded = model.encode(x.to(first))
@@ -66,7 +70,10 @@ def _array(name: str, value: Values, shape: tuple[int | None, ...]) -> np.ndarra
     """float32 of this shape, None standing for any number; finite."""
     known = isinstance(value, (Tensor, np.ndarray, list, tuple))
     require(known, f"LatentExplorer: {name} must be a tensor or an array, not {type(value).__name__}.")
-    x = np.asarray(value.detach().cpu() if isinstance(value, Tensor) else value, np.float32)
+    try:
+        x = np.asarray(value.detach().cpu() if isinstance(value, Tensor) else value, np.float32)
+    except (TypeError, ValueError):
+        raise InputError(f"LatentExplorer: {name} must be numbers in equal rows, such as a tensor.") from None
     need = ", ".join("N" if n is None else str(n) for n in shape) + ("," if len(shape) == 1 else "")
     fits = x.ndim == len(shape) and all(n in (None, m) for n, m in zip(shape, x.shape, strict=True))
     require(fits and x.size > 0, f"LatentExplorer: {name} must have shape ({need}), not {x.shape}.")

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from numbers import Integral
+
 import anywidget
 import numpy as np
 import traitlets
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
-from vae_lib.checks import InputError, require, require_count, require_positive
+from vae_lib.checks import InputError, require, require_at_least_zero, require_count, require_positive
 from vae_lib.explore import page, still
 from vae_lib.explore.codes import Codes, Values, encode, read_codes
 from vae_lib.explore.decoding import PictureDecoder, atlas, mlp_layers, owner_of, to_bytes, travel
 from vae_lib.figures import CLASS_COLORS
 
 LAYERS = ("codes", "prior", "manifold", "density", "errors", "path", "draws", "sliders")
+SETTINGS = ("axes", "title", "group", "order")
 FLOATS = ("_codes", "_scales", "_errors")  # traits of float32 values
 LIMIT = 3.5  # the plane runs from −limit to limit, and further where codes lie further out
 
@@ -45,7 +48,7 @@ class LatentExplorer(page.Shown, anywidget.AnyWidget):
 
     `codes` (N, D) are drawn as points, by class where `labels` (N,), whole numbers 0 to 9, are given; `logvars`
     (N, D) are those of q(z|x), `errors` (N,) the reconstruction errors. From `images` (N, P) the model computes all
-    three. Of more than 10,000 codes every k-th is shown. `z` can be read, set and observed; so can `layers` (any of
+    three. Of more than 10,000 codes a sample is shown. `z` can be read, set and observed; so can `layers` (any of
     `LAYERS`), `sigma`, and the ends `a` and `b` of the path. `limit` is half the width of the plane, `axes` are the
     two dimensions that it shows first, and explorers of one `group` go to the same digit.
     Raises InputError, in one sentence, where these do not fit each other.
@@ -90,12 +93,21 @@ class LatentExplorer(page.Shown, anywidget.AnyWidget):
             require(codes is None, "LatentExplorer: give images, from which codes are computed, or codes, not both.")
             codes, logvars, errors = encode(self.decoder.model, self.decoder, images)
         self.known = read_codes(codes, labels, logvars, errors, self.latent_dim)
+        unknown = sorted(set(settings) - set(SETTINGS))
+        require(
+            not unknown, f"LatentExplorer: there is no argument {', '.join(unknown)}; others: {', '.join(SETTINGS)}."
+        )
         self._settings = _settings(self.latent_dim, **settings) | {"limit": _limit(limit, self.known)}
         ends = _ends(self.known, self.latent_dim)
         shown = [*(["codes"] if len(self.known.values) else []), "prior", *(["sliders"] if self.latent_dim > 2 else [])]
         start = {"z": np.zeros(self.latent_dim) if z is None else z, "a": ends[0], "b": ends[1]}
         super().__init__(layers=shown if layers is None else layers, **self._sent(), **self.known.sent(), **start)
         self.on_msg(self._answer)
+
+    @traitlets.validate("sigma")
+    def _sigma_above_zero(self, proposal: dict) -> float:
+        require_at_least_zero(proposal["value"], "LatentExplorer: sigma")
+        return proposal["value"]
 
     def update(self) -> None:
         """Read the model again, after further training."""
@@ -166,11 +178,16 @@ def _settings(
     order: list[dict] | None = None,
 ) -> dict:
     """The rest of what the browser is told. `order`: the sliders, each {"index", "note", "dead"}."""
-    valid = len(axes) == 2 and axes[0] != axes[1] and all(isinstance(k, int) and 0 <= k < dim for k in axes)
+    valid = (
+        isinstance(axes, (tuple, list))
+        and len(axes) == 2
+        and axes[0] != axes[1]
+        and all(isinstance(k, Integral) and 0 <= k < dim for k in axes)
+    )
     require(valid, f"LatentExplorer: axes must be two different numbers of 0 to {dim - 1}, not {axes!r}.")
     order = order or [{"index": d, "note": "", "dead": False} for d in range(dim)]
     return {
-        "axes": list(axes),
+        "axes": [int(k) for k in axes],
         "title": str(title),
         "group": str(group),
         "order": order,
@@ -190,9 +207,11 @@ def _latent_dim(model: object, codes: Values | None, given: int | None) -> int:
 
 
 def _image_shape(shape: tuple[int, int]) -> tuple[int, int]:
-    valid = isinstance(shape, (tuple, list)) and len(shape) == 2 and all(isinstance(n, int) and n > 0 for n in shape)
+    valid = (
+        isinstance(shape, (tuple, list)) and len(shape) == 2 and all(isinstance(n, Integral) and n > 0 for n in shape)
+    )
     require(valid, f"LatentExplorer: image_shape must be (rows, columns), not {shape!r}.")
-    return tuple(shape)
+    return tuple(map(int, shape))
 
 
 def _limit(given: float | None, known: Codes) -> float:

@@ -16,7 +16,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
-from vae_lib.checks import require
+from vae_lib.checks import as_path, require
 
 WAYS = ("widget", "page", "figure")
 BROWSER = Path(__file__).parent / "browser"
@@ -64,7 +64,7 @@ class Shown:
 
     def save_html(self, path: str | os.PathLike) -> None:
         """Write `to_html()` to a file."""
-        Path(path).write_text(self.to_html(), encoding="utf-8")
+        as_path(path, "save_html: path").write_text(self.to_html(), encoding="utf-8")
 
     def open(self) -> None:
         """Meet the browser, where a widget is shown."""

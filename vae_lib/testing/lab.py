@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from unittest.mock import patch
 
 import vae_lib
@@ -52,9 +53,12 @@ class Lab:
     @contextmanager
     def own(self, variables: Mapping[str, object]) -> Iterator[None]:
         """`with lab.own(globals()):` the student's functions stand in the library's place, so that a later one of
-        theirs, which imports an earlier one from `vae_lib`, gets theirs."""
-        names = [name for name in self.points if hasattr(vae_lib, name)]
-        with patch.multiple(vae_lib, **{name: variables[name] for name in names}):
+        theirs, which imports an earlier one from `vae_lib` or a chapter's module beyond it, gets theirs."""
+        chapters = [module for name, module in sys.modules.items() if name.startswith("vae_lib.beyond.")]
+        with ExitStack() as stack:
+            for module in (vae_lib, *chapters):
+                for name in [name for name in self.points if hasattr(module, name)]:
+                    stack.enter_context(patch.object(module, name, variables[name]))
             yield
 
     def so_far(self) -> str:

@@ -15,18 +15,20 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from vae_lib.zoo import chapters
 from vae_lib.zoo.files import HOME, read
+from vae_lib.zoo.recipe import ChapterRecipe
 from vae_lib.zoo.recipes import RECIPES, require_name, start
 
-__all__ = ["HOME", "RECIPES", "Entry", "load", "names"]
+__all__ = ["HOME", "RECIPES", "ChapterRecipe", "Entry", "chapters", "load", "names"]
 
 
 class Entry(NamedTuple):
     """What `load` returns.
 
     `model` is in eval mode; `codes` (N, D) are its codes of the first N test pictures (means of q for a VAE),
-    `labels` (N,) int64 their classes, `errors` (N,) the squared error of each reconstruction, all three empty for a
-    classifier; `card` says how all this was made and what it scores.
+    `labels` (N,) int64 their classes, `errors` (N,) the squared error of each reconstruction, each empty where it is
+    not stored, as for a classifier; `card` says how all this was made and what it scores.
     """
 
     model: nn.Module

@@ -15,14 +15,17 @@ HEADINGS = ("model", "test figure", "squared error (PCA's)", "epochs", "seconds"
 
 def figures(card: dict[str, Any]) -> tuple[str, str]:
     """The test figure of a card with its standard error, and the squared error beside PCA's."""
-    test = card["test"]
+    test, found = card["test"], []
+    if "elbo" in test:
+        found.append(f"−ELBO {-test['elbo']:.2f} ± {test['elbo_se']:.2f} nats")
     if "error_percent" in test:
-        sure = f"{test['right_of_sure_percent']:.2f} % right where p > 0.9"
-        return f"error {test['error_percent']:.2f} ± {test['error_percent_se']:.2f} %, {sure}", ""
-    squares = f"{test['squared_error']:.2f} ± {test['squared_error_se']:.2f} ({test['pca_squared_error']:.2f})"
-    if "elbo" not in test:
-        return "", squares
-    return f"−ELBO {-test['elbo']:.2f} ± {test['elbo_se']:.2f} nats", squares
+        found.append(f"error {test['error_percent']:.2f} ± {test['error_percent_se']:.2f} %")
+    if "right_of_sure_percent" in test:
+        found.append(f"{test['right_of_sure_percent']:.2f} % right where p > 0.9")
+    squares = ""
+    if "pca_squared_error" in test:
+        squares = f"{test['squared_error']:.2f} ± {test['squared_error_se']:.2f} ({test['pca_squared_error']:.2f})"
+    return ", ".join(found), squares
 
 
 def row(card: dict[str, Any]) -> tuple[str, ...]:

@@ -15,7 +15,8 @@ from vae_lib.models import VAE, Autoencoder
 from vae_lib.objective import active_units, elbo_terms, squared_error
 from vae_lib.pca import fit_pca, pca_decode, pca_encode
 from vae_lib.training import TrainConfig
-from vae_lib.zoo.recipes import Recipe, architecture, n_held_back
+from vae_lib.zoo.recipe import ChapterRecipe, Recipe
+from vae_lib.zoo.recipes import architecture, n_held_back
 
 N_CODES = 2000  # test pictures whose codes are kept
 POINTS = 40  # of a curve, which is stored to be drawn
@@ -28,7 +29,7 @@ TITLES = {
 
 def make_card(
     name: str,
-    recipe: Recipe,
+    recipe: Recipe | ChapterRecipe,
     model: nn.Module,
     dataset: Dataset,
     rounds: list[dict[str, Any]],
@@ -36,6 +37,7 @@ def make_card(
     trial: int | None,
 ) -> dict[str, Any]:
     """Everything about the entry but the checksum, in the order in which a reader asks."""
+    title = TITLES.get(recipe.data, recipe.data)
     option = "" if trial is None else f" --epochs {trial}"
     n_train, n_test, n_held = len(dataset.x_train), len(dataset.x_test), n_held_back(dataset)
     options = ("batch_size", "learning_rate", "schedule", "warmup", "averaging", "shifted", "seed")
@@ -44,11 +46,11 @@ def make_card(
         "name": name,
         "summary": recipe.summary,
         "command": f"python -m vae_lib.zoo train {name}{option}",
-        "data": f"{TITLES[recipe.data]}: {n_train - n_held:,} to train on, {n_held:,} held back, {n_test:,} for test",
+        "data": f"{title}: {n_train - n_held:,} to train on, {n_held:,} held back, {n_test:,} for test",
         "image_shape": list(dataset.image_shape),
         "architecture": architecture(recipe, dataset.image_shape),
         "training": {"optimizer": "Adam", **{key: getattr(config, key) for key in options}, "rounds": rounds},
-        "test": score(model, dataset),
+        "test": recipe.score(model, dataset) if isinstance(recipe, ChapterRecipe) else score(model, dataset),
         "parameters": sum(p.numel() for p in model.parameters()),
         "dtype": "float16",
         "torch": torch.__version__,
@@ -78,9 +80,12 @@ def codes_and_errors(model: VAE | Autoencoder, x: Tensor) -> tuple[Tensor, Tenso
     return codes, squared_error(x, model.decode_mean(codes))
 
 
-def with_codes(model: nn.Module, dataset: Dataset) -> dict[str, Tensor]:
+def stored(recipe: Recipe | ChapterRecipe, model: nn.Module, dataset: Dataset) -> dict[str, Tensor]:
     """The tensors to store: float16 weights and, but for a classifier, codes, errors and classes of test pictures."""
     tensors = {key: value.half().contiguous() for key, value in model.state_dict().items()}
+    if isinstance(recipe, ChapterRecipe):
+        further = recipe.tensors(model, dataset) if recipe.tensors else {}
+        return tensors | {key: value.contiguous() for key, value in further.items()}
     if isinstance(model, Classifier):
         return tensors
     codes, errors = codes_and_errors(model, dataset.x_test[:N_CODES])

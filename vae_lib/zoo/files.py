@@ -16,15 +16,14 @@ from safetensors.torch import load as tensors_of
 from safetensors.torch import save as bytes_of
 from torch import Tensor
 
-from vae_lib.checks import InputError, require
+from vae_lib.checks import InputError, as_path, require
 
 HOME = Path(__file__).parent / "models"
 
 
 def home_of(folder: str | os.PathLike | None) -> Path:
     """The folder of the entries: the library's own where none is given; `~` stands for the reader's home."""
-    require(folder is None or isinstance(folder, (str, os.PathLike)), f"folder must be a path, not {folder!r}.")
-    return HOME if folder is None else Path(folder).expanduser()
+    return HOME if folder is None else as_path(folder, "folder")
 
 
 def paths(home: Path, name: str) -> tuple[Path, Path]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import torch
@@ -13,32 +12,16 @@ from vae_lib.classifier import Classifier
 from vae_lib.data import Dataset
 from vae_lib.likelihood import LearnedGaussian
 from vae_lib.models import VAE, Autoencoder
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """A model and its training: rounds of `epochs`, twice that, and so on (see `vae_lib.zoo.training`)."""
-
-    kind: str  # VAE, Autoencoder or Classifier
-    data: str
-    summary: str
-    latent_dim: int = 0
-    hidden: tuple[int, ...] = ()
-    epochs: int = 40
-    options: dict = field(default_factory=dict)  # of TrainConfig, besides those that all share
-    learned_sigma: bool = False
-    seed: int = 0
-
-    @property
-    def most_rounds(self) -> int:
-        """What two cores have time for in a night: the digits are small."""
-        return 4 if self.data == "digits" else 3
+from vae_lib.zoo.chapters import CHAPTERS, CLASSES
+from vae_lib.zoo.recipe import ChapterRecipe, Recipe
 
 
 def start(architecture: dict, generator: torch.Generator | None = None) -> nn.Module:
     """The model that an architecture of a card describes, its weights drawn from `generator`."""
     sizes = {key: value for key, value in architecture.items() if key not in ("class", "likelihood", "output")}
     kind = architecture["class"]
+    if kind in CLASSES:
+        return CLASSES[kind](**sizes, generator=generator)
     if kind == "Classifier":
         return Classifier(**sizes, generator=generator)
     if kind == "Autoencoder":
@@ -47,8 +30,10 @@ def start(architecture: dict, generator: torch.Generator | None = None) -> nn.Mo
     return VAE(**sizes, likelihood=likelihood, generator=generator)
 
 
-def architecture(recipe: Recipe, image_shape: tuple[int, int]) -> dict:
+def architecture(recipe: Recipe | ChapterRecipe, image_shape: tuple[int, int]) -> dict:
     """What `start` needs, in words and numbers that JSON holds."""
+    if isinstance(recipe, ChapterRecipe):
+        return {"class": recipe.model.__name__, **recipe.sizes}
     if recipe.kind == "Classifier":
         return {"class": "Classifier", "image_shape": list(image_shape), "channels": list(CHANNELS)}
     sizes = {"n_pixels": image_shape[0] * image_shape[1], "latent_dim": recipe.latent_dim}
@@ -60,7 +45,7 @@ def architecture(recipe: Recipe, image_shape: tuple[int, int]) -> dict:
 
 CHANNELS = (16, 32, 64)
 HELD_BACK = {"mnist": 5000, "digits": 150}
-SHARED = {
+SHARED = {  # options of TrainConfig by data set; what the chapters draw by code is as small as the digits
     "mnist": {"batch_size": 128, "learning_rate": 2e-3, "averaging": 0.999},
     "digits": {"batch_size": 64, "learning_rate": 2e-3, "averaging": 0.99},
 }
@@ -99,12 +84,14 @@ def _family(data: str, sizes: Sizes) -> dict[str, Recipe]:
     return found | {f"vae-{data}-gaussian": gaussian, f"classifier-{data}": judge}
 
 
-RECIPES = {name: recipe for data, sizes in SIZES.items() for name, recipe in _family(data, sizes).items()}
+FAMILY = {name: recipe for data, sizes in SIZES.items() for name, recipe in _family(data, sizes).items()}
+RECIPES: dict[str, Recipe | ChapterRecipe] = {**FAMILY, **CHAPTERS}
 
 
 def n_held_back(dataset: Dataset) -> int:
     """How many of the last training pictures stop the training and choose the round, and are never trained on."""
-    return min(HELD_BACK[dataset.name], len(dataset.x_train) // 4)
+    n = len(dataset.x_train)
+    return min(HELD_BACK.get(dataset.name, n // 10), n // 4)
 
 
 def require_name(function: str, name: object) -> None:

@@ -16,9 +16,10 @@ from vae_lib.checks import InputError, require, require_count
 from vae_lib.run import Columns
 from vae_lib.training import History, TrainConfig, fit
 from vae_lib.zoo import Entry, load
-from vae_lib.zoo.card import make_card, with_codes
+from vae_lib.zoo.card import make_card, stored
 from vae_lib.zoo.files import home_of, write
-from vae_lib.zoo.recipes import RECIPES, SHARED, Recipe, architecture, n_held_back, require_name, start
+from vae_lib.zoo.recipe import ChapterRecipe, Recipe
+from vae_lib.zoo.recipes import RECIPES, SHARED, architecture, n_held_back, require_name, start
 
 LEAST_GAIN = 0.005  # of the held-back loss: a round that gains less is the last
 
@@ -54,7 +55,7 @@ def train(
         require_count(epochs, "train: epochs")
         require(folder is not None, "train: a trial with few epochs needs a folder of its own.")
     recipe = RECIPES[name]
-    dataset = data.load(recipe.data, data_dir=data_dir)
+    dataset = recipe.load(data_dir)
     home = home_of(folder)
     with writing():  # before the hours of training
         home.mkdir(parents=True, exist_ok=True)
@@ -62,26 +63,28 @@ def train(
     model.load_state_dict({key: value.half() for key, value in model.state_dict().items()})  # scored as it is stored
     card = make_card(name, recipe, model, dataset, [round_._asdict() for round_ in rounds], config(recipe, 1), epochs)
     with writing():
-        write(home, name, with_codes(model, dataset), card)
+        write(home, name, stored(recipe, model, dataset), card)
     for checkpoint in home.glob(f".{name}-*.pt"):
         checkpoint.unlink()
     return load(name, folder)
 
 
-def config(recipe: Recipe, epochs: int) -> TrainConfig:
+def config(recipe: Recipe | ChapterRecipe, epochs: int) -> TrainConfig:
     """Adam with a warm-up of 3 % and a cosine; the mean of the weights at its best epoch is kept."""
-    shared = {**SHARED[recipe.data], "schedule": "cosine", "warmup": 0.03, "patience": epochs}
+    shared = {**SHARED.get(recipe.data, SHARED["digits"]), "schedule": "cosine", "warmup": 0.03, "patience": epochs}
     return TrainConfig(epochs=epochs, device="cpu", seed=recipe.seed, **{**shared, **recipe.options})
 
 
-def split(dataset: data.Dataset, recipe: Recipe) -> tuple[Columns, Columns]:
-    """What is trained on and what is held back, with labels for a classifier."""
+def split(dataset: data.Dataset, recipe: Recipe | ChapterRecipe) -> tuple[Columns, Columns]:
+    """What is trained on and what is held back."""
     n = n_held_back(dataset)
-    columns = (dataset.x_train, dataset.y_train) if recipe.kind == "Classifier" else (dataset.x_train,)
+    columns = recipe.columns(dataset.x_train, dataset.y_train)
     return tuple(column[:-n] for column in columns), tuple(column[-n:] for column in columns)
 
 
-def _converged(recipe: Recipe, dataset: data.Dataset, stem: Path, epochs: int | None) -> tuple[nn.Module, list[Round]]:
+def _converged(
+    recipe: Recipe | ChapterRecipe, dataset: data.Dataset, stem: Path, epochs: int | None
+) -> tuple[nn.Module, list[Round]]:
     """The best of several rounds, each from the same start and twice as long as the one before; the last gains less
     than `LEAST_GAIN` over it.
     """
@@ -101,10 +104,10 @@ def _converged(recipe: Recipe, dataset: data.Dataset, stem: Path, epochs: int | 
     return model.eval(), rounds
 
 
-def _round(model: nn.Module, dataset: data.Dataset, recipe: Recipe, epochs: int, checkpoint: Path) -> History:
-    fitted, held = split(dataset, recipe)
-    if recipe.kind != "Classifier":
-        fitted, held = fitted[0], held[0]
+def _round(
+    model: nn.Module, dataset: data.Dataset, recipe: Recipe | ChapterRecipe, epochs: int, checkpoint: Path
+) -> History:
+    fitted, held = (part if len(part) > 1 else part[0] for part in split(dataset, recipe))
     done = fit(model, fitted, config(recipe, epochs), test=held, checkpoint=checkpoint)
     if done.interrupted:
         raise KeyboardInterrupt

@@ -49,12 +49,48 @@ def test_an_autoencoder_has_no_scales(images):
     assert (explorer._scales, len(explorer._errors)) == (b"", 4 * 40)
 
 
-def test_of_many_codes_every_kth_is_shown(vae):
-    codes = torch.randn(20_001, 2)
-    explorer = LatentExplorer(vae, codes, torch.arange(20_001) % 10, SHAPE)
+def test_of_many_codes_a_sample_is_shown(vae):
+    """Every class comes, whatever the order; codes and labels stay together, and the sample is always the same."""
+    labels = torch.arange(20_000) % 10  # every second code would be of an even class
+    codes = torch.stack([labels.float(), torch.arange(20_000.0)], 1)
+    explorer, again = (LatentExplorer(vae, codes, labels, SHAPE) for _ in range(2))
     sent = np.frombuffer(explorer._codes, np.float32).reshape(-1, 2)
-    np.testing.assert_array_equal(sent, codes[::3])
-    assert list(explorer._labels[:4]) == [0, 3, 6, 9]
+    assert len(np.unique(sent[:, 1])) == len(sent) == 10_000
+    np.testing.assert_array_equal(sent[:, 0], list(explorer._labels))
+    shares = np.bincount(list(explorer._labels), minlength=10) / 1000
+    assert abs(shares - 1).max() < 5 * (0.5 * 0.9 / 1000) ** 0.5  # five standard deviations
+    assert explorer._codes == again._codes
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ({"labels": ["a", "b", "c"]}, "labels"),
+        ({"codes": [[1.0, 2.0], [3.0]], "labels": None}, "codes"),
+        ({"colour": "red"}, "no argument colour"),
+        ({"axes": 3}, "axes"),
+        ({"codes": None, "labels": None, "images": 255 * torch.rand(5, 12)}, "images must lie in"),
+        ({"codes": None, "labels": None, "images": [[0.5] * 12]}, "images must be a tensor"),
+    ],
+)
+def test_every_door_refuses_what_does_not_fit(vae, given, named):
+    with pytest.raises(InputError, match=named) as caught:
+        LatentExplorer(vae, **{"codes": torch.randn(3, 2), "labels": [0, 1, 2], "image_shape": SHAPE, **given})
+    assert re.fullmatch(r"LatentExplorer: [^\n]+\.", str(caught.value))
+
+
+@pytest.mark.parametrize("sigma", [float("nan"), float("inf"), -1.0])
+def test_a_sigma_that_is_none_is_refused(vae, sigma):
+    explorer = LatentExplorer(vae, image_shape=SHAPE)
+    with pytest.raises(InputError, match="LatentExplorer: sigma must be a number of at least 0"):
+        explorer.sigma = sigma
+    assert explorer.sigma == 0.5
+
+
+def test_numpys_numbers_are_sizes_and_axes(vae):
+    shape = tuple(np.array(SHAPE))
+    explorer = LatentExplorer(vae, image_shape=shape, axes=(np.int64(1), np.int64(0)))
+    assert explorer._spec["axes"] == [1, 0]
 
 
 def test_the_plane_reaches_as_far_as_the_codes(vae):

@@ -1,0 +1,158 @@
+"""The layers of a normalizing flow: invertible maps whose determinant is cheap. Planar, affine coupling, triangular.
+
+A layer maps (B, D) to a `Moved`: where it takes the rows, and the log of |det dy/dx| at each, in nats.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from vae_lib.checks import checked, require, require_count, require_positive
+from vae_lib.networks import mlp
+
+
+class Moved(NamedTuple):
+    """Where a layer takes each row, `y` (B, D), and `log_det` (B,), the log of |det dy/dx| there."""
+
+    y: Tensor
+    log_det: Tensor
+
+
+Layer = Callable[[Tensor], tuple[Tensor, Tensor]]
+
+
+@checked(x="B D", mask="D")
+def affine_coupling(
+    x: Tensor, mask: Tensor, scale: Callable[[Tensor], Tensor], shift: Callable[[Tensor], Tensor]
+) -> Moved:
+    """y = m x + (1−m)(x exp(s(m x)) + t(m x)), log |det| = Σ_d (1−m_d) s_d(m x). scale, shift: (B, D) -> (B, D).
+
+    Shapes: (B, D), (D,) of 0 and 1 -> (B, D), (B,). Source: Dinh, Sohl-Dickstein and Bengio (2017), section 3.
+    """
+    kept = mask * x
+    return _stretched(x, mask, scale(kept), shift(kept))
+
+
+@checked(y="B D", mask="D")
+def affine_coupling_inverse(
+    y: Tensor, mask: Tensor, scale: Callable[[Tensor], Tensor], shift: Callable[[Tensor], Tensor]
+) -> Tensor:
+    """The x that `affine_coupling` takes to y, exactly: what the mask keeps is known. (B, D), (D,) -> (B, D)."""
+    kept = mask * y
+    return kept + (1 - mask) * (y - shift(kept)) * torch.exp(-scale(kept))
+
+
+@checked(z="B D", u="D", w="D", b="")
+def planar(z: Tensor, u: Tensor, w: Tensor, b: Tensor) -> Moved:
+    """y = z + u tanh(wᵀz + b), log |det| = log |1 + uᵀw (1 − tanh²(wᵀz + b))|.
+
+    Shapes: (B, D), (D,), (D,), () -> (B, D), (B,). Invertible where uᵀw > −1. Source: Rezende and Mohamed (2015), 4.1.
+    """
+    bend = torch.tanh(z @ w + b)
+    return Moved(z + bend.unsqueeze(1) * u, (1 + (u @ w) * (1 - bend.square())).abs().log())
+
+
+@checked(u="D", w="D")
+def keep_invertible(u: Tensor, w: Tensor) -> Tensor:
+    """u moved along w until uᵀw = log(1 + e^{uᵀw}) − 1 > −1. (D,), (D,) -> (D,). Source: the same, appendix A.1."""
+    along = u @ w
+    return u + (F.softplus(along) - 1 - along) * w / w.square().sum()
+
+
+@checked(y="B D", u="D", w="D", b="")
+def planar_inverse(y: Tensor, u: Tensor, w: Tensor, b: Tensor) -> Tensor:
+    """The z that `planar` takes to y, for uᵀw > −1: bisection of a + uᵀw tanh(a + b) = wᵀy for a = wᵀz. -> (B, D)."""
+    along, target = u @ w, y @ w
+    require(bool(along > -1), f"planar_inverse: uᵀw must be above −1, it is {along.item():.4g}; see keep_invertible.")
+    with torch.no_grad():
+        low, high = target - along.abs(), target + along.abs()
+        for _ in range(60):
+            middle = (low + high) / 2
+            above = middle + along * torch.tanh(middle + b) > target
+            low, high = torch.where(above, low, middle), torch.where(above, middle, high)
+    bend = torch.tanh(low + b)
+    # one step of Newton's: the last digits, and the gradient that bisection has not
+    root = low - (low + along * bend - target) / (1 + along * (1 - bend.square())).detach()
+    return y - torch.tanh(root + b).unsqueeze(1) * u
+
+
+class Planar(nn.Module):
+    """`planar` with its own u, w, b, kept invertible."""
+
+    def __init__(self, n_dims: int, generator: torch.Generator | None = None) -> None:
+        super().__init__()
+        require_count(n_dims, "Planar: n_dims")
+        self.raw_u = nn.Parameter(0.1 * torch.randn(n_dims, generator=generator))
+        self.w = nn.Parameter(torch.randn(n_dims, generator=generator))
+        self.b = nn.Parameter(torch.randn((), generator=generator))
+
+    @property
+    def u(self) -> Tensor:
+        """The direction in which rows are moved, with uᵀw > −1. -> (D,)."""
+        return keep_invertible(self.raw_u, self.w)
+
+    def forward(self, z: Tensor) -> Moved:
+        return planar(z, self.u, self.w, self.b)
+
+    def inverse(self, y: Tensor) -> Tensor:
+        """The z that is taken to y. (B, D) -> (B, D)."""
+        return planar_inverse(y, self.u, self.w, self.b)
+
+
+class Coupling(nn.Module):
+    """`affine_coupling` by one network for s and t; |s| < `most`, so that no layer explodes. At first the identity."""
+
+    def __init__(
+        self, mask: Tensor, hidden: Sequence[int] = (64,), most: float = 2.0, generator: torch.Generator | None = None
+    ) -> None:
+        super().__init__()
+        binary = isinstance(mask, Tensor) and mask.ndim == 1 and bool(((mask == 0) | (mask == 1)).all())
+        require(binary and 0 < mask.sum() < len(mask), f"Coupling: mask must be a row of 0 and 1, both, not {mask!r}.")
+        require_positive(most, "Coupling: most")
+        self.register_buffer("mask", mask.to(torch.get_default_dtype()))
+        self.network, self.most = mlp([len(mask), *hidden, 2 * len(mask)], generator), most
+        nn.init.zeros_(self.network[-1].weight)
+        nn.init.zeros_(self.network[-1].bias)
+
+    def _scale_and_shift(self, kept: Tensor) -> tuple[Tensor, Tensor]:
+        scale, shift = self.network(kept).chunk(2, dim=-1)
+        return self.most * torch.tanh(scale / self.most), shift
+
+    def forward(self, x: Tensor) -> Moved:
+        return _stretched(x, self.mask, *self._scale_and_shift(self.mask * x))
+
+    def inverse(self, y: Tensor) -> Tensor:
+        """The x that is taken to y. (B, D) -> (B, D)."""
+        scale, shift = self._scale_and_shift(self.mask * y)
+        return affine_coupling_inverse(y, self.mask, lambda _: scale, lambda _: shift)
+
+
+class Affine(nn.Module):
+    """y = A x + c, A lower triangular with a positive diagonal: a Gaussian with every correlation, as a flow."""
+
+    def __init__(self, n_dims: int) -> None:
+        super().__init__()
+        require_count(n_dims, "Affine: n_dims")
+        self.raw, self.c = nn.Parameter(torch.zeros(n_dims, n_dims)), nn.Parameter(torch.zeros(n_dims))
+
+    @property
+    def A(self) -> Tensor:
+        """The matrix: its diagonal is the exponential of what is learned. -> (D, D)."""
+        return self.raw.tril(-1) + self.raw.diagonal().exp().diag()
+
+    def forward(self, x: Tensor) -> Moved:
+        return Moved(x @ self.A.mT + self.c, self.raw.diagonal().sum().expand(len(x)))
+
+    def inverse(self, y: Tensor) -> Tensor:
+        """The x that is taken to y. (B, D) -> (B, D)."""
+        return torch.linalg.solve_triangular(self.A, (y - self.c).mT, upper=False).mT
+
+
+def _stretched(x: Tensor, mask: Tensor, scale: Tensor, shift: Tensor) -> Moved:
+    moved = mask * x + (1 - mask) * (x * torch.exp(scale) + shift)
+    return Moved(moved, ((1 - mask) * scale).sum(-1))

@@ -1,0 +1,200 @@
+"""Learning from a few labels and many pictures: the models M1, M2 and M1+M2. All in nats.
+
+M1 is a VAE whose codes a classifier is given. M2 has the class y among its latents: p(y) uniform, p(z) = N(0, I),
+p(x|y,z) from a decoder, and the posterior q(y|x) q(z|x,y), whose first factor is the classifier. Where y is not known,
+the bound is summed over all C classes: no draw of y is made. M1+M2 is M2 on the codes of M1.
+Source: Kingma, Rezende, Mohamed and Welling (2014), Semi-supervised learning with deep generative models.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from vae_lib.checks import checked, require, require_at_least_zero, require_count
+from vae_lib.gaussian import gaussian_kl, log_prob, reparametrize
+from vae_lib.likelihood import Bernoulli
+from vae_lib.models import VAE
+from vae_lib.networks import mlp, require_architecture
+from vae_lib.objective import ElboTerms
+
+
+def balanced_subset(y: Tensor, per_class: int, generator: torch.Generator | None = None) -> Tensor:
+    """Indices of `per_class` examples of each class that occurs in y, none twice. (N,) int64 -> (C·per_class,) int64.
+
+    Raises InputError where a class has fewer.
+    """
+    require_count(per_class, "balanced_subset: per_class")
+    found = []
+    for label in y.unique():
+        places = (y == label).nonzero().flatten()
+        few = f"balanced_subset: class {int(label)} has {len(places)} examples, fewer than {per_class}."
+        require(len(places) >= per_class, few)
+        found.append(places[torch.randperm(len(places), generator=generator)[:per_class]])
+    return torch.cat(found)
+
+
+@checked(log_px="B", log_py="B", log_pz="B", log_qz="B")
+def labelled_bound(log_px: Tensor, log_py: Tensor, log_pz: Tensor, log_qz: Tensor) -> Tensor:
+    """−L(x, y) = log p(x|y,z) + log p(y) + log p(z) − log q(z|x,y) at one draw of z; its mean is at most log p(x, y).
+
+    Shapes: four times (B,) -> (B,). Source: Kingma et al. (2014), equation 6.
+    """
+    return log_px + log_py + log_pz - log_qz
+
+
+@checked(labelled="B C", q_y="B C")
+def unlabelled_bound(labelled: Tensor, q_y: Tensor) -> Tensor:
+    """−U(x) = Σ_y q(y|x) (−L(x, y)) + H(q(y|x)), at most log p(x). Shapes: (B, C), (B, C) -> (B,).
+
+    0 log 0 is 0. At q(y|x) ∝ exp(−L(x, y)) it is log Σ_y exp(−L(x, y)), and nowhere more.
+    Source: Kingma et al. (2014), equation 7.
+    """
+    return (q_y * labelled).sum(-1) + torch.special.entr(q_y).sum(-1)
+
+
+def m2_loss(labelled: Tensor, unlabelled: Tensor, log_qy: Tensor, alpha: float) -> Tensor:
+    """J^α = −(Σ labelled + Σ unlabelled) − α · mean log q(y|x): the bounds summed, the mean over labelled examples.
+
+    Shapes: (B_l,), (B_u,), (B_l,), float -> scalar. Without the last term no label would teach q(y|x) anything.
+    Source: Kingma et al. (2014), equations 8 and 9.
+    """
+    require_at_least_zero(alpha, "m2_loss: alpha")
+    return -(labelled.sum() + unlabelled.sum()) - alpha * log_qy.mean()
+
+
+@dataclass(frozen=True)
+class CodeGaussian:
+    """A likelihood for codes: each number is Gaussian, with a mean and a log-variance from the decoder's 2P outputs."""
+
+    outputs_per_pixel = 2
+
+    def nll(self, x: Tensor, outputs: Tensor) -> Tensor:
+        """−log N(x; mean, σ²) summed over the P numbers. Shapes: (..., P), (..., 2P) -> (...)."""
+        mean, logvar = outputs.chunk(2, -1)
+        return -log_prob(x, mean, logvar)
+
+    def mean(self, outputs: Tensor) -> Tensor:
+        """Shapes: (..., 2P) -> (..., P)."""
+        return outputs.chunk(2, -1)[0]
+
+
+class M2(nn.Module):
+    """q(y|x), q(z|x,y) and p(x|y,z), each with hidden ReLU layers; `hidden` is of the first two and mirrored in the
+    third. `likelihood` is Bernoulli() for pixels or CodeGaussian() for codes.
+    """
+
+    def __init__(
+        self,
+        n_pixels: int,
+        latent_dim: int,
+        hidden: Sequence[int] = (500,),
+        n_classes: int = 10,
+        likelihood: Bernoulli | CodeGaussian | None = None,
+        classifier: nn.Module | None = None,
+        generator: torch.Generator | None = None,
+    ) -> None:
+        super().__init__()
+        require_architecture("M2", n_pixels, hidden, latent_dim)
+        require_count(n_classes, "M2: n_classes", least=2)
+        self.n_pixels, self.latent_dim, self.hidden, self.n_classes = n_pixels, latent_dim, tuple(hidden), n_classes
+        self.likelihood = Bernoulli() if likelihood is None else likelihood
+        n_outputs = n_pixels * getattr(self.likelihood, "outputs_per_pixel", 1)
+        self.classifier = classifier or mlp([n_pixels, *hidden, n_classes], generator)
+        self.encoder = mlp([n_pixels + n_classes, *hidden, 2 * latent_dim], generator)
+        self.decoder = mlp([latent_dim + n_classes, *self.hidden[::-1], n_outputs], generator)
+
+    @checked(x="B P")
+    def log_qy(self, x: Tensor) -> Tensor:
+        """log q(y|x) of every class. Shapes: (B, P) -> (B, C)."""
+        return F.log_softmax(self.classifier(x), -1)
+
+    @checked(x="B P", eps="B C D")
+    def bounds(self, x: Tensor, eps: Tensor | None = None, generator: torch.Generator | None = None) -> Tensor:
+        """−L(x, y) for every class y: one draw of z each, KL in closed form. Shapes: (B, P), (B, C, D) -> (B, C)."""
+        n, c = len(x), self.n_classes
+        mu, logvar = _under_every_class(self.encoder, x.unsqueeze(1), c).flatten(0, 1).chunk(2, -1)
+        z = reparametrize(mu, logvar, None if eps is None else eps.flatten(0, 1), generator)
+        outputs = _under_every_class(self.decoder, z.view(n, c, -1), c).flatten(0, 1)
+        nll = self.likelihood.nll(x.repeat_interleave(c, 0), outputs).view(n, c)
+        return -nll - math.log(c) - gaussian_kl(mu, logvar).view(n, c)
+
+    def decode_mean(self, z: Tensor, label: int) -> Tensor:
+        """The mean of p(x|y,z) for one class. Shapes: (B, D), int -> (B, P)."""
+        y = F.one_hot(torch.full((len(z),), label), self.n_classes).to(z.dtype)
+        return self.likelihood.mean(self.decoder(torch.cat([z, y], -1)))
+
+
+class SemiSupervised(nn.Module):
+    """M2 with its labelled examples: what `fit` trains on the unlabelled ones.
+
+    Each step has a batch of unlabelled pictures and `batch` draws from the labelled ones. The loss, an unlabelled
+    picture, is U(x) + (N_l/N_u) · mean L(x, y) − α · mean log q(y|x): J^α of Kingma et al. divided by N_u, so that
+    their α = 0.1·N is 0.1 here. Where `x_labelled` and the pictures given to `fit` are pairs (μ, logvar), the codes of
+    M1, each is drawn anew in every step.
+    """
+
+    def __init__(
+        self,
+        model: M2,
+        x_labelled: Tensor | tuple[Tensor, Tensor],
+        y_labelled: Tensor,
+        share: float,
+        alpha: float = 0.1,
+    ) -> None:
+        """`share` is N_l/N_u."""
+        super().__init__()
+        require_at_least_zero(alpha, "SemiSupervised: alpha")
+        self.model, self.n_pixels, self.share, self.alpha, self.batch = model, model.n_pixels, share, alpha, 100
+        columns = x_labelled if isinstance(x_labelled, tuple) else (x_labelled,)
+        for i, column in enumerate((*columns, y_labelled)):
+            self.register_buffer(f"labelled_{i}", column)
+
+    def loss_terms(self, *x: Tensor, n_samples: int = 1, generator: torch.Generator | None = None) -> ElboTerms:
+        """The loss of each unlabelled example in the place of the reconstruction, and no KL. -> (B,), (B,)."""
+        *columns, y = self.buffers()
+        rows = torch.randint(len(y), (min(self.batch, len(y)),), generator=generator, device=y.device)
+        known, y = (column[rows] for column in columns), y[rows].unsqueeze(1)
+        both = drawn(*(torch.cat(pair) for pair in zip(x, known, strict=True)), generator=generator)
+        bounds, log_qy, n = self.model.bounds(both, generator=generator), self.model.log_qy(both), len(x[0])
+        loss = -unlabelled_bound(bounds[:n], log_qy[:n].exp())
+        loss = loss - self.share * bounds[n:].gather(1, y).mean() - self.alpha * log_qy[n:].gather(1, y).mean()
+        return ElboTerms(loss, torch.zeros_like(loss))
+
+
+def drawn(mu: Tensor, logvar: Tensor | None = None, generator: torch.Generator | None = None) -> Tensor:
+    """A draw from N(μ, σ²) where a `logvar` is given, `mu` itself where none is. Shapes: (B, P), (B, P) -> (B, P)."""
+    return mu if logvar is None else reparametrize(mu, logvar, generator=generator)
+
+
+@torch.no_grad()
+def m1_codes(model: VAE, x: Tensor, threshold: float = 0.01) -> tuple[Tensor, Tensor, Tensor]:
+    """M1's features: μ and log σ² in the dimensions whose μ varies by more than `threshold`, and which they are.
+
+    Shapes: (B, P) -> (B, A), (B, A), (D,) bool.
+    """
+    mu, logvar = model.encode(x)
+    active = mu.var(0, correction=0) > threshold
+    require(bool(active.any()), "m1_codes: no dimension is in use: the posterior has collapsed.")
+    return mu[:, active], logvar[:, active], active
+
+
+@torch.no_grad()
+def error_percent(log_qy: Tensor, y: Tensor) -> float:
+    """The share of examples whose most probable class is not y, in per cent. Shapes: (B, C), (B,) -> float."""
+    return 100 * (log_qy.argmax(1) != y).double().mean().item()
+
+
+def _under_every_class(network: nn.Sequential, x: Tensor, n_classes: int) -> Tensor:
+    """The network's answers to x with each class behind it; x goes through the first layer once, not C times.
+
+    Shapes: (B, 1, P) or (B, C, P) -> (B, C, ...).
+    """
+    first, rest = network[0], network[1:]
+    of_x, of_y = first.weight.split([x.shape[-1], n_classes], 1)
+    return rest(F.linear(x, of_x, first.bias) + of_y.T)
