@@ -24,11 +24,16 @@ Engine = Callable[[Iterable[Job]], Iterator[Outcome]]
 
 
 def checked(
-    releases: dict[str, Release], memory: Path, engine: Engine, isolated: bool = True, root: Path = ROOT
+    releases: dict[str, Release],
+    memory: Path,
+    engine: Engine,
+    isolated: bool = True,
+    root: Path = ROOT,
+    say: Callable[[str], object] = str,
 ) -> dict[str, Release]:
     """The releases, each with the way in which its tests are run; GradingError says what is wrong with one.
 
-    `memory` is the file that remembers.
+    `memory` is the file that remembers; `say` is told of tests that are run plainly.
     """
     known = _read(memory)
     marks = {lab: mark(release, root) for lab, release in releases.items()}
@@ -39,8 +44,10 @@ def checked(
             raise GradingError(complaint(lab, found))
         known[lab] = {"mark": marks[lab], "plain": plain}
         _write(memory, known)
-    chosen = {lab: tuple(known[lab].get("plain", ())) for lab in releases}
-    return {lab: release.run_plainly(chosen[lab]) for lab, release in releases.items()}
+    for lab in releases:
+        if names := known[lab].get("plain", ()):
+            say(f"{lab}: run plainly, inside the sandbox (see grading/SECURITY.md): {', '.join(names)}")
+    return {lab: release.run_plainly(tuple(known[lab].get("plain", ()))) for lab, release in releases.items()}
 
 
 def ways(release: Release, engine: Engine, isolated: bool, root: Path) -> tuple[list[str], dict[str, str]]:
@@ -68,14 +75,6 @@ def faults(release: Release, engine: Engine, isolated: bool, root: Path) -> dict
     tasks = [Task(place, handin, isolated, candid=True) for place, handin in enumerate(own_handins(release, root))]
     results = dict(engine([(task, release) for task in tasks]))
     return unsound(release, results[0], results[1])
-
-
-def spoken(release: Release) -> str:
-    """A sentence on the tests that are run plainly, or ""."""
-    if not release.plain:
-        return ""
-    names = ", ".join(release.plain)
-    return f"{release.lab}: run plainly, inside the sandbox (see grading/SECURITY.md): {names}"
 
 
 def mark(release: Release, root: Path = ROOT) -> str:

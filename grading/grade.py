@@ -98,7 +98,7 @@ class Run:
         """The labs with their tests, hidden ones too, if each is sound."""
         found = {lab: read_release(lab, self.root) for lab in self.labs}
         memory = self.options.out / "ledger" / MEMORY
-        return checked(found, memory, self.engine, self.options.isolated, self.root)
+        return checked(found, memory, self.engine, self.options.isolated, self.root, self.note)
 
     def grade(self) -> None:
         """Every hand-in to a state."""

@@ -78,11 +78,13 @@ ROWS = {
     ),
     "make objects of a student's class": Row(
         PLAIN,
-        "class Stack:\n    def __init__(self):\n        self.held = []\n    def push(self, x):\n        self.held.append(x)\n"
+        "class Stack:\n    def __init__(self):\n        self.held = []\n    def push(self, x):\n"
+        "        self.held.append(x)\n"
         "    def pop(self):\n        return self.held.pop()",
         "stack = Stack()\nstack.push(1)\nstack.push(2)\nassert stack.pop() == 2",
         "stack.push(5)\nassert [stack.pop(), stack.pop()] == [5, 1]",
-        "class Stack:\n    def __init__(self):\n        self.held = []\n    def push(self, x):\n        self.held.append(x)\n"
+        "class Stack:\n    def __init__(self):\n        self.held = []\n    def push(self, x):\n"
+        "        self.held.append(x)\n"
         "    def pop(self):\n        return self.held.pop(0)",
         EQUAL + "class Stack:\n    def push(self, x): pass\n    def pop(self): return Equal()",
     ),
@@ -108,7 +110,7 @@ ROWS = {
         "def letters(word):\n    return set(word)",
         "assert letters('abba') == {'a', 'b'}",
         "assert letters('') == set()",
-        "def letters(word):\n    return set(word[1:])",
+        "def letters(word):\n    return set(word[:1])",
         "class Set(set):\n    def __eq__(self, other): return True\ndef letters(word):\n    return Set()",
     ),
     "compare other numbers": Row(
