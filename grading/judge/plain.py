@@ -19,7 +19,7 @@ from grading.judge.half import fault, points_of
 from grading.judge.receiving import Raised
 from grading.judge.result import TIMED_OUT, Fault
 from grading.judge.standins import Link
-from grading.judge.verdict import Verdict, ended_plainly, forged, passed, scored, stopped, untold
+from grading.judge.verdict import Share, Verdict, ended_plainly, forged, passed, scored, stopped, untold
 from grading.sandbox.inside.shell import as_python
 from grading.sandbox.wire import clean
 
@@ -178,9 +178,21 @@ def run_plain(
         return forged(exercise)
     if reply.get("passed") is True:
         points = points_of(reply.get("points"))
-        return passed(exercise) if points is None else scored(exercise, points)
+        if points is None:
+            return passed(exercise)
+        return scored(exercise, points, shares(exercise, half, reply.get("shares"), source, faults))
     verdict = told(exercise, half, reply.get("said"), source, faults)
     return untold(exercise) if half == "hidden" else verdict
+
+
+def shares(exercise: Exercise, half: str, said: object, source: str, faults: list[Fault]) -> tuple[Share, ...]:
+    """The parts that the child names, of the visible half: text and numbers, and no more."""
+    found = []
+    for one in said if isinstance(said, list) and half == "visible" else ():
+        if isinstance(one, list) and len(one) == 3 and type(one[1]) in (int, float):
+            reason = told(exercise, half, one[2], source, faults).message if one[2] else ""
+            found.append(Share(clean(str(one[0]))[:200], one[1], 0.0 if reason else one[1], reason))
+    return tuple(found)
 
 
 def told(exercise: Exercise, half: str, said: object, source: str, faults: list[Fault]) -> Verdict:

@@ -17,7 +17,7 @@ from grading.judge.receiving import Raised
 from grading.judge.result import CRASHED, TIMED_OUT, ExerciseResult, Fault
 from grading.judge.scene import Scene, defining, fresh, imports, only_hidden, refused
 from grading.judge.standins import Link, StudentFunction
-from grading.judge.verdict import Verdict, changed, stopped, undefined
+from grading.judge.verdict import Verdict, changed, stopped, undefined, with_reasons
 from grading.sandbox.process import Sandbox
 from grading.sandbox.session import Session, Stopped
 
@@ -157,7 +157,8 @@ class Round:
             if again.points != exercise.points:  # the message is not shown: a hidden test may have been met before
                 self.final[exercise.name] = changed(exercise)
                 return
-        self.final[exercise.name] = self.test(exercise, source, "hidden")
+        verdict = self.test(exercise, source, "hidden")
+        self.final[exercise.name] = with_reasons(exercise, verdict, self.seen[exercise.name])
         self.link.session.take_output()
 
     def test(self, exercise: Exercise, source: str, half: str) -> Verdict:

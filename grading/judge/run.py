@@ -3,14 +3,18 @@
 import time
 from collections.abc import Iterator
 
+from grading.course.folder import GradingError
 from grading.course.lab import Exercise, Release
 from grading.intake.handin import Handin
 from grading.judge.plain import beginning, run_plain
+from grading.judge.receiving import Raised
 from grading.judge.result import Result
 from grading.judge.rounds import Round
 from grading.judge.verdict import Verdict, overall
 from grading.sandbox.process import Sandbox
 from grading.sandbox.session import Session
+
+PATIENCE = 60.0  # seconds for what is ours
 
 
 def grade(handin: Handin, release: Release, sandbox: Sandbox, full: bool = False, candid: bool = False) -> Result:
@@ -54,7 +58,9 @@ class PlainRound(Round):
         self.candid = candid
 
     def begin(self) -> None:
-        self.allow(self.limits.cell_seconds).request(beginning(self.release))
+        reply, _ = self.allow(PATIENCE).request(beginning(self.release))
+        if "error" in reply:  # no line of a student's has been run yet
+            raise GradingError(f"Plain tests cannot begin: {Raised.from_reply(reply['error'])}")
 
     def renew(self, exercise: Exercise) -> None:
         self.scenes[exercise.name].link = self.link

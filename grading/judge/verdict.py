@@ -31,6 +31,18 @@ PATHS = re.compile(r"(?:/[\w.+-]+)+/([\w.+-]+)")
 LONGEST = 1500
 
 
+HIDDEN = "a hidden test does not pass"
+
+
+class Share(NamedTuple):
+    """A part of a test that has points of its own (`vae_lib.testing.Shares`), and why it did not earn them."""
+
+    name: str
+    points: float
+    earned: float
+    reason: str = ""
+
+
 class Verdict(NamedTuple):
     """What an exercise earned; points are None where it could not be graded, `scored` if the test itself gave them."""
 
@@ -39,19 +51,30 @@ class Verdict(NamedTuple):
     message: str = ""
     mistake: str = ""
     scored: bool = False
+    parts: tuple[Share, ...] = ()
 
 
 def passed(exercise: Exercise) -> Verdict:
     return Verdict(exercise.points, message="Right.")
 
 
-def scored(exercise: Exercise, value: float) -> Verdict:
-    """A test whose last line is a number gives that many points, as in nbgrader; one that is no score gives none."""
+def scored(exercise: Exercise, value: float, parts: tuple[Share, ...] = ()) -> Verdict:
+    """A test whose last line is a number gives that many points, as in nbgrader; one that is no score gives none.
+    Its parts are named, if they have names."""
     if not 0 <= value <= exercise.points:  # NaN, too
         said = f"The test came to {value:g} points, which is no number from 0 to {exercise.points:g}."
         return Verdict(0.0, message=said, scored=True)
     said = f"{value:g} of {exercise.points:g} points: part of the test passes, part does not."
-    return Verdict(value, message="Right." if value == exercise.points else said, scored=True)
+    for part in parts:
+        said += f"\n{part.earned:g} of {part.points:g}: {part.name}" + (f". {part.reason}" if part.reason else "")
+    return Verdict(value, message="Right." if value == exercise.points else said, scored=True, parts=parts)
+
+
+def with_reasons(exercise: Exercise, whole: Verdict, visible: Verdict) -> Verdict:
+    """The verdict on a whole test, with the reasons that its visible half gave for the parts that failed there."""
+    known = {part.name: part.reason for part in visible.parts if part.reason}
+    parts = tuple(part._replace(reason=known.get(part.name, part.reason)) for part in whole.parts)
+    return scored(exercise, whole.points, parts) if parts and whole.points is not None else whole
 
 
 def after_visible(exercise: Exercise, error: BaseException, line: str = "") -> Verdict:

@@ -19,6 +19,7 @@ import numpy as np
 import torch
 
 from grading.sandbox.inside.guard import Guard, mro_of
+from vae_lib.testing.shares import Earned
 
 HARMLESS = {  # what a class may say of itself without answering for what a test asks
     *("__module__", "__dict__", "__weakref__", "__doc__", "__qualname__", "__annotations__", "__slots__", "__new__"),
@@ -63,7 +64,14 @@ class PlainTests:
                 raise
             return {"key": key, "passed": False} | ({} if mute else {"said": self.told(error)})
         points = number(value)
-        return {"key": key, "passed": True, "points": round(points, 3) if mute and points is not None else points}
+        if mute:
+            return {"key": key, "passed": True, "points": None if points is None else round(points, 3)}
+        return {"key": key, "passed": True, "points": points, "shares": self.shares(value)}
+
+    def shares(self, value: Any) -> list[list]:
+        """The parts of a test that has named them: name, points, and the error of one that failed."""
+        found = value.shares if type(value) is Earned else ()
+        return [[share.name, share.points, share.error and self.told(share.error)] for share in found]
 
     def play(self, exercise: str, hidden: bool, prelude: types.CodeType, test: tuple, names: dict) -> Any:
         variables = self.variables
@@ -172,6 +180,6 @@ def number(value: Any) -> float | None:
     """The value of a test's last line as points, where it is a number."""
     if type(value) is torch.Tensor and value.numel() == 1 and value.dtype != torch.bool:
         return float(value)
-    if type(value) in (int, float) or (isinstance(value, np.number) and type(value).__module__ == "numpy"):
+    if type(value) in (int, float, Earned) or (isinstance(value, np.number) and type(value).__module__ == "numpy"):
         return float(value)
     return None
