@@ -35,7 +35,8 @@ class Fault(NamedTuple):
 
 
 class Result(NamedTuple):
-    """A graded hand-in; `outputs` holds the text that each part printed, by its place among the parts.
+    """A graded hand-in; `outputs` holds the text that each part printed, by its place among the parts, `pictures` what
+    code that a person marks has drawn.
 
     `faults` is for the course's author, and only where the lab's own notebooks are graded: it tells of hidden tests.
     """
@@ -48,3 +49,4 @@ class Result(NamedTuple):
     seconds: float = 0.0
     cpu_seconds: float = 0.0
     faults: tuple[Fault, ...] = ()
+    pictures: dict[int, tuple[bytes, ...]] = {}  # noqa: RUF012

@@ -22,6 +22,8 @@ from grading.sandbox.process import Sandbox
 from grading.sandbox.session import Session, Stopped
 
 MOST_SPARED = 2
+PNG, MOST_BYTES, MOST_PICTURES = b"\x89PNG\r\n\x1a\n", 1 << 20, 10  # of code that a person reads
+PATIENCE = 60.0  # seconds for what is ours
 
 
 class Round:
@@ -37,6 +39,7 @@ class Round:
         self.bad: dict[int, Stopped] = {}
         self.errors: dict[int, str] = {}
         self.outputs: dict[int, str] = {}
+        self.pictures: dict[int, tuple[bytes, ...]] = {}
         self.seen: dict[str, Verdict] = {}  # by the visible half
         self.final: dict[str, Verdict] = {}
         self.printed: dict[str, str] = {}
@@ -72,13 +75,16 @@ class Round:
         return True
 
     def begin(self) -> None:
-        """What a child is told before its first cell."""
+        """What a child is given before its first cell: the files that the lab ships with."""
+        if files := self.release.files:
+            header = {"op": "files", "names": [name for name, _ in files]}
+            self.allow(PATIENCE).request(header, [content for _, content in files])
 
     def cells(self) -> None:
         """Run the cells in order, and the visible half of each test where it stands (or at the end)."""
         tests = {exercise.grade_id: exercise for exercise in self.release.exercises}
         for place, part in enumerate(self.parts):
-            if part.role in ("code", "solution") and (self.full or not part.explore):
+            if (part.role in ("code", "solution") or part.by_hand) and (self.full or not part.explore):
                 self.at_work = place
                 self.cell(place, part)
             elif part.role == "test" and part.grade_id in tests:
@@ -108,7 +114,9 @@ class Round:
         if place in self.bad:
             return
         session = self.allow(self.limits.cell_seconds)
-        reply, _ = session.request({"op": "run", "number": place + 1, "source": part.source})
+        header = {"op": "run", "number": place + 1, "source": part.source, "pictures": part.by_hand}
+        reply, pictures = session.request(header)
+        self.pictures[place] = tuple(p for p in pictures if p.startswith(PNG) and len(p) <= MOST_BYTES)[:MOST_PICTURES]
         printed = session.take_output()
         if place in self.outputs:  # an earlier child has run it
             return

@@ -6,15 +6,14 @@ from collections.abc import Iterator
 from grading.course.folder import GradingError
 from grading.course.lab import Exercise, Release
 from grading.intake.handin import Handin
+from grading.judge.desk import beside
 from grading.judge.plain import beginning, run_plain
 from grading.judge.receiving import Raised
 from grading.judge.result import Result
-from grading.judge.rounds import Round
+from grading.judge.rounds import PATIENCE, Round
 from grading.judge.verdict import Verdict, overall
 from grading.sandbox.process import Sandbox
 from grading.sandbox.session import Session
-
-PATIENCE = 60.0  # seconds for what is ours
 
 
 def grade(handin: Handin, release: Release, sandbox: Sandbox, full: bool = False, candid: bool = False) -> Result:
@@ -27,7 +26,7 @@ def grade(handin: Handin, release: Release, sandbox: Sandbox, full: bool = False
     started = time.monotonic()
     ends = started + sandbox.limits.total_seconds
     rounds = list(chosen_rounds(handin, release, sandbox, full, ends, candid))
-    with memory_at_most(sandbox.limits.memory_bytes):
+    with memory_at_most(sandbox.limits.memory_bytes), beside(release.files):
         for one in rounds:
             one.finish()
     faults = tuple(fault for one in rounds for fault in one.faults) if candid else ()
@@ -35,7 +34,8 @@ def grade(handin: Handin, release: Release, sandbox: Sandbox, full: bool = False
     results = tuple(found[exercise.name] for exercise in release.exercises)
     state, cpu = overall(results, release.answers), sum(one.cpu_seconds for one in rounds)
     seconds = time.monotonic() - started
-    return Result(handin.student, handin.lab, state, results, rounds[0].outputs, seconds, cpu, faults)
+    first = rounds[0]
+    return Result(handin.student, handin.lab, state, results, first.outputs, seconds, cpu, faults, first.pictures)
 
 
 def chosen_rounds(
@@ -58,6 +58,7 @@ class PlainRound(Round):
         self.candid = candid
 
     def begin(self) -> None:
+        super().begin()
         reply, _ = self.allow(PATIENCE).request(beginning(self.release))
         if "error" in reply:  # no line of a student's has been run yet
             raise GradingError(f"Plain tests cannot begin: {Raised.from_reply(reply['error'])}")

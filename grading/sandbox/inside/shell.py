@@ -1,6 +1,7 @@
 """As much of IPython as a notebook's cells need: magics become calls of `get_ipython`, which the shell answers."""
 
 import ast
+import io
 import re
 from collections.abc import Callable
 
@@ -39,3 +40,19 @@ class Shell:
 
     def __getattr__(self, name: str) -> Callable:
         return lambda *arguments, **options: None
+
+
+def drawn() -> list[bytes]:
+    """The figures that are open, as PNG."""
+    import matplotlib.pyplot as plt
+
+    pictures = [io.BytesIO() for _ in plt.get_fignums()]
+    for number, picture in zip(plt.get_fignums(), pictures, strict=True):
+        plt.figure(number).savefig(picture, format="png", dpi=72, bbox_inches="tight")
+    return [picture.getvalue() for picture in pictures]
+
+
+def close_figures() -> None:
+    import matplotlib.pyplot as plt
+
+    plt.close("all")
