@@ -112,12 +112,15 @@ PICTURE = "import matplotlib.pyplot as plt\nplt.plot([0, 1])\nprint('drawn')\npl
 def small(tmp_path):
     """A course in nbgrader's layout: a file read by set-up, solution and test, code by hand, and a task."""
     cells = [
-        code("numbers = [int(line) for line in open('data/numbers.txt')]"),
+        code("from pathlib import Path\nnumbers = [int(n) for n in Path('data/numbers.txt').read_text().split()]"),
         solution(
-            "def total():\n    ### BEGIN SOLUTION\n    return sum(map(int, open('data/numbers.txt')))\n"
+            "def total():\n    ### BEGIN SOLUTION\n    return sum(map(int, Path('data/numbers.txt').read_text().split()))\n"
             "    ### END SOLUTION"
         ),
-        checking("assert total() == sum(numbers)\nassert total() == sum(map(int, open('data/numbers.txt')))", points=1),
+        checking(
+            "assert total() == sum(numbers)\nassert total() == sum(map(int, Path('data/numbers.txt').read_text().split()))",
+            points=1,
+        ),
         code(f"### BEGIN SOLUTION\n{PICTURE}\n### END SOLUTION", mark("plot", solution=True, points=2)),
         tiny_course.text("Try something.", {"nbgrader": TASK | {"task": True}}),
     ]
@@ -137,7 +140,7 @@ def test_files_tasks_and_code_by_hand(small, tmp_path):
     assert release.files == (("data/numbers.txt", b"3\n4\n"),)
     notebook = json.loads((small / "release" / "hw" / "one.ipynb").read_text())
     notebook["cells"][1]["source"] = (
-        "def total():\n    return sum(int(x) for x in open('data/numbers.txt').read().split())"
+        "def total():\n    return sum(int(n) for n in Path('data/numbers.txt').read_text().split())"
     )
     notebook["cells"][3]["source"] = PICTURE
     tiny_course.write(small / "submitted" / "anna" / "hw" / "one.ipynb", notebook)
