@@ -80,7 +80,8 @@ class Record:
         notebooks = assignment.notebooks if assignment else []
         own = [one for one in notebooks if "/" not in release.lab or one.name == notebook_of(release.lab)]
         graded = [one for one in own if one.submissions]
-        known = {name for notebook in graded for name in notebook.of_kind(schema.GradeCell)}
+        kinds = schema.GradeCell, schema.TaskCell
+        known = {name for notebook in graded for kind in kinds for name in notebook.of_kind(kind)}
         names = ", ".join(sorted(known ^ {*(one.grade_id for one in release.exercises), *release.answers}))
         if graded and names:
             raise GradingError(
