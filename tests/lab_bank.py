@@ -88,22 +88,19 @@ class Lab:
 class Answer(NamedTuple):
     """One entry of a bank: `function` answers `exercise`; `kind` is wrong, right or oracle.
 
-    `true` are words that may be said of a wrong answer, since they are true of it; a lab that does not use `Lab.check`
-    has `names`, what the message must say.
+    `true` are words that may be said of a wrong answer, since they are true of it.
     """
 
     exercise: str
     kind: str
-    names: str
     function: Callable
     true: tuple[str, ...] = ()
 
 
-def wrong(exercise: str, *true: str, names: str = "") -> Callable:
+def wrong(exercise: str, *true: str) -> Callable:
     """Mark a usual mistake. `true`: each cause that the visible test names must contain one of these; none if it is
-    not to name any. `names` is for labs without `Lab.check`: words of the visible message; empty if only hidden tests
-    catch it."""
-    return _mark(exercise, "wrong", names, true)
+    not to name any."""
+    return _mark(exercise, "wrong", true)
 
 
 def right(exercise: str) -> Callable:
@@ -117,9 +114,9 @@ def oracle(exercise: str) -> Callable:
     return _mark(exercise, "oracle")
 
 
-def _mark(exercise: str, kind: str, names: str = "", true: tuple[str, ...] = ()) -> Callable:
+def _mark(exercise: str, kind: str, true: tuple[str, ...] = ()) -> Callable:
     def decorate(function: Callable) -> Callable:
-        function.answer = Answer(exercise, kind, names, function, true)
+        function.answer = Answer(exercise, kind, function, true)
         return function
 
     return decorate
@@ -176,12 +173,6 @@ def grade(lab: Lab, exercise: Exercise, answers: dict[str, Callable], visible: b
     except Exception as error:
         return Outcome(0, exercise.points, f"{type(error).__name__}: {error}", getattr(error, "causes", ()))
     return Outcome(exercise.points, exercise.points, "")
-
-
-@cache
-def checks_whole(lab: str) -> bool:
-    """Whether every test of a lab is a `Lab.check`."""
-    return all("lab.check(" in exercise.visible_test for exercise in load(lab).exercises.values())
 
 
 def touched_by(lab: Lab, name: str) -> list[Exercise]:

@@ -201,6 +201,14 @@ def test_in_the_place_of_the_librarys_a_students_own_is_not_refused(capsys):
     assert "✓" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("kind", [torch.int64, torch.float64])
+def test_an_answer_may_be_asked_for_in_float32_where_no_real_number_is_handed_in(kind):
+    case, rows = Case([1, 0], 3, gives=[[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]]), "rows(y: B int, n: whole) -> B C float32"
+    Lab(7, rows=1).check(rows, lambda y, n: torch.eye(n)[y], case)
+    with pytest.raises(Mismatch, match=rf"{str(kind).removeprefix('torch.')}, it should be float32"):
+        Lab(7, rows=1).check(rows, lambda y, n: torch.eye(n, dtype=kind)[y], case)
+
+
 def test_a_students_own_stands_in_the_place_of_a_chapters_too():
     from vae_lib.beyond import conditional
 

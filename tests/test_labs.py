@@ -39,6 +39,13 @@ def test_the_graded_path_takes_seconds(lab, tmp_path):
 
 
 WRONG_IN_THE_END = {
+    "lab2_autoencoder": (
+        "encoder_with_tanh_inside",
+        "decoder_without_sigmoid",
+        "error_halved",
+        "step_uphill",
+        "angle_smallest",
+    ),
     "lab3_perturbing_z": (
         "perturb_by_the_variance",
         "bounding_box_two_sigma",
@@ -78,6 +85,21 @@ WRONG_IN_THE_END = {
         "bound_elbo",
         "units_all",
     ),
+    "lab7_conditional_vae": (
+        "one_hot_from_the_end",
+        "condition_zeros",
+        "loss_kl_subtracted",
+        "generate_any_class",
+        "style_backwards",
+        "posterior_of_costs",
+    ),
+    "lab9_normalizing_flow": (
+        "coupling_counts_all",
+        "inverse_shift_last",
+        "flow_base_at_x",
+        "planar_without_slope",
+        "elbo_without_log_q",
+    ),
     "lab10_semi_supervised": (
         "subset_not_balanced",
         "labelled_q_added",
@@ -95,6 +117,14 @@ def last_figures(lab, namespace):
     few = few._replace(x_test=digits.x_test[:250], y_test=digits.y_test[:250])
     with patch.object(data, "load", lambda name: few), patch.object(torch, "randperm", lambda n, **_: torch.arange(n)):
         return LAST_FIGURES[lab](cells, namespace)
+
+
+def last_of_lab_2(cells, namespace):
+    """Errors by epoch, and angles while the linear autoencoder turns."""
+    exec(cells["bar-pca"], namespace)
+    exec(cells["two-train"].replace("epochs=40", "epochs=3"), namespace)
+    exec(cells["turn"].replace("range(400)", "range(5)"), namespace)
+    return torch.tensor([*namespace["errors"], *namespace["angles"], *namespace["losses"]])
 
 
 def last_of_lab_3(cells, namespace):
@@ -129,6 +159,25 @@ def last_of_lab_6(cells, namespace):
     return torch.cat([*(part.flatten() for part in pictures), found["bounds"], torch.tensor([float(found["live"])])])
 
 
+def last_of_lab_7(cells, namespace):
+    """The terms, one hand under ten labels, the number in four hands, and the classes by Bayes' rule."""
+    for name in ("finale-train", "finale-terms", "finale-hand", "finale-number", "classify"):
+        few_steps = cells[name].replace("3, 400", "3, 8").replace("150", "5")
+        exec(few_steps.split("ax = plot_images")[0], namespace)
+    both = torch.tensor([namespace["terms"](name) for name in namespace["models"]]).flatten()
+    pictures = [namespace[name].flatten() for name in ("rows", "digits", "posterior")]
+    return torch.cat([both, *pictures])
+
+
+def last_of_lab_9(cells, namespace):
+    """The cost and the draws of the moons, and the gaps by number of planar layers, after few steps."""
+    exec(cells["moons-train"].replace("steps=300", "steps=3"), namespace)
+    exec(cells["banana-fit"].replace("steps=400", "steps=3").replace("(0, 1, 4, 16)", "(0, 2)"), namespace)
+    with torch.no_grad():
+        cost = namespace["cost"](namespace["test_moons"], namespace["layers_of"](namespace["flow"])).mean()
+    return torch.cat([cost[None], namespace["draws"].flatten(), torch.tensor(namespace["gaps"])])
+
+
 def last_of_lab_10(cells, namespace):
     """Both runs' errors on the way, and what the trained models say of the test pictures' codes."""
     exec(cells["few"].replace("600", "40"), namespace)
@@ -138,10 +187,13 @@ def last_of_lab_10(cells, namespace):
 
 
 LAST_FIGURES = {
+    "lab2_autoencoder": last_of_lab_2,
     "lab3_perturbing_z": last_of_lab_3,
     "lab4_variational_inference": last_of_lab_4,
     "lab5_vae": last_of_lab_5,
     "lab6_generation": last_of_lab_6,
+    "lab7_conditional_vae": last_of_lab_7,
+    "lab9_normalizing_flow": last_of_lab_9,
     "lab10_semi_supervised": last_of_lab_10,
 }
 

@@ -16,28 +16,28 @@ from tests.lab_bank import oracle, right, wrong
 # build_encoder ---------------------------------------------------------------------------------------------------
 
 
-@wrong("build_encoder", names="there is no hidden layer")
+@wrong("build_encoder", "There is no hidden layer")
 def encoder_without_hidden_layer(n_pixels, n_hidden, latent_dim):
     return nn.Linear(n_pixels, latent_dim)
 
 
-@wrong("build_encoder", names="there are two hidden layers")
+@wrong("build_encoder", "There are two hidden layers")
 def encoder_with_two_hidden_layers(n_pixels, n_hidden, latent_dim):
     first, second = nn.Linear(n_pixels, n_hidden), nn.Linear(n_hidden, n_hidden)
     return nn.Sequential(first, nn.ReLU(), second, nn.ReLU(), nn.Linear(n_hidden, latent_dim))
 
 
-@wrong("build_encoder", names="n_hidden and latent_dim are swapped")
+@wrong("build_encoder", "The layers lead from 5 through 3 to 7")
 def encoder_hidden_and_code_swapped(n_pixels, n_hidden, latent_dim):
     return nn.Sequential(nn.Linear(n_pixels, latent_dim), nn.ReLU(), nn.Linear(latent_dim, n_hidden))
 
 
-@wrong("build_encoder", names="the sizes are those of a decoder")
+@wrong("build_encoder", "The layers lead from 3 through 7 to 5")
 def encoder_the_wrong_way_round(n_pixels, n_hidden, latent_dim):
     return nn.Sequential(nn.Linear(latent_dim, n_hidden), nn.ReLU(), nn.Linear(n_hidden, n_pixels))
 
 
-@wrong("build_encoder", names="the layers have no biases")
+@wrong("build_encoder", "The layers have no biases")
 def encoder_without_biases(n_pixels, n_hidden, latent_dim):
     first, second = nn.Linear(n_pixels, n_hidden, bias=False), nn.Linear(n_hidden, latent_dim, bias=False)
     return nn.Sequential(first, nn.ReLU(), second)
@@ -53,76 +53,149 @@ class _ListOfLayers(nn.Module):
         return self.last(self.layers[1](F.relu(self.layers[0](x))))
 
 
-@wrong("build_encoder", names="plain list")
+@wrong("build_encoder", "It has no weights")
 def encoder_with_layers_in_a_list(n_pixels, n_hidden, latent_dim):
     return _ListOfLayers((n_pixels, n_hidden, latent_dim), nn.Identity())
 
 
-@wrong("build_encoder", names="a ReLU ends the encoder")
+@wrong("build_encoder", "a ReLU at the end, where nothing should be")
 def encoder_with_relu_on_the_code(n_pixels, n_hidden, latent_dim):
     return nn.Sequential(nn.Linear(n_pixels, n_hidden), nn.ReLU(), nn.Linear(n_hidden, latent_dim), nn.ReLU())
 
 
-@wrong("build_encoder", names="a sigmoid or a softmax ends the encoder")
+@wrong("build_encoder", "a sigmoid at the end, where nothing")
 def encoder_with_sigmoid_on_the_code(n_pixels, n_hidden, latent_dim):
     return nn.Sequential(nn.Linear(n_pixels, n_hidden), nn.ReLU(), nn.Linear(n_hidden, latent_dim), nn.Sigmoid())
 
 
-@wrong("build_encoder", names="a sigmoid or a softmax ends the encoder")
+@wrong("build_encoder", "a softmax over the row at the end")
 def encoder_with_softmax_on_the_code(n_pixels, n_hidden, latent_dim):
     return nn.Sequential(nn.Linear(n_pixels, n_hidden), nn.ReLU(), nn.Linear(n_hidden, latent_dim), nn.Softmax(dim=1))
 
 
-@wrong("build_encoder", names="a tanh or a sigmoid limits the code")
+@wrong("build_encoder", "a tanh at the end")
 def encoder_with_tanh_on_the_code(n_pixels, n_hidden, latent_dim):
     return nn.Sequential(nn.Linear(n_pixels, n_hidden), nn.ReLU(), nn.Linear(n_hidden, latent_dim), nn.Tanh())
 
 
-@wrong("build_encoder", names="a tanh or a sigmoid limits the code, or the hidden layer")
+@wrong("build_encoder", "a tanh between the two layers, where a ReLU")
 def encoder_with_tanh_inside(n_pixels, n_hidden, latent_dim):
     return nn.Sequential(nn.Linear(n_pixels, n_hidden), nn.Tanh(), nn.Linear(n_hidden, latent_dim))
 
 
-@wrong("build_encoder", names="there is no ReLU between the two linear layers")
+@wrong("build_encoder", "no activation between the two layers")
 def encoder_all_linear(n_pixels, n_hidden, latent_dim):
     return nn.Sequential(nn.Linear(n_pixels, n_hidden), nn.Linear(n_hidden, latent_dim))
 
 
-@wrong("build_encoder", names="leaky")
+@wrong("build_encoder", "a leaky ReLU between")
 def encoder_with_leaky_relu(n_pixels, n_hidden, latent_dim):
     return nn.Sequential(nn.Linear(n_pixels, n_hidden), nn.LeakyReLU(), nn.Linear(n_hidden, latent_dim))
 
 
-@wrong("build_encoder", names="batch")
+@wrong("build_encoder", "two for each hidden unit")
 def encoder_with_batch_norm(n_pixels, n_hidden, latent_dim):
     normal = nn.BatchNorm1d(n_hidden)
     return nn.Sequential(nn.Linear(n_pixels, n_hidden), normal, nn.ReLU(), nn.Linear(n_hidden, latent_dim))
 
 
-@wrong("build_encoder", names="values are off")
+@wrong("build_encoder", "draws noise of its own")
 def encoder_with_dropout(n_pixels, n_hidden, latent_dim):
     return nn.Sequential(nn.Linear(n_pixels, n_hidden), nn.ReLU(), nn.Dropout(0.5), nn.Linear(n_hidden, latent_dim))
 
 
-@wrong("build_encoder")
+@wrong("build_encoder", "a GELU between")
 def encoder_with_gelu(n_pixels, n_hidden, latent_dim):
     return nn.Sequential(nn.Linear(n_pixels, n_hidden), nn.GELU(), nn.Linear(n_hidden, latent_dim))
 
 
-@wrong("build_encoder")
+@wrong("build_encoder", "a softplus between")
 def encoder_with_softplus(n_pixels, n_hidden, latent_dim):
     return nn.Sequential(nn.Linear(n_pixels, n_hidden), nn.Softplus(), nn.Linear(n_hidden, latent_dim))
 
 
-@wrong("build_encoder", names="has no attribute 'parameters'")
+@wrong("build_encoder", "The answer is a function")
 def encoder_as_a_function(n_pixels, n_hidden, latent_dim):
     first, second = nn.Linear(n_pixels, n_hidden), nn.Linear(n_hidden, latent_dim)
     return lambda x: second(F.relu(first(x)))
 
 
-@wrong("build_encoder", names="is a `return` missing")
+@wrong("build_encoder", "is a `return` missing")
 def encoder_forgotten(n_pixels, n_hidden, latent_dim):
     nn.Sequential(nn.Linear(n_pixels, n_hidden), nn.ReLU(), nn.Linear(n_hidden, latent_dim))
+
+
+@wrong("build_encoder", "All weights of a layer start equal")
+def encoder_of_equal_weights(n_pixels, n_hidden, latent_dim):
+    net = nn.Sequential(nn.Linear(n_pixels, n_hidden), nn.ReLU(), nn.Linear(n_hidden, latent_dim))
+    for layer in (net[0], net[2]):
+        nn.init.constant_(layer.weight, 0.1)
+    return net
+
+
+@wrong("build_encoder", "The answer is a tuple")
+def encoder_as_two_layers(n_pixels, n_hidden, latent_dim):
+    return nn.Linear(n_pixels, n_hidden), nn.Linear(n_hidden, latent_dim)
+
+
+@wrong("build_encoder", "before the first layer")
+def encoder_with_the_relu_first(n_pixels, n_hidden, latent_dim):
+    return nn.Sequential(nn.ReLU(), nn.Linear(n_pixels, n_hidden), nn.Linear(n_hidden, latent_dim))
+
+
+class _Detached(nn.Sequential):
+    def forward(self, x):
+        return super().forward(x.detach()).detach()
+
+
+@wrong("build_encoder", "passes through the network")
+def encoder_out_of_the_graph(n_pixels, n_hidden, latent_dim):
+    return _Detached(nn.Linear(n_pixels, n_hidden), nn.ReLU(), nn.Linear(n_hidden, latent_dim))
+
+
+class _Centred(nn.Sequential):
+    def forward(self, x):
+        return super().forward(x - x.mean(0))
+
+
+@wrong("build_encoder", "depends on the others in the batch")
+def encoder_that_centres_the_batch(n_pixels, n_hidden, latent_dim):
+    return _Centred(nn.Linear(n_pixels, n_hidden), nn.ReLU(), nn.Linear(n_hidden, latent_dim))
+
+
+@wrong("build_encoder", "The last layer has no bias")
+def encoder_without_the_last_bias(n_pixels, n_hidden, latent_dim):
+    return nn.Sequential(nn.Linear(n_pixels, n_hidden), nn.ReLU(), nn.Linear(n_hidden, latent_dim, bias=False))
+
+
+@wrong("build_encoder", "Real numbers of two kinds meet")
+def encoder_in_float64(n_pixels, n_hidden, latent_dim):
+    return nn.Sequential(nn.Linear(n_pixels, n_hidden), nn.ReLU(), nn.Linear(n_hidden, latent_dim)).double()
+
+
+@wrong("build_encoder", "It has 70 weights, in parts of [7, 7, 21, 35]")
+def encoder_with_a_slip_between_the_layers(n_pixels, n_hidden, latent_dim):
+    return nn.Sequential(nn.Linear(n_pixels, n_hidden), nn.ReLU(), nn.Linear(latent_dim, n_hidden))
+
+
+class _InPlace(nn.Sequential):
+    def forward(self, x):
+        return super().forward(x.mul_(1.0).clamp_(min=-9))
+
+
+@wrong("build_encoder", "is changed: the first activation works in place")
+def encoder_that_changes_its_pictures(n_pixels, n_hidden, latent_dim):
+    return _InPlace(nn.Linear(n_pixels, n_hidden), nn.ReLU(), nn.Linear(n_hidden, latent_dim))
+
+
+class _Squeezed(nn.Sequential):
+    def forward(self, x):
+        return super().forward(x).sum(1)
+
+
+@wrong("build_encoder", "it should be (15, 3)")
+def encoder_of_one_number(n_pixels, n_hidden, latent_dim):
+    return _Squeezed(nn.Linear(n_pixels, n_hidden), nn.ReLU(), nn.Linear(n_hidden, latent_dim))
 
 
 class _TwoLayers(nn.Module):
@@ -187,6 +260,24 @@ def encoder_in_eval_mode_with_nested_parts(n_pixels, n_hidden, latent_dim):
     return nn.Sequential(hidden, nn.Linear(n_hidden, latent_dim), nn.Identity()).eval()
 
 
+class _ByDifferences(torch.autograd.Function):
+    """A function of numpy's rows, and its slope by central differences."""
+
+    @staticmethod
+    def forward(ctx, x, predict):
+        ctx.rows, ctx.predict = x.detach().double().numpy(), predict
+        return torch.from_numpy(np.asarray(predict(ctx.rows))).to(x.dtype)
+
+    @staticmethod
+    def backward(ctx, upstream):
+        columns, step = [], 1e-4
+        for place in range(ctx.rows.shape[1]):
+            moved = np.eye(ctx.rows.shape[1])[place] * step
+            rise = (ctx.predict(ctx.rows + moved) - ctx.predict(ctx.rows - moved)) / (2 * step)
+            columns.append((upstream * torch.from_numpy(rise)).sum(1))
+        return torch.stack(columns, 1).to(upstream.dtype), None
+
+
 class _Sklearn(nn.Module):
     """scikit-learn's multilayer perceptron, its arrays held as parameters."""
 
@@ -196,7 +287,7 @@ class _Sklearn(nn.Module):
         self.arrays = nn.ParameterList(torch.tensor(a) for a in (*model.coefs_, *model.intercepts_))
 
     def forward(self, x):
-        return torch.from_numpy(np.asarray(self.predict(x.numpy()))).to(x.dtype)
+        return _ByDifferences.apply(x, self.predict)
 
 
 @oracle("build_encoder")
@@ -209,96 +300,152 @@ def encoder_by_sklearn(n_pixels, n_hidden, latent_dim):
 # build_decoder ---------------------------------------------------------------------------------------------------
 
 
-@wrong("build_decoder", names="there is no hidden layer")
+@wrong("build_decoder", "There is no hidden layer")
 def decoder_without_hidden_layer(latent_dim, n_hidden, n_pixels):
     return nn.Sequential(nn.Linear(latent_dim, n_pixels), nn.Sigmoid())
 
 
-@wrong("build_decoder", names="there are two hidden layers")
+@wrong("build_decoder", "There are two hidden layers")
 def decoder_with_two_hidden_layers(latent_dim, n_hidden, n_pixels):
     first, second = nn.Linear(latent_dim, n_hidden), nn.Linear(n_hidden, n_hidden)
     return nn.Sequential(first, nn.ReLU(), second, nn.ReLU(), nn.Linear(n_hidden, n_pixels), nn.Sigmoid())
 
 
-@wrong("build_decoder", names="the sizes are those of an encoder")
+@wrong("build_decoder", "The layers lead from 5 through 7 to 3")
 def decoder_with_the_encoders_order(n_pixels, n_hidden, latent_dim):
     return _TwoLayers(latent_dim, n_hidden, n_pixels, torch.sigmoid)
 
 
-@wrong("build_decoder", names="n_hidden and n_pixels are swapped")
+@wrong("build_decoder", "The layers lead from 3 through 5 to 7")
 def decoder_hidden_and_pixels_swapped(latent_dim, n_hidden, n_pixels):
     return _TwoLayers(latent_dim, n_pixels, n_hidden, torch.sigmoid)
 
 
-@wrong("build_decoder", names="the layers have no biases")
+@wrong("build_decoder", "The layers have no biases")
 def decoder_without_biases(latent_dim, n_hidden, n_pixels):
     first, second = nn.Linear(latent_dim, n_hidden, bias=False), nn.Linear(n_hidden, n_pixels, bias=False)
     return nn.Sequential(first, nn.ReLU(), second, nn.Sigmoid())
 
 
-@wrong("build_decoder", names="plain list")
+@wrong("build_decoder", "It has no weights")
 def decoder_with_layers_in_a_list(latent_dim, n_hidden, n_pixels):
     return _ListOfLayers((latent_dim, n_hidden, n_pixels), nn.Sigmoid())
 
 
-@wrong("build_decoder", names="there is no sigmoid at the end")
+@wrong("build_decoder", "nothing at the end, where a sigmoid")
 def decoder_without_sigmoid(latent_dim, n_hidden, n_pixels):
     return _TwoLayers(latent_dim, n_hidden, n_pixels)
 
 
-@wrong("build_decoder", names="there is no sigmoid at the end")
+@wrong("build_decoder", "a tanh at the end")
 def decoder_with_tanh_at_the_end(latent_dim, n_hidden, n_pixels):
     return _TwoLayers(latent_dim, n_hidden, n_pixels, torch.tanh)
 
 
-@wrong("build_decoder", names="a ReLU or a clamp ends the decoder")
+@wrong("build_decoder", "a ReLU at the end")
 def decoder_with_relu_at_the_end(latent_dim, n_hidden, n_pixels):
     return _TwoLayers(latent_dim, n_hidden, n_pixels, torch.relu)
 
 
-@wrong("build_decoder", names="a ReLU or a clamp ends the decoder")
+@wrong("build_decoder", "a clamp to 0 and 1 at the end")
 def decoder_clamped(latent_dim, n_hidden, n_pixels):
     return _TwoLayers(latent_dim, n_hidden, n_pixels, lambda a: a.clamp(0, 1))
 
 
-@wrong("build_decoder", names="nothing keeps the pixels below 1")
+@wrong("build_decoder", "a softplus at the end")
 def decoder_with_softplus_at_the_end(latent_dim, n_hidden, n_pixels):
     return _TwoLayers(latent_dim, n_hidden, n_pixels, F.softplus)
 
 
-@wrong("build_decoder", names="nothing keeps the pixels below 1")
+@wrong("build_decoder", "an exponential at the end")
 def decoder_with_exp_at_the_end(latent_dim, n_hidden, n_pixels):
     return _TwoLayers(latent_dim, n_hidden, n_pixels, torch.exp)
 
 
-@wrong("build_decoder", names="there is no ReLU between the two linear layers")
+@wrong("build_decoder", "no activation between")
 def decoder_all_linear(latent_dim, n_hidden, n_pixels):
     return nn.Sequential(nn.Linear(latent_dim, n_hidden), nn.Linear(n_hidden, n_pixels), nn.Sigmoid())
 
 
-@wrong("build_decoder", names="one sigmoid (or tanh) too many")
+@wrong("build_decoder", "a sigmoid between the two layers")
 def decoder_with_sigmoids_throughout(latent_dim, n_hidden, n_pixels):
     return nn.Sequential(nn.Linear(latent_dim, n_hidden), nn.Sigmoid(), nn.Linear(n_hidden, n_pixels), nn.Sigmoid())
 
 
-@wrong("build_decoder", names="shares")
+@wrong("build_decoder", "a softmax over the row")
 def decoder_with_softmax_at_the_end(latent_dim, n_hidden, n_pixels):
     return _TwoLayers(latent_dim, n_hidden, n_pixels, lambda a: a.softmax(dim=1))
 
 
-@wrong("build_decoder", names="one sigmoid (or tanh) too many")
+@wrong("build_decoder", "two sigmoids at the end")
 def decoder_with_two_sigmoids(latent_dim, n_hidden, n_pixels):
     return _TwoLayers(latent_dim, n_hidden, n_pixels, lambda a: torch.sigmoid(torch.sigmoid(a)))
 
 
-@wrong("build_decoder")
+@wrong("build_decoder", "an ELU between")
 def decoder_with_elu_inside(latent_dim, n_hidden, n_pixels):
     return nn.Sequential(nn.Linear(latent_dim, n_hidden), nn.ELU(), nn.Linear(n_hidden, n_pixels), nn.Sigmoid())
 
 
-@wrong("build_decoder", names="is a `return` missing")
+@wrong("build_decoder", "is a `return` missing")
 def decoder_forgotten(latent_dim, n_hidden, n_pixels):
     _TwoLayers(latent_dim, n_hidden, n_pixels, torch.sigmoid)
+
+
+@wrong("build_decoder", "a hard sigmoid at the end")
+def decoder_with_a_hard_sigmoid(latent_dim, n_hidden, n_pixels):
+    return _TwoLayers(latent_dim, n_hidden, n_pixels, F.hardsigmoid)
+
+
+@wrong("build_decoder", "1 minus the sigmoid at the end")
+def decoder_in_negative(latent_dim, n_hidden, n_pixels):
+    return _TwoLayers(latent_dim, n_hidden, n_pixels, lambda a: 1 - torch.sigmoid(a))
+
+
+@wrong("build_decoder", "depends on the others in the batch")
+def decoder_with_softmax_over_the_batch(latent_dim, n_hidden, n_pixels):
+    return _TwoLayers(latent_dim, n_hidden, n_pixels, lambda a: a.softmax(dim=0))
+
+
+@wrong("build_decoder", "a leaky ReLU between")
+def decoder_with_leaky_relu(latent_dim, n_hidden, n_pixels):
+    return nn.Sequential(nn.Linear(latent_dim, n_hidden), nn.LeakyReLU(), nn.Linear(n_hidden, n_pixels), nn.Sigmoid())
+
+
+@wrong("build_decoder", "a tanh between the two layers, where a ReLU should be, and a tanh at the end")
+def decoder_all_tanh(latent_dim, n_hidden, n_pixels):
+    return nn.Sequential(nn.Linear(latent_dim, n_hidden), nn.Tanh(), nn.Linear(n_hidden, n_pixels), nn.Tanh())
+
+
+@wrong("build_decoder", "passes through the network")
+def decoder_rounded(latent_dim, n_hidden, n_pixels):
+    return _TwoLayers(latent_dim, n_hidden, n_pixels, lambda a: torch.sigmoid(a.detach()))
+
+
+@wrong("build_decoder", "draws noise of its own")
+def decoder_that_draws_pixels(latent_dim, n_hidden, n_pixels):
+    return _TwoLayers(latent_dim, n_hidden, n_pixels, lambda a: torch.bernoulli(torch.sigmoid(0.5 * a)))
+
+
+@wrong("build_decoder", "All weights of a layer start equal")
+def decoder_of_zero_weights(latent_dim, n_hidden, n_pixels):
+    net = _TwoLayers(latent_dim, n_hidden, n_pixels, torch.sigmoid)
+    nn.init.zeros_(net.fc2.weight)
+    return net
+
+
+@wrong("build_decoder", "The first layer has no bias")
+def decoder_without_the_first_bias(latent_dim, n_hidden, n_pixels):
+    first = nn.Linear(latent_dim, n_hidden, bias=False)
+    return nn.Sequential(first, nn.ReLU(), nn.Linear(n_hidden, n_pixels), nn.Sigmoid())
+
+
+@wrong("build_decoder")
+def decoder_scaled_to_the_row(latent_dim, n_hidden, n_pixels):
+    def scaled(a):
+        return (a - a.amin(1, keepdim=True)) / (a.amax(1, keepdim=True) - a.amin(1, keepdim=True))
+
+    return _TwoLayers(latent_dim, n_hidden, n_pixels, scaled)
 
 
 @right("build_decoder")
@@ -347,78 +494,78 @@ def decoder_by_sklearn(latent_dim, n_hidden, n_pixels):
 # squared_error ---------------------------------------------------------------------------------------------------
 
 
-@wrong("squared_error", names="the mean is taken over the pixels")
+@wrong("squared_error", "divided by P, as when a mean over P is taken")
 def error_mean_over_pixels(x, x_hat):
     return (x - x_hat).pow(2).mean(dim=1)
 
 
-@wrong("squared_error", names="the sum runs over the batch as well")
+@wrong("squared_error", "summed over B as well")
 def error_summed_over_everything(x, x_hat):
     return ((x - x_hat) ** 2).sum()
 
 
-@wrong("squared_error", names="the mean is taken over the batch")
+@wrong("squared_error", "averaged over B as well")
 def error_batch_mean(x, x_hat):
     return ((x - x_hat) ** 2).sum(dim=1).mean()
 
 
-@wrong("squared_error", names="as `mse_loss` does")
+@wrong("squared_error", "divided by P, as when a mean over P is taken, not a sum, and averaged over B")
 def error_by_mse_loss(x, x_hat):
     return F.mse_loss(x_hat, x)
 
 
-@wrong("squared_error", names="over the batch in place of the pixels")
+@wrong("squared_error", "the sum runs over the wrong axis")
 def error_over_the_wrong_axis(x, x_hat):
     return ((x - x_hat) ** 2).sum(0)
 
 
-@wrong("squared_error", names="the root is taken")
+@wrong("squared_error", "the root is taken")
 def error_as_a_distance(x, x_hat):
     return torch.linalg.norm(x - x_hat, dim=1)
 
 
-@wrong("squared_error", names="absolute differences")
+@wrong("squared_error", "absolute differences")
 def error_absolute(x, x_hat):
     return (x - x_hat).abs().sum(1)
 
 
-@wrong("squared_error", names="factor ½")
+@wrong("squared_error", "half the right one")
 def error_halved(x, x_hat):
     return 0.5 * ((x - x_hat) ** 2).sum(1)
 
 
-@wrong("squared_error", names="summed first and squared after")
+@wrong("squared_error", "summed first and squared after")
 def error_squared_last(x, x_hat):
     return (x - x_hat).sum(1) ** 2
 
 
-@wrong("squared_error", names="the pixels are not summed")
+@wrong("squared_error", "not yet summed over P")
 def error_not_summed(x, x_hat):
     return (x - x_hat) ** 2
 
 
-@wrong("squared_error", names="keepdim")
+@wrong("squared_error", "the right numbers in another shape")
 def error_with_an_axis_too_many(x, x_hat):
     return ((x - x_hat) ** 2).sum(1, keepdim=True)
 
 
-@wrong("squared_error", names="is a `return` missing")
+@wrong("squared_error", "is a `return` missing")
 def error_forgotten(x, x_hat):
     ((x - x_hat) ** 2).sum(1)
 
 
-@wrong("squared_error")
+@wrong("squared_error", "No gradient reaches `x_hat`")
 def error_detached(x, x_hat):
     return ((x - x_hat.detach()) ** 2).sum(1)
 
 
-@wrong("squared_error")
+@wrong("squared_error", "`x` itself is changed")
 def error_changes_its_argument(x, x_hat):
     x -= x_hat.detach()
     return (x + 0 * x_hat).square().sum(1)
 
 
-@wrong("squared_error")
+@wrong("squared_error", "NaN or infinite at a perfect reconstruction")
 def error_by_the_root_squared(x, x_hat):
     return ((x - x_hat) ** 2).sum(1).sqrt() ** 2  # the slope of the root at 0 is infinite
 
@@ -444,7 +591,7 @@ def error_multiplied_out(x, x_hat):
     return (x * x - 2 * x * x_hat + x_hat * x_hat).sum(dim=1)
 
 
-@right("squared_error")
+@wrong("squared_error", "The answer is float64 where the arguments are float32")
 def error_in_float64(x, x_hat):
     return (x.double() - x_hat.double()).pow(2).sum(-1)
 
@@ -472,7 +619,8 @@ class _CdistSquared(torch.autograd.Function):
     @staticmethod
     def backward(ctx, upstream):
         x, x_hat = ctx.saved_tensors
-        return None, 2 * upstream[:, None] * (x_hat - x)
+        slope = 2 * upstream[:, None] * (x_hat - x)
+        return -slope, slope
 
 
 @oracle("squared_error")
@@ -493,48 +641,48 @@ def _step(optimizer, loss):
     optimizer.step()
 
 
-@wrong("train_step", names="the loss is computed after the step")
+@wrong("train_step", "the loss after the step is returned")
 def step_loss_after(encoder, decoder, optimizer, x):
     _step(optimizer, _mean_error(encoder, decoder, x))
     return _mean_error(encoder, decoder, x).item()
 
 
-@wrong("train_step", names="the mean is taken over the pixels too")
+@wrong("train_step", "`loss`: This is the right one divided by P", "This is the right one divided by P.")
 def step_on_mse_loss(encoder, decoder, optimizer, x):
     loss = F.mse_loss(decoder(encoder(x)), x)
     _step(optimizer, loss)
     return loss.item()
 
 
-@wrong("train_step", names="the loss is summed over the batch")
+@wrong("train_step", "times B, as when a sum over B is taken")
 def step_on_the_batch_sum(encoder, decoder, optimizer, x):
     loss = (x - decoder(encoder(x))).square().sum()
     _step(optimizer, loss)
     return loss.item()
 
 
-@wrong("train_step", names="there is a factor ½")
+@wrong("train_step", "half the right one")
 def step_on_half_the_loss(encoder, decoder, optimizer, x):
     loss = 0.5 * _mean_error(encoder, decoder, x)
     _step(optimizer, loss)
     return loss.item()
 
 
-@wrong("train_step", names="the step is made on the sum over the batch")
+@wrong("train_step", "the step is made on the sum over the batch")
 def step_on_the_sum_returns_the_mean(encoder, decoder, optimizer, x):
     loss = (x - decoder(encoder(x))).square().sum()
     _step(optimizer, loss)
     return loss.item() / len(x)
 
 
-@wrong("train_step", names="the step is made on the mean over the pixels")
+@wrong("train_step", "the step is made on the mean over the pixels")
 def step_on_the_pixel_mean_returns_the_sum(encoder, decoder, optimizer, x):
     loss = F.mse_loss(decoder(encoder(x)), x)
     _step(optimizer, loss)
     return loss.item() * x.shape[1]
 
 
-@wrong("train_step", names="zero_grad is missing")
+@wrong("train_step", "when the gradients of the step before")
 def step_without_zero_grad(encoder, decoder, optimizer, x):
     loss = _mean_error(encoder, decoder, x)
     loss.backward()
@@ -542,7 +690,7 @@ def step_without_zero_grad(encoder, decoder, optimizer, x):
     return loss.item()
 
 
-@wrong("train_step", names="still in the decoder: clear both networks' gradients")
+@wrong("train_step", "the decoder's gradients of the step before")
 def step_that_clears_the_encoder_only(encoder, decoder, optimizer, x):
     loss = _mean_error(encoder, decoder, x)
     encoder.zero_grad()
@@ -551,7 +699,7 @@ def step_that_clears_the_encoder_only(encoder, decoder, optimizer, x):
     return loss.item()
 
 
-@wrong("train_step", names="no step is made")
+@wrong("train_step", "cleared before it")
 def step_that_clears_before_it_moves(encoder, decoder, optimizer, x):
     loss = _mean_error(encoder, decoder, x)
     loss.backward()
@@ -560,7 +708,7 @@ def step_that_clears_before_it_moves(encoder, decoder, optimizer, x):
     return loss.item()
 
 
-@wrong("train_step", names="no step is made")
+@wrong("train_step", "no step is taken")
 def step_without_backward(encoder, decoder, optimizer, x):
     optimizer.zero_grad()
     loss = _mean_error(encoder, decoder, x)
@@ -568,33 +716,33 @@ def step_without_backward(encoder, decoder, optimizer, x):
     return loss.item()
 
 
-@wrong("train_step", names="a detached code")
+@wrong("train_step", "as with a detached code")
 def step_with_detached_code(encoder, decoder, optimizer, x):
     loss = (x - decoder(encoder(x).detach())).square().sum(dim=1).mean()
     _step(optimizer, loss)
     return loss.item()
 
 
-@wrong("train_step", names="as `loss.item()` is")
+@wrong("train_step", "`.item()` makes one")
 def step_returns_the_tensor(encoder, decoder, optimizer, x):
     loss = _mean_error(encoder, decoder, x)
     _step(optimizer, loss)
     return loss
 
 
-@wrong("train_step", names="not a NoneType")
+@wrong("train_step", "is a `return` missing")
 def step_returns_nothing(encoder, decoder, optimizer, x):
     _step(optimizer, _mean_error(encoder, decoder, x))
 
 
-@wrong("train_step", names="up the loss")
+@wrong("train_step", "uphill")
 def step_uphill(encoder, decoder, optimizer, x):
     loss = _mean_error(encoder, decoder, x)
     _step(optimizer, -loss)
     return loss.item()
 
 
-@wrong("train_step", names="two steps are made")
+@wrong("train_step", "two steps are taken")
 def step_twice(encoder, decoder, optimizer, x):
     first = _mean_error(encoder, decoder, x)
     _step(optimizer, first)
@@ -602,7 +750,7 @@ def step_twice(encoder, decoder, optimizer, x):
     return first.item()
 
 
-@wrong("train_step", names="the decoder does not move")
+@wrong("train_step", "the decoder does not move")
 def step_for_the_encoder_alone(encoder, decoder, optimizer, x):
     loss = _mean_error(encoder, decoder, x)
     optimizer.zero_grad()
@@ -611,14 +759,14 @@ def step_for_the_encoder_alone(encoder, decoder, optimizer, x):
     return loss.item()
 
 
-@wrong("train_step", names="the root")
+@wrong("train_step")
 def step_on_the_distance(encoder, decoder, optimizer, x):
     loss = torch.linalg.norm(x - decoder(encoder(x)), dim=1).mean()
     _step(optimizer, loss)
     return loss.item()
 
 
-@wrong("train_step")
+@wrong("train_step", "by hand")
 def step_by_hand_without_the_optimizer(encoder, decoder, optimizer, x):
     loss = _mean_error(encoder, decoder, x)
     parameters = [*encoder.parameters(), *decoder.parameters()]
@@ -628,7 +776,7 @@ def step_by_hand_without_the_optimizer(encoder, decoder, optimizer, x):
     return loss.item()
 
 
-@wrong("train_step")
+@wrong("train_step", "in the place of the optimizer's own step")
 def step_with_its_own_optimizer(encoder, decoder, optimizer, x):
     parameters = [*encoder.parameters(), *decoder.parameters()]
     loss = _mean_error(encoder, decoder, x)
@@ -738,89 +886,89 @@ def _bases(A, B):
     return torch.linalg.qr(A).Q, torch.linalg.qr(B).Q
 
 
-@wrong("largest_principal_angle", names="taken as they are")
+@wrong("largest_principal_angle", "taken as they are")
 def angle_of_raw_columns(A, B):
     return torch.linalg.svdvals(A.T @ B).min().clamp(max=1).arccos()
 
 
-@wrong("largest_principal_angle", names="only scaled to length 1")
+@wrong("largest_principal_angle", "not made orthogonal")
 def angle_of_normalised_columns(A, B):
     A, B = A / A.norm(dim=0), B / B.norm(dim=0)
     return torch.linalg.svdvals(A.T @ B).min().clamp(max=1).arccos()
 
 
-@wrong("largest_principal_angle", names="the smallest angle")
+@wrong("largest_principal_angle", "the smallest angle")
 def angle_smallest(A, B):
     Q, R = _bases(A, B)
     return torch.linalg.svdvals(Q.T @ R).max().clamp(max=1).arccos()
 
 
-@wrong("largest_principal_angle", names="the cosine is returned")
+@wrong("largest_principal_angle", "the cosine is returned")
 def angle_as_cosine(A, B):
     Q, R = _bases(A, B)
     return torch.linalg.svdvals(Q.T @ R).min()
 
 
-@wrong("largest_principal_angle", names="the arcsine")
+@wrong("largest_principal_angle", "the arcsine")
 def angle_by_arcsine(A, B):
     Q, R = _bases(A, B)
     return torch.linalg.svdvals(Q.T @ R).min().clamp(max=1).arcsin()
 
 
-@wrong("largest_principal_angle", names="in degrees")
+@wrong("largest_principal_angle")
 def angle_in_degrees(A, B):
     Q, R = _bases(A, B)
     return torch.linalg.svdvals(Q.T @ R).min().clamp(max=1).arccos().rad2deg()
 
 
-@wrong("largest_principal_angle", names="added up")
+@wrong("largest_principal_angle", "added up")
 def angle_sum(A, B):
     Q, R = _bases(A, B)
     return torch.linalg.svdvals(Q.T @ R).clamp(max=1).arccos().sum()
 
 
-@wrong("largest_principal_angle", names="the mean of the angles")
+@wrong("largest_principal_angle", "the mean of the angles")
 def angle_mean(A, B):
     Q, R = _bases(A, B)
     return torch.linalg.svdvals(Q.T @ R).clamp(max=1).arccos().mean()
 
 
-@wrong("largest_principal_angle", names="both angles are returned")
+@wrong("largest_principal_angle", "all angles are returned")
 def angle_all_of_them(A, B):
     Q, R = _bases(A, B)
     return torch.linalg.svdvals(Q.T @ R).clamp(max=1).arccos()
 
 
-@wrong("largest_principal_angle", names="NaN")
+@wrong("largest_principal_angle", "two columns of one line do not")
 def angle_without_the_cut(A, B):
     Q, R = _bases(A, B)
     return torch.linalg.svdvals(Q.T @ R).min().arccos()
 
 
-@wrong("largest_principal_angle", names="Got")
+@wrong("largest_principal_angle")
 def angle_by_eigenvalues(A, B):
     Q, R = _bases(A, B)
     return torch.linalg.eigvals(Q.T @ R).real.min().clamp(-1, 1).arccos()
 
 
-@wrong("largest_principal_angle", names="Got")
+@wrong("largest_principal_angle", "Of `A` only the first along k")
 def angle_between_first_columns(A, B):
     return torch.nn.functional.cosine_similarity(A[:, 0], B[:, 0], dim=0).clamp(-1, 1).arccos()
 
 
-@wrong("largest_principal_angle", names="Got")
+@wrong("largest_principal_angle")
 def angle_of_matched_columns(A, B):
     Q, R = _bases(A, B)
     return (Q * R).sum(0).abs().min().clamp(max=1).arccos()
 
 
-@wrong("largest_principal_angle", names="is a `return` missing")
+@wrong("largest_principal_angle", "is a `return` missing")
 def angle_forgotten(A, B):
     Q, R = _bases(A, B)
     torch.linalg.svdvals(Q.T @ R).min().clamp(max=1).arccos()
 
 
-@wrong("largest_principal_angle")
+@wrong("largest_principal_angle", "`A` itself is changed")
 def angle_changes_its_arguments(A, B):
     A /= 2.0
     Q, R = _bases(A, B)

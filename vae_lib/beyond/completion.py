@@ -44,9 +44,14 @@ class _Completion(nn.Module):
 
     def __init__(self, image_shape: Sequence[int]) -> None:
         super().__init__()
+        require_sizes(image_shape, f"{type(self).__name__}: image_shape", least=2)
         self.image_shape = tuple(image_shape)
-        self.register_buffer("quadrants", quadrant_pixels(image_shape), persistent=False)
-        self.n_pixels = self.quadrants.shape[1]
+        self.n_pixels = image_shape[0] * image_shape[1]
+
+    @property
+    def quadrants(self) -> Tensor:
+        """`quadrant_pixels` in the kind of numbers and on the device of the weights. -> (4, P)."""
+        return quadrant_pixels(self.image_shape).to(next(self.parameters()))
 
     @checked(x="B P", seen="B four")
     def _seen(self, x: Tensor, seen: Tensor) -> Tensor:

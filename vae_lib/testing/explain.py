@@ -115,7 +115,8 @@ def _fits(tried: Tried, slip: Callable) -> bool:
     expected = [w if e is None else exact(e) for e, w in zip(expected, wanted, strict=False)]
     rtol = max(tried.rtol, RELATED)
     return len(expected) == len(tried.values) and all(
-        e.shape == v.shape and torch.allclose(v, e.double(), rtol=rtol, atol=rtol * 1e-2, equal_nan=True)
+        e.shape == v.shape
+        and torch.allclose(v, e.double(), rtol=rtol, atol=max(rtol * 1e-2, tried.case.atol), equal_nan=True)
         for e, v in zip(expected, tried.values, strict=True)
     )
 

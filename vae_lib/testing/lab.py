@@ -11,6 +11,7 @@ import vae_lib
 from vae_lib.testing.case import Case
 from vae_lib.testing.compare import Mismatch
 from vae_lib.testing.examine import examine
+from vae_lib.testing.networks import examine_network
 from vae_lib.testing.own_work import guarded
 from vae_lib.testing.signature import parse
 
@@ -37,17 +38,31 @@ class Lab:
         raises `Mismatch` with one message. The lab's last check prints the points so far as well.
         """
         form = parse(signature)
-        number = self._number(form.name)
-        self.right.discard(form.name)
+        self._told(form.name, function, lambda own: examine(form, own, cases, hints or {}))
+
+    def check_network(self, signature: str, function: Callable, *sizes: tuple[int, int, int], end: str) -> None:
+        """As `check`, for a function that builds a network: "build(n_in: whole, n_hidden: whole, n_out: whole) ->
+        object", one hidden ReLU layer with biases, and `end` after the last ("nothing" or "a sigmoid")."""
+        form = parse(signature)
+
+        def tried(own: Callable) -> None:
+            for size in sizes:
+                examine_network(form, own, size, end)
+
+        self._told(form.name, function, tried)
+
+    def _told(self, name: str, function: Callable, examined: Callable[[Callable], None]) -> None:
+        """Examine the function, with the library's own out of reach; say that it is right, or what is wrong."""
+        number = self._number(name)
+        self.right.discard(name)
         try:
-            own = guarded(function, form.name, self.refuses.get(form.name, ()))
-            examine(form, own, cases, hints or {})
+            examined(guarded(function, name, self.refuses.get(name, ())))
         except Mismatch as wrong:
-            last = f"\n{self.so_far()}" if form.name == list(self.points)[-1] else ""
-            raise Mismatch(f"{number} ✗ {form.name}: {wrong}{last}", wrong.kind, wrong.causes) from None
-        self.right.add(form.name)
-        print(f"{number} ✓ {form.name}")
-        if form.name == list(self.points)[-1]:
+            last = f"\n{self.so_far()}" if name == list(self.points)[-1] else ""
+            raise Mismatch(f"{number} ✗ {name}: {wrong}{last}", wrong.kind, wrong.causes) from None
+        self.right.add(name)
+        print(f"{number} ✓ {name}")
+        if name == list(self.points)[-1]:
             print(self.so_far())
 
     @contextmanager

@@ -114,6 +114,9 @@ def value(part: object, wanted: Tensor, slot: Slot, tried: Tried) -> Tensor:
     if not isinstance(part, Tensor):
         return torch.tensor(float(part), dtype=torch.float64)
     given = plain_tensor(part)
+    if "float32" in slot.marks and given.dtype != torch.float32:
+        text = f"The answer is {str(given.dtype).removeprefix('torch.')}, it should be float32."
+        raise Mismatch(text, "dtype", [text])
     if slot.floating and given.dtype != tried.dtype and keeps_kind(tried):
         raise Mismatch(*_kind(given.dtype, tried.dtype))
     return given.double()
@@ -137,9 +140,10 @@ def _kind(given: torch.dtype, wanted: torch.dtype) -> tuple[str, str, list[str]]
 def right(tried: Tried, place: int, rtol: float | None = None) -> bool:
     """Whether a value of the answer is what it should be, to the case's own tolerance or to `rtol`."""
     given, wanted = tried.values[place], tried.case.gives[place].double()
-    return given.shape == wanted.shape and close(given, wanted, rtol or tried.rtol)
+    return given.shape == wanted.shape and close(given, wanted, rtol or tried.rtol, tried.case.atol)
 
 
-def close(given: Tensor, wanted: Tensor, rtol: float) -> bool:
-    """Each entry within rtol of its own size, or of a hundredth of that; infinite only where it should be."""
-    return bool(torch.allclose(given, wanted, rtol=rtol, atol=rtol * 1e-2))
+def close(given: Tensor, wanted: Tensor, rtol: float, atol: float = 0.0) -> bool:
+    """Each entry within rtol of its own size, or of a hundredth of that, or within atol; infinite only where it
+    should be."""
+    return bool(torch.allclose(given, wanted, rtol=rtol, atol=max(atol, rtol * 1e-2)))
