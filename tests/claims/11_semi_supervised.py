@@ -166,10 +166,27 @@ def names_do_not_change_the_bound(nb):
     labelled = torch.randn(6, 10, dtype=torch.float64)
     q = labelled.softmax(1)
     renamed = torch.roll(torch.arange(10), 1)
-    torch.testing.assert_close(nb.unlabelled(labelled, q), nb.unlabelled(labelled[:, renamed], q[:, renamed]))
+    assert torch.allclose(nb.unlabelled(labelled, q), nb.unlabelled(labelled[:, renamed], q[:, renamed]))
 
 
 @claim("the value is $\\log(e^{-80}+e^{-83})=-79.951$")
 def the_answer_to_the_second_question(nb):
     assert round(math.log(1 + math.exp(-3)) - 80, 3) == -79.951
     assert round(math.exp(3) / (1 + math.exp(3)), 3) == 0.953
+
+
+@claim(
+    "With a hundred labels M1+M2 makes 6.27 % errors, and the supervised network 23.92",
+    "Spreading is level with it, 6.60",
+    "With more labels all come closer together",
+)
+def the_stored_table_says_so(nb):
+    found = {(row["method"], row["labels"]): row["error"] for row in nb.stored}
+    assert round(found["m1-m2", 100], 2) == 6.27
+    assert round(found["supervised", 100], 2) == 23.92
+    assert round(found["m1-spreading", 100], 2) == 6.6
+    assert all(row["draws"] == 1 for row in nb.stored)
+    assert not any(row["method"] == "m2" for row in nb.stored)
+    methods = ("supervised", "m1-svm", "m1-spreading")
+    few, many = ([found[m, labels] for m in methods] for labels in (100, 1000))
+    assert max(many) - min(many) < 0.3 * (max(few) - min(few))
