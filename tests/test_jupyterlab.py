@@ -113,14 +113,14 @@ class TestServer:
             assert json.loads(answer.text)["error"] == "There is no submitted/nobody/lab1_pca to grade."
 
     def test_the_validate_button_finds_every_exercise_open(self, server):
-        lab = sorted((ROOT / "labs").glob("*/*.ipynb"))[0]
+        lab = ROOT / "labs" / "lab1_pca" / "lab1_pca.ipynb"
         body = json.dumps({"path": str(lab.relative_to(ROOT))})
         answer = json.loads(server.get("/assignments/validate", body).text)
         assert answer["success"], answer
         failed = answer["value"]["failed"]
         assert len(failed) >= 5
         assert all(one["error"].startswith("not answered yet") for one in failed)
-        assert failed[0]["source"].startswith(f"{lab.stem[3]}.1 ")
+        assert failed[0]["source"].startswith("1.1 ")
         assert f"0 of {len(failed)} exercises pass." in failed[-1]["error"]
 
     def test_the_validate_button_knows_what_it_cannot_check(self, server):
