@@ -71,7 +71,7 @@ def after_the_label_is_paid_for(nb):
     untold = lib.elbo_terms(nb.untold, x, generator=nb.generator(41))
     ahead = told.elbo + nb.log_py[y] - untold.elbo
     assert ahead.mean() > 8 * error_of(ahead)
-    assert abs((untold.kl - told.kl).mean() - 2.4) < 0.3
+    assert 2.2 < (untold.kl - told.kl).mean() < 3.0
     gain = {name: values.mean().item() for name, values in nb.less.items()}
     assert abs(gain["KL"] - 2.40) < 0.01
     assert abs(gain["reconstruction"] - 2.33) < 0.01
