@@ -12,7 +12,6 @@ from markupsafe import Markup
 LONGEST = 20_000  # characters of a comment
 MOST_FORMULAS = 100
 WEB = re.compile(r"(?:https?://|mailto:)", re.IGNORECASE)
-DOTS_AN_INCH = 110
 LATEX = {r"\lVert": r"\Vert", r"\rVert": r"\Vert", r"\lvert": r"\vert", r"\rvert": r"\vert", r"\text": r"\mathrm"}
 
 
@@ -53,12 +52,12 @@ def formula(text: str, block: bool) -> str:
     drawn = io.BytesIO()
     try:
         with matplotlib.rc_context({"mathtext.fontset": "cm", "svg.fonttype": "path"}):
-            size = FontProperties(size=12 if block else 10.5)
-            depth = math_to_image(f"${plain}$", drawn, prop=size, dpi=DOTS_AN_INCH, format="svg")
+            size = FontProperties(size=13 if block else 12)
+            depth = math_to_image(f"${plain}$", drawn, prop=size, format="svg")  # in points
     except (ValueError, RuntimeError, RecursionError):
         return code(text)
     address = base64.b64encode(drawn.getvalue()).decode()
-    style = f"vertical-align: -{depth * 96 / DOTS_AN_INCH:.1f}px"
+    style = f"vertical-align: -{depth:.1f}pt"
     return f'<img class="formula" style="{style}" alt="{html.escape(text)}" src="data:image/svg+xml;base64,{address}">'
 
 
