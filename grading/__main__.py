@@ -40,7 +40,7 @@ def self_check(names: list[str], course: Path) -> None:
         return
     releases = {name: read_release(name, course) for name in names}
     try:
-        checked(releases, OUT / "ledger" / MEMORY, here, isolated=not unavailable(), root=course)
+        checked(releases, OUT / "ledger" / MEMORY, here, not unavailable(), course, lambda line: print(f"  {line}"))
     finally:
         close()
 
@@ -82,14 +82,16 @@ def submit(name: str) -> int:
     return 0
 
 
-def grade(lab: list[str], no_sandbox: bool, **given) -> int:
+def grade(lab: list[str], no_sandbox: bool, course: Path | None, submitted: Path | None, **given) -> int:
     from grading.grade import Options, grade_class
     from grading.report.scores import table_of_states
 
-    options = Options(labs=tuple(lab), isolated=not no_sandbox, **given)
+    submitted = submitted or (course or Path()) / "submitted"
+    given["out"] = given["out"] or course or OUT
+    options = Options(submitted, labs=tuple(lab), isolated=not no_sandbox, **given)
     print(f"Grading what lies in {options.submitted} …", flush=True)
     try:
-        entries = grade_class(options)
+        entries = grade_class(options, root=course.resolve() if course else ROOT)
     except KeyboardInterrupt:
         print("\nStopped. What is graded is in the gradebook; the next run goes on from here.", file=sys.stderr)
         return 130
@@ -196,11 +198,13 @@ def arguments() -> argparse.Namespace:
 
 
 def grading_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--submitted", type=Path, default=Path("submitted"), help="folder, or a platform's zip")
+    says = "a course in nbgrader's layout (source/, release/, submitted/); results go there, too"
+    parser.add_argument("--course", type=Path, metavar="DIR", help=says)
+    parser.add_argument("--submitted", type=Path, help="folder, or a platform's zip (default: submitted)")
     parser.add_argument("--lab", action="append", default=[], help="this lab only (may be repeated)")
     says = "students.csv, Canvas's gradebook or Moodle's grading worksheet (default: students.csv by the hand-ins)"
     parser.add_argument("--students", type=Path, metavar="FILE", help=says)
-    add_out(parser)
+    parser.add_argument("--out", type=Path, help=f"where results go (default: {OUT}, or the --course)")
     parser.add_argument("--jobs", type=whole, default=0, metavar="N", help="hand-ins at a time (default: the cores)")
     parser.add_argument("--scheduler", metavar="tcp://HOST:PORT", help="grade on a Dask cluster")
     parser.add_argument("--no-sandbox", action="store_true", help="run the code of hand-ins with all your rights")

@@ -14,8 +14,8 @@ from pathlib import Path
 from tqdm import tqdm
 
 from grading.check import MEMORY, checked
-from grading.course.folder import ROOT, GradingError, chosen, lab_names
-from grading.course.lab import Release, read_release
+from grading.course.folder import ROOT, GradingError, assignment_of, chosen, lab_names, notebook_of, notebook_place
+from grading.course.lab import Release, notebook_cells, read_release
 from grading.engine import Job, Task, close, default_workers, engine
 from grading.intake.handin import Arrival, Intake, Refusal
 from grading.intake.names import Student
@@ -98,7 +98,7 @@ class Run:
         """The labs with their tests, hidden ones too, if each is sound."""
         found = {lab: read_release(lab, self.root) for lab in self.labs}
         memory = self.options.out / "ledger" / MEMORY
-        return checked(found, memory, self.engine, self.options.isolated, self.root)
+        return checked(found, memory, self.engine, self.options.isolated, self.root, self.note)
 
     def grade(self) -> None:
         """Every hand-in to a state."""
@@ -172,7 +172,7 @@ class Run:
 
     def autograded(self, student: str, lab: str) -> Path:
         """Where Formgrader looks for the notebook."""
-        return self.options.out / "autograded" / student / lab / f"{lab}.ipynb"
+        return self.options.out / "autograded" / student / assignment_of(lab) / f"{notebook_of(lab)}.ipynb"
 
     def report(self) -> None:
         entries = self.entries()
@@ -221,10 +221,8 @@ def the_class(options: Options, root: Path) -> dict[str, Student]:
 
 def released(lab: str, root: Path) -> dict:
     """The notebook as it was handed out."""
-    try:
-        return read_notebook((root / "labs" / lab / f"{lab}.ipynb").read_bytes())
-    except OSError:
-        raise GradingError(f"labs/{lab}/{lab}.ipynb is missing: run make labs.") from None
+    notebook_cells("labs", lab, root)  # says what to do if there is none
+    return read_notebook(notebook_place("labs", lab, root).read_bytes())
 
 
 def line(entry: Entry) -> str:

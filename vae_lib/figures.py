@@ -101,10 +101,10 @@ def plot_history(history: tuple, ax: Axes | None = None) -> Axes:
     if any(history.kl):
         parts = {"reconstruction": history.reconstruction, "KL to the prior": history.kl}
         ax.stackplot(epochs, *parts.values(), labels=parts, colors=[SKY, ORANGE])
-        ax.set_ylabel("nats a picture")
+        ax.set_ylabel("nats per picture")
     else:
         ax.plot(epochs, history.loss, label="training")
-        ax.set_ylabel("squared error a picture")
+        ax.set_ylabel("squared error per picture")
     if history.test_loss:
         ax.plot(epochs, history.test_loss, color="k", linestyle="-", label="test")
     ax.set(xlabel="epochs", ylim=(0, None))

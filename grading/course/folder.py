@@ -1,4 +1,8 @@
-"""Where the course lies: solutions/LAB/LAB.ipynb is the source of a lab, labs/LAB/LAB.ipynb its release."""
+"""Where a course lies: solutions/LAB/LAB.ipynb is the source of a lab, labs/LAB/LAB.ipynb its release.
+
+Or in nbgrader's own layout: source/ASSIGNMENT/NOTEBOOK.ipynb and release/ASSIGNMENT/NOTEBOOK.ipynb, any number of
+notebooks an assignment; the name of such a lab is ASSIGNMENT/NOTEBOOK.
+"""
 
 from pathlib import Path
 
@@ -11,7 +15,31 @@ class GradingError(Exception):
 
 def lab_names(root: Path = ROOT) -> list[str]:
     """The labs that have a source, in order."""
+    if is_nbgraders(root):
+        return sorted(f"{path.parent.name}/{path.stem}" for path in (root / "source").glob("*/*.ipynb"))
     return _notebooks(root / "solutions")
+
+
+def is_nbgraders(root: Path) -> bool:
+    """Whether the course is laid out as nbgrader does it by itself."""
+    return (root / "source").is_dir() and not (root / "solutions").is_dir()
+
+
+def notebook_place(folder: str, lab: str, root: Path = ROOT) -> Path:
+    """A lab's notebook in solutions or labs, whatever these are called there."""
+    if "/" in lab:
+        return root / {"solutions": "source", "labs": "release"}[folder] / f"{lab}.ipynb"
+    return root / folder / lab / f"{lab}.ipynb"
+
+
+def assignment_of(lab: str) -> str:
+    """What nbgrader's gradebook calls it."""
+    return lab.partition("/")[0]
+
+
+def notebook_of(lab: str) -> str:
+    """The name of its notebook there."""
+    return lab.rpartition("/")[2]
 
 
 def handed_out(root: Path = ROOT) -> list[str]:

@@ -4,12 +4,15 @@ import ast
 import hashlib
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from grading.course.folder import ROOT, GradingError
+from grading.course.folder import ROOT, GradingError, is_nbgraders, notebook_place
 
+MOST_BYTES = 16 << 20  # of the files that a lab ships with
 HIDDEN = re.compile(r"^### BEGIN HIDDEN TESTS$.*?^### END HIDDEN TESTS$\n?", re.MULTILINE | re.DOTALL)
+AUTOTEST = re.compile(r"^\s*### (?:HASHED )?AUTOTEST ", re.MULTILINE)
 DEFINITION = re.compile(r"^(?:def|class)[ \t]+(\w+)", re.MULTILINE)
 HEADING = re.compile(r"^#+ +(.+?)(?: \(\d[\d.]* points?\))?$", re.MULTILINE)
 
@@ -17,13 +20,15 @@ HEADING = re.compile(r"^#+ +(.+?)(?: \(\d[\d.]* points?\))?$", re.MULTILINE)
 class Part(NamedTuple):
     """A cell that grading may need. Markdown is one only where it is an answer in words.
 
-    grade_id is "" for a cell of the student's own; role is code, solution, test or answer.
+    grade_id is "" for a cell of the student's own; role is code, solution, test, answer or task (the answer is
+    in cells of the student's own); an answer may be code, which is run and then read by a person (`by_hand`).
     """
 
     grade_id: str
     role: str
     source: str
     explore: bool = False
+    by_hand: bool = False
 
 
 class Exercise(NamedTuple):
@@ -50,7 +55,8 @@ class Exercise(NamedTuple):
 class Release(NamedTuple):
     """A lab as the grader knows it: the cells that were handed out, and the tests, hidden ones too.
 
-    `answers` maps the cells graded by hand to their points; `plain` names the tests that run inside the sandbox.
+    `answers` maps the cells graded by hand to their points; `plain` names the tests that run inside the sandbox;
+    `classes` are those that the lab's solutions define, `files` lie beside its notebook.
     """
 
     lab: str
@@ -59,18 +65,52 @@ class Release(NamedTuple):
     answers: dict[str, float]
     digest: str
     plain: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+    files: tuple[tuple[str, bytes], ...] = ()
+
+    def run_plainly(self, tests: tuple[str, ...]) -> "Release":
+        """The same lab, with these tests inside the sandbox; what was graded otherwise is to be graded again."""
+        return self._replace(plain=tests, digest=digest((self.digest, tests)) if tests else self.digest)
 
 
 def read_release(lab: str, root: Path = ROOT) -> Release:
     """The lab from solutions/ and labs/; GradingError where one of the two cannot be read."""
     source, released = (notebook_cells(folder, lab, root) for folder in ("solutions", "labs"))
-    tests = [cell for cell in source if role(cell) == "test"]
+    tests = [tested(cell, released) for cell in source if role(cell) == "test"]
     defined = tuple(dict.fromkeys(name for c in source if role(c) == "solution" for name in bound(text(c))))
     titles = _titles(source)
     exercises = tuple(_exercise(cell, titles, defined) for cell in tests)
-    answers = {grader(c)["grade_id"]: float(grader(c)["points"]) for c in source if role(c) == "answer"}
+    by_hand = [cell for cell in source if role(cell) in ("answer", "task")]
+    answers = {grader(cell)["grade_id"]: float(grader(cell)["points"]) for cell in by_hand}
     parts = parts_of(released)
-    return Release(lab, parts, exercises, answers, digest((parts, exercises, sorted(answers.items()))))
+    classes = tuple(
+        name for c in source if role(c) == "solution" for name in re.findall(r"^class (\w+)", text(c), re.M)
+    )
+    files = tuple(shipped(notebook_place("labs", lab, root).parent))
+    content = [(name, hashlib.sha256(data).hexdigest()) for name, data in files]
+    mark = digest((parts, exercises, sorted(answers.items()), *content))
+    return Release(lab, parts, exercises, answers, mark, classes=classes, files=files)
+
+
+def shipped(folder: Path) -> Iterator[tuple[str, bytes]]:
+    """The files beside a lab's notebook, by their paths; GradingError where they are too large to go with hand-ins."""
+    room = MOST_BYTES
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        inside = path.relative_to(folder)
+        if path.suffix == ".ipynb" or any(part.startswith(".") or part == "__pycache__" for part in inside.parts):
+            continue
+        room -= path.stat().st_size
+        if room < 0:
+            raise GradingError(f"The files beside {folder.name}'s notebook have more than {MOST_BYTES >> 20} MB.")
+        yield inside.as_posix(), path.read_bytes()
+
+
+def tested(cell: dict, released: list[dict]) -> dict:
+    """The test as it is run: nbgrader writes AUTOTESTs when a lab is released."""
+    if not AUTOTEST.search(text(cell)):
+        return cell
+    name = grader(cell)["grade_id"]
+    return next((one for one in released if grader(one).get("grade_id") == name), cell)
 
 
 def _exercise(cell: dict, titles: dict[str, str], defined: tuple[str, ...]) -> Exercise:
@@ -108,7 +148,13 @@ def bound(source: str) -> list[str]:
 def parts_of(cells: list[dict]) -> tuple[Part, ...]:
     """The code cells of a notebook, and its answers in words."""
     return tuple(
-        Part(grader(cell).get("grade_id", ""), role(cell), text(cell), "explore" in cell["metadata"].get("tags", []))
+        Part(
+            grader(cell).get("grade_id", ""),
+            role(cell),
+            text(cell),
+            "explore" in cell["metadata"].get("tags", []),
+            by_hand=role(cell) == "answer" and cell["cell_type"] == "code",
+        )
         for cell in cells
         if role(cell)
     )
@@ -117,6 +163,8 @@ def parts_of(cells: list[dict]) -> tuple[Part, ...]:
 def role(cell: dict) -> str:
     """What a cell of a sound notebook is for grading; "" for text that is only read."""
     mark = grader(cell)
+    if mark.get("task"):
+        return "task"
     if mark.get("grade") and mark.get("solution"):
         return "answer"
     if cell["cell_type"] != "code":
@@ -154,10 +202,11 @@ def _titles(cells: list[dict]) -> dict[str, str]:
 
 def notebook_cells(folder: str, lab: str, root: Path = ROOT) -> list[dict]:
     """The cells of a lab's notebook in solutions/ or labs/."""
-    path = root / folder / lab / f"{lab}.ipynb"
+    path = notebook_place(folder, lab, root)
     try:
         return json.loads(path.read_text(encoding="utf-8"))["cells"]
     except OSError:
-        raise GradingError(f"{path.relative_to(root)} is missing: run make labs.") from None
+        command = f"nbgrader generate_assignment {path.parent.name}" if is_nbgraders(root) else "make labs"
+        raise GradingError(f"{path.relative_to(root)} is missing: run {command}.") from None
     except (ValueError, KeyError, TypeError):
         raise GradingError(f"{path.relative_to(root)} is not a notebook.") from None

@@ -12,10 +12,11 @@ if TYPE_CHECKING:  # importing nbgrader takes two seconds, which packing a hand-
 
 
 def configuration(folder: Path = ROOT, **changes: str) -> "Config":
-    """nbgrader_config.py of that folder, with some of CourseDirectory's settings changed."""
-    from traitlets.config import PyFileConfigLoader
+    """nbgrader_config.py of that folder, if it has one, with some of CourseDirectory's settings changed."""
+    from traitlets.config import Config, PyFileConfigLoader
 
-    config = PyFileConfigLoader("nbgrader_config.py", path=str(folder)).load_config()
+    here = (folder / "nbgrader_config.py").exists()
+    config = PyFileConfigLoader("nbgrader_config.py", path=str(folder)).load_config() if here else Config()
     config.CourseDirectory.update(changes)
     return config
 

@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
+from grading.course.folder import notebook_of
 from grading.course.lab import Part, digest, parts_of, role, text
 from grading.intake.archive import Entry
 from grading.intake.files import in_folder
@@ -107,14 +108,16 @@ class Intake:
     def _candidates(self, source: Source, refused: list[Unreadable], strays: list[str]) -> Iterator[Candidate]:
         """Each readable notebook; why others are not, and the names of what is none."""
         original = self.released[source.lab]
+        others = {notebook_of(lab) for lab in self.released if lab != source.lab and "/" in lab}
         notebooks = (one for one in _files(source) if not strayed(one[0], strays))
+        notebooks = (one for one in notebooks if Path(one[0].path).stem not in others - {notebook_of(source.lab)})
         for entry, when in islice(notebooks, MOST_NOTEBOOKS):
             try:
                 notebook = read_notebook(_content(entry))
             except Unreadable as reason:
                 refused.append(reason)
                 continue
-            own_name = Path(entry.path).stem == source.lab
+            own_name = Path(entry.path).stem == notebook_of(source.lab)
             order = (*entry.order, own_name, entry.path)
             held, answered = likeness(notebook, original), is_answered(notebook, original)
             yield Candidate(entry._replace(content=None) if entry.file else entry, when, held, answered, order)

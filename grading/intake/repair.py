@@ -17,7 +17,7 @@ ALIKE = 0.8  # of 1: how much of a test must be left for it to be recognised
 LONGEST = 100_000  # characters: no answer is longer, and a longer cell is looked for by its marks only
 DEFINITION = re.compile(r"^def[ \t]+(\w+)", re.MULTILINE)
 CELL_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
-WORDS = {"solution": "The cell of", "test": "The test of", "answer": "The answer"}
+WORDS = {"solution": "The cell of", "test": "The test of", "answer": "The answer", "task": "The task"}
 
 
 def repair(notebook: dict, released: dict) -> tuple[dict, list[str]]:
@@ -71,7 +71,7 @@ def _by_content(cells: list[dict], free: list[int], name: str, original: dict, r
     free = [place for place in free if len(text(cells[place])) <= LONGEST]
     if role(original) == "solution":
         return [place for place in free if cells[place]["cell_type"] == "code" and name in defined(text(cells[place]))]
-    if role(original) == "test":
+    if role(original) in ("test", "task"):
         alike = {place: _alike(text(cells[place]), text(original)) for place in free}
         best = max(alike, key=alike.get, default=None)
         return [best] if best is not None and alike[best] >= ALIKE else []
@@ -118,9 +118,9 @@ def _restore(cell: dict, original: dict) -> list[str]:
         if original["cell_type"] == "code":
             cell |= {"outputs": [], "execution_count": None}
     cell["metadata"] = copy.deepcopy(original["metadata"])
-    if role(original) == "test" and text(cell).strip() != text(original).strip():
+    if role(original) in ("test", "task") and text(cell).strip() != text(original).strip():
         said.append(f"{_label(original)} was changed; the lab's own is used.")
-    if role(original) == "test":
+    if role(original) in ("test", "task"):
         cell["source"] = text(original)
     return said
 

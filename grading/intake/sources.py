@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import NamedTuple
 
-from grading.course.folder import GradingError
+from grading.course.folder import GradingError, assignment_of
 from grading.intake.archive import Entry, inner, notebooks
 from grading.intake.files import folders, in_file, in_folder, listed
 from grading.intake.names import ClassList, Student, plain_name, printable
@@ -106,8 +106,8 @@ class Search:
             elif path not in inbound:
                 self.student(path)
         newest = {INBOUND.fullmatch(path.name).group("student", "lab"): path for path in inbound}
-        for (name, lab), path in newest.items():
-            if lab in self.labs:
+        for (name, assignment), path in newest.items():
+            for lab in (lab for lab in self.labs if assignment_of(lab) == assignment):
                 self.places[plain_name(name), lab].append(path)
         if len(inbound) > len(newest):
             self.say(f"{len(inbound) - len(newest)} hand-ins were followed by a later one, which is graded.")
@@ -137,11 +137,12 @@ class Search:
     def student(self, folder: Path) -> None:
         """STUDENT/LAB where the folder has a lab's name; what else lies there is known by its content, or is none."""
         named = {lab.name: lab for lab in folders(folder)}
-        strays = [folder, *(path for name, path in named.items() if name not in self.released)]
+        assignments = {assignment_of(lab) for lab in self.released}
+        strays = [folder, *(path for name, path in named.items() if name not in assignments)]
         student = plain_name(folder.name)
         for lab in self.labs:
-            if lab in named:
-                self.places[student, lab].append(named[lab])
+            if assignment_of(lab) in named:
+                self.places[student, lab].append(named[assignment_of(lab)])
                 continue
             found = (e for stray in strays for e in self.loose(stray, lab))
             for entry in islice(found, MOST_NOTEBOOKS):

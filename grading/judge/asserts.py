@@ -45,7 +45,12 @@ def sentence(error: BaseException, line: str) -> str:
     if missed:
         return f"No {missed[1]} was raised in the line   {line}"
     sides = error.args[0] if error.args and isinstance(error.args[0], tuple) else ()
-    values = " and ".join(f"`{short(text)}` is {short(shown(value))}" for text, value in sides)
+    return unmet(line, [(text, shown(value)) for text, value in sides])
+
+
+def unmet(line: str, sides: list[tuple[str, str]]) -> str:
+    """The sentence, from the line and what the two sides were."""
+    values = " and ".join(f"`{short(text)}` is {short(value)}" for text, value in sides)
     return f"This does not hold: `{line.removeprefix('assert ')}`." + (f" Here {values}." if values else "")
 
 

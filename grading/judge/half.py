@@ -13,7 +13,7 @@ from grading.course.lab import Exercise
 from grading.judge.asserts import place
 from grading.judge.result import TIMED_OUT, Fault
 from grading.judge.scene import play
-from grading.judge.verdict import Verdict, after_hidden, after_visible, passed, readable, scored, stopped
+from grading.judge.verdict import HIDDEN, Share, Verdict, after_hidden, after_visible, passed, readable, scored, stopped
 from grading.sandbox.session import Session, Stopped
 
 
@@ -34,7 +34,23 @@ def run_half(
         number, line = place(error, source, name)
         faults.append(fault(exercise, half, number, f"{line}\n{readable(error, line)}"))
         return after_visible(exercise, error, line) if half == "visible" else after_hidden(exercise, error)
-    return passed(exercise) if points_of(score) is None else scored(exercise, points_of(score))
+    if points_of(score) is None:
+        return passed(exercise)
+    return scored(exercise, points_of(score), shares_of(score, exercise, half, source, faults))
+
+
+def shares_of(score: object, exercise: Exercise, half: str, source: str, faults: list[Fault]) -> tuple[Share, ...]:
+    """The parts of a test that has named them; why one fails is told of the visible half alone."""
+    found = []
+    for share in getattr(score, "shares", ()):
+        reason = ""
+        if share.error is not None:
+            number, line = place(share.error, source, f"<{half} test>")
+            reason = readable(share.error, line)
+            faults.append(fault(exercise, half, number, f"{line}\n{reason}"))
+        earned = 0.0 if reason else share.points
+        found.append(Share(share.name, share.points, earned, HIDDEN if reason and half == "hidden" else reason))
+    return tuple(found)
 
 
 def points_of(value: object) -> float | None:

@@ -11,7 +11,7 @@ class ExerciseResult(NamedTuple):
     """What one exercise earned; `points` is None where it could not be graded, never 0.
 
     `message` is for the student, `mistake` the usual mistake that a test named (or ""), `output` what the student's
-    code printed.
+    code printed; `plain`: its test was run inside the sandbox, beside the student's code.
     """
 
     name: str
@@ -22,6 +22,7 @@ class ExerciseResult(NamedTuple):
     message: str = ""
     mistake: str = ""
     output: str = ""
+    plain: bool = False
 
 
 class Fault(NamedTuple):
@@ -34,7 +35,8 @@ class Fault(NamedTuple):
 
 
 class Result(NamedTuple):
-    """A graded hand-in; `outputs` holds the text that each part printed, by its place among the parts.
+    """A graded hand-in; `outputs` holds the text that each part printed, by its place among the parts, `pictures` what
+    code that a person marks has drawn.
 
     `faults` is for the course's author, and only where the lab's own notebooks are graded: it tells of hidden tests.
     """
@@ -47,3 +49,4 @@ class Result(NamedTuple):
     seconds: float = 0.0
     cpu_seconds: float = 0.0
     faults: tuple[Fault, ...] = ()
+    pictures: dict[int, tuple[bytes, ...]] = {}  # noqa: RUF012

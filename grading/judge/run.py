@@ -1,27 +1,19 @@
-"""Grade one hand-in: run its cells in the sandbox, and the lab's tests here, on stand-ins of its functions.
-
-`grade` goes through the cells in order. Where a test stands, the visible half of it is run, on the functions as they
-are at that place. The hidden halves come last, when no cell of the student's is left to run and nothing that is printed
-is kept: what a function sees of a hidden test are its arguments, and there is nowhere to tell of them.
-
-A cell or a test that ends the child costs that cell or test: a new child runs the others again.
-"""
+"""Grade one hand-in, in one round of tests or two: those on stand-ins, and those that are run plainly."""
 
 import time
-from typing import Any
+from collections.abc import Iterator
 
-from grading.course.lab import Exercise, Part, Release
+from grading.course.folder import GradingError
+from grading.course.lab import Exercise, Release
 from grading.intake.handin import Handin
-from grading.judge.half import run_half
+from grading.judge.desk import beside
+from grading.judge.plain import beginning, run_plain
 from grading.judge.receiving import Raised
-from grading.judge.result import CRASHED, TIMED_OUT, ExerciseResult, Fault, Result
-from grading.judge.scene import Scene, defining, fresh, imports, only_hidden, refused
-from grading.judge.standins import Link, StudentFunction
-from grading.judge.verdict import Verdict, changed, overall, stopped, undefined
+from grading.judge.result import Result
+from grading.judge.rounds import PATIENCE, Round
+from grading.judge.verdict import Verdict, overall
 from grading.sandbox.process import Sandbox
-from grading.sandbox.session import Session, Stopped
-
-MOST_SPARED = 2
+from grading.sandbox.session import Session
 
 
 def grade(handin: Handin, release: Release, sandbox: Sandbox, full: bool = False, candid: bool = False) -> Result:
@@ -32,208 +24,47 @@ def grade(handin: Handin, release: Release, sandbox: Sandbox, full: bool = False
     from grading.sandbox.inside.confine import memory_at_most
 
     started = time.monotonic()
-    run = Run(handin, release, sandbox, full)
-    with memory_at_most(sandbox.limits.memory_bytes):
-        run.finish()
-    faults = tuple(run.faults) if candid else ()
-    results = tuple(run.result(exercise) for exercise in release.exercises)
-    state = overall(results, release.answers)
+    ends = started + sandbox.limits.total_seconds
+    rounds = list(chosen_rounds(handin, release, sandbox, full, ends, candid))
+    with memory_at_most(sandbox.limits.memory_bytes), beside(release.files):
+        for one in rounds:
+            one.finish()
+    faults = tuple(fault for one in rounds for fault in one.faults) if candid else ()
+    found = {exercise.name: one.result(exercise) for one in rounds for exercise in one.exercises}
+    results = tuple(found[exercise.name] for exercise in release.exercises)
+    state, cpu = overall(results, release.answers), sum(one.cpu_seconds for one in rounds)
     seconds = time.monotonic() - started
-    return Result(handin.student, handin.lab, state, results, run.outputs, seconds, run.cpu_seconds, faults)
+    first = rounds[0]
+    return Result(handin.student, handin.lab, state, results, first.outputs, seconds, cpu, faults, first.pictures)
 
 
-class Run:
-    """One hand-in on its way. Each child that ends before its time takes one more cell or test out of the play."""
+def chosen_rounds(
+    handin: Handin, release: Release, sandbox: Sandbox, full: bool, ends: float, candid: bool
+) -> Iterator[Round]:
+    """A child of its own for the plain tests, where there are any, so that they disturb no other."""
+    if len(release.plain) < len(release.exercises) or not release.exercises:
+        yield Round(handin, release, sandbox, full, ends)
+    if release.plain:
+        yield PlainRound(handin, release, sandbox, full, ends, candid)
 
-    def __init__(self, handin: Handin, release: Release, sandbox: Sandbox, full: bool):
-        self.parts, self.release, self.sandbox, self.full = handin.parts, release, sandbox, full
-        self.limits = sandbox.limits
-        self.ends = time.monotonic() + self.limits.total_seconds
-        self.bad: dict[int, Stopped] = {}
-        self.errors: dict[int, str] = {}
-        self.outputs: dict[int, str] = {}
-        self.seen: dict[str, Verdict] = {}  # by the visible half
-        self.final: dict[str, Verdict] = {}
-        self.printed: dict[str, str] = {}
-        self.faults: list[Fault] = []
-        self.scenes = {exercise.name: Scene() for exercise in release.exercises}
-        self.cpu_seconds = 0.0
-        self.link: Link | None = None
-        self.spared = 0
-        self.at_work: int | Exercise = 0  # the cell's place, or the exercise whose test is run
 
-    def finish(self) -> None:
-        """Play until nothing is left to grade, or the hand-in's time is up."""
-        while not self.play():
-            pass
+class PlainRound(Round):
+    """The tests that are run whole in the child."""
 
-    def play(self) -> bool:
-        """One child's life; False if it ended early, and is to be followed by another."""
-        session = self.sandbox.session()
-        self.link = Link(session)
-        try:
-            self.cells()
-            for exercise in self.release.exercises:
-                if exercise.name not in self.final:
-                    self.at_work = exercise
-                    self.hidden(exercise)
-        except Stopped as end:
-            return self.blame(end)
-        finally:
-            session.close()
-            self.link.forget()
-            self.cpu_seconds += session.cpu_seconds
-        return True
+    plain = True
 
-    def cells(self) -> None:
-        """Run the cells in order, and the visible half of each test where it stands (or at the end)."""
-        tests = {exercise.grade_id: exercise for exercise in self.release.exercises}
-        for place, part in enumerate(self.parts):
-            if part.role in ("code", "solution") and (self.full or not part.explore):
-                self.at_work = place
-                self.cell(place, part)
-            elif part.role == "test" and part.grade_id in tests:
-                self.meet(tests[part.grade_id], last=False)
-        for exercise in self.release.exercises:
-            self.meet(exercise, last=True)
+    def __init__(self, handin: Handin, release: Release, sandbox: Sandbox, full: bool, ends: float, candid: bool):
+        super().__init__(handin, release, sandbox, full, ends)
+        self.candid = candid
 
-    def meet(self, exercise: Exercise, last: bool) -> None:
-        """Note the functions of an exercise as they are at this place, and run the visible half of its test once.
+    def begin(self) -> None:
+        super().begin()
+        reply, _ = self.allow(PATIENCE).request(beginning(self.release))
+        if "error" in reply:  # no line of a student's has been run yet
+            raise GradingError(f"Plain tests cannot begin: {Raised.from_reply(reply['error'])}")
 
-        A function that is not there yet, or that misses a name, may find it in a later cell; at the end it is missing.
-        """
-        scene = self.scenes[exercise.name]
-        bound = scene.bound is self.link and not scene.missing(exercise)
-        if exercise.name in self.final or (bound and exercise.name in self.seen):
-            return
-        self.at_work = exercise
-        self.imports(exercise)
-        self.bind(exercise)
-        if exercise.name not in self.seen and (last or not scene.missing(exercise)):
-            self.visible(exercise, last)
+    def renew(self, exercise: Exercise) -> None:
+        self.scenes[exercise.name].link = self.link
 
-    def cell(self, place: int, part: Part) -> None:
-        if place in self.bad:
-            return
-        session = self.allow(self.limits.cell_seconds)
-        reply, _ = session.request({"op": "run", "number": place + 1, "source": part.source})
-        printed = session.take_output()
-        if place in self.outputs:  # an earlier child has run it
-            return
-        if isinstance(reply.get("error"), dict):
-            raised = Raised.from_reply(reply["error"])
-            self.errors[place] = "It took too long and was interrupted." if session.interrupted else str(raised)
-            self.faults.append(Fault(part.grade_id or f"code cell {place + 1}", "", raised.line, self.errors[place]))
-            printed += f"{raised}\n"
-        self.outputs[place] = printed
-
-    def imports(self, exercise: Exercise) -> None:
-        """What a test imports, later cells of a notebook may use."""
-        session, source = self.allow(self.limits.cell_seconds), imports(exercise.visible)
-        if source:
-            session.request({"op": "run", "number": 0, "source": source})
-            session.take_output()
-
-    def bind(self, exercise: Exercise) -> None:
-        """Note the functions and variables that the test uses, as they are now."""
-        session, scene = self.allow(self.limits.cell_seconds), self.scenes[exercise.name]
-        reply, _ = session.request({"op": "bind", "names": list(exercise.needs)})
-        handles, values = reply.get("handles"), reply.get("values")
-        handles = handles if isinstance(handles, list) and len(handles) == len(exercise.needs) else [None]
-        known = dict(zip(exercise.needs, handles, strict=False))
-        scene.handles = {name: known.get(name) if type(known.get(name)) is int else None for name in exercise.needs}
-        scene.values = {n for n, v in zip(exercise.needs, values, strict=False) if v} if type(values) is list else set()
-        scene.bound = self.link
-
-    def visible(self, exercise: Exercise, last: bool) -> None:
-        verdict = self.test(exercise, exercise.visible, "visible")
-        self.printed[exercise.name] = self.link.session.take_output()
-        if verdict.message.startswith("NameError") and not last:  # cells in another order
-            return
-        self.seen[exercise.name] = verdict
-        open_end = verdict.scored and exercise.visible != exercise.hidden
-        if not open_end and (verdict.points is None or verdict.points < exercise.points):
-            self.final[exercise.name] = verdict
-
-    def hidden(self, exercise: Exercise) -> None:
-        scene, source = self.scenes[exercise.name], only_hidden(exercise)
-        if self.seen[exercise.name].scored:  # the last line counts both halves together
-            scene.variables, scene.link, source = self.variables(exercise), self.link, exercise.hidden
-        elif scene.link is not self.link:  # another child: its networks are not those of the visible half
-            again = self.test(exercise, exercise.visible, "visible")
-            if again.points != exercise.points:  # the message is not shown: a hidden test may have been met before
-                self.final[exercise.name] = changed(exercise)
-                return
-        self.final[exercise.name] = self.test(exercise, source, "hidden")
-        self.link.session.take_output()
-
-    def test(self, exercise: Exercise, source: str, half: str) -> Verdict:
-        """Run half a test here, in variables that the lab's own set-up has made."""
-        scene = self.scenes[exercise.name]
-        if missing := scene.missing(exercise):
-            return undefined(missing, *self.why_undefined(exercise, missing))
-        session = self.allow(self.limits.exercise_seconds)
-        self.link.refuses = refused(self.release, exercise)
-        if half == "visible":
-            scene.variables, scene.link = self.variables(exercise), self.link
-        return run_half(exercise, half, source, scene.variables, session, self.faults)
-
-    def variables(self, exercise: Exercise) -> dict[str, Any]:
-        """The lab's own set-up, with stand-ins for the student's functions and variables; noise starts afresh."""
-        scene = self.scenes[exercise.name]
-        functions = {name: self.standin(exercise, name) for name in scene.handles if name not in scene.values}
-        known = [name for name in scene.values if scene.handles[name] is not None]
-        return fresh(self.release) | functions | {name: self.link.read(scene.handles[name]) for name in known}
-
-    def standin(self, exercise: Exercise, name: str) -> StudentFunction:
-        """The stand-in for a function of the student's."""
-
-        def where() -> tuple[Link, int]:
-            handle = self.scenes[exercise.name].handles[name]
-            if handle is None:
-                raise Raised("NameError", f"there is no function {name}")
-            return self.link, handle
-
-        return StudentFunction(where, name)
-
-    def why_undefined(self, exercise: Exercise, name: str) -> tuple[str | None, str]:
-        """The state and the reason of a test that misses a function, from what became of the cell that defines it."""
-        place = defining(self.parts, self.release, exercise, name)
-        if place in self.bad:
-            return (TIMED_OUT if self.bad[place].timed_out else CRASHED), str(self.bad[place])
-        if "interrupted" in self.errors.get(place, ""):
-            return TIMED_OUT, "it took too long"
-        return None, self.errors.get(place, "")
-
-    def allow(self, seconds: float) -> Session:
-        """Time for what comes next, as far as the hand-in has any left."""
-        left = self.ends - time.monotonic()
-        if left <= 0:
-            raise Stopped("the notebook as a whole takes too long", timed_out=True)
-        self.link.session.allow(min(seconds, left))
-        return self.link.session
-
-    def blame(self, end: Stopped) -> bool:
-        """Take what was at work when the child ended out of the play; True if there is no time for another."""
-        if self.sandbox.gone() and self.spared < MOST_SPARED:  # the machine's doing, not this child's
-            self.spared += 1
-            return False
-        if isinstance(self.at_work, int):
-            self.bad[self.at_work] = end
-            self.outputs[self.at_work] = f"This cell was stopped: {end}.\n"
-        else:
-            state, name = TIMED_OUT if end.timed_out else CRASHED, self.at_work.name
-            half = "hidden" if name in self.seen else "visible"
-            self.final[name] = stopped(self.at_work, state, half, str(end))
-        if self.ends > time.monotonic():
-            return False
-        for exercise in self.release.exercises:
-            late = stopped(exercise, TIMED_OUT, "", "the notebook as a whole takes too long")
-            self.final.setdefault(exercise.name, late)
-        return True
-
-    def result(self, exercise: Exercise) -> ExerciseResult:
-        verdict = self.final[exercise.name]
-        printed = self.printed.get(exercise.name, "")
-        head = exercise.name, exercise.grade_id, verdict.points, exercise.points
-        return ExerciseResult(*head, verdict.state, verdict.message, verdict.mistake, printed)
+    def run(self, exercise: Exercise, source: str, half: str, session: Session) -> Verdict:
+        return run_plain(exercise, self.release, half, source, self.link, self.faults, self.candid)

@@ -15,7 +15,7 @@ from grading.course.folder import GradingError
 from grading.course.lab import Exercise, Part, Release, bound
 from grading.judge.asserts import place, with_reasons
 from grading.judge.standins import Link
-from grading.sandbox.inside.shell import Shell, without_magics
+from grading.sandbox.inside.shell import Shell, as_python, without_magics
 from vae_lib.testing import Lab
 
 DATA = (torch.Tensor, np.ndarray, torch.nn.Module, list, tuple, dict, set)
@@ -112,26 +112,32 @@ def play(source: str, name: str, variables: dict[str, Any]) -> Any:
 @lru_cache(maxsize=256)
 def compiled(source: str, name: str) -> tuple[CodeType, CodeType | None]:
     """The statements of a test, its plain asserts made to say what they compared, and its last expression."""
-    tree = with_reasons(ast.parse(source, name))
+    tree = with_reasons(ast.parse(as_python(source), name))
     last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
     value = None if last is None else compile(ast.Expression(last.value), name, "eval")
     return compile(tree, name, "exec"), value
 
 
 def only_hidden(exercise: Exercise) -> str:
-    """The hidden regions of a test; the lines before them are left blank."""
+    """The hidden regions of a test; the lines before them are left blank. The whole, where they are no lines by
+    themselves (the inside of a loop, say)."""
     kept, inside = [], False
     for line in exercise.hidden.splitlines():
         inside = inside or line == "### BEGIN HIDDEN TESTS"
         kept.append(line if inside else "")
         inside = inside and line != "### END HIDDEN TESTS"
-    return "\n".join(kept)
+    source = "\n".join(kept)
+    try:
+        ast.parse(as_python(source))
+    except SyntaxError:
+        return exercise.hidden
+    return source
 
 
 def imports(source: str) -> str:
     """The import statements of a test; none where it is not plain Python."""
     try:
-        statements = ast.parse(source).body
+        statements = ast.parse(as_python(source)).body
     except SyntaxError:
         return ""
     return "\n".join(ast.unparse(node) for node in statements if isinstance(node, ast.Import | ast.ImportFrom))

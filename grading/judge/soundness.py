@@ -52,5 +52,6 @@ def _told(fault: Fault) -> str:
 def complaint(lab: str, found: dict[str, str]) -> str:
     """One message about a lab that cannot be graded, a line for each test."""
     lines = [f"  {name or lab}: {reason}" for name, reason in found.items()]
-    head = f"{lab} cannot be graded as it is, so nobody is; the mistake is in solutions/{lab}, not in any hand-in:"
+    source = f"source/{lab}" if "/" in lab else f"solutions/{lab}"
+    head = f"{lab} cannot be graded as it is, so nobody is; the mistake is in {source}, not in any hand-in:"
     return "\n".join([head, *lines])

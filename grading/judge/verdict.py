@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from grading.course.lab import Exercise
-from grading.judge.asserts import sentence, wordless
+from grading.judge.asserts import MISSED, sentence, statement, unmet, wordless
 from grading.judge.receiving import Raised
 from grading.judge.result import CRASHED, GRADED, NEEDS_MANUAL, PARTIAL, TIMED_OUT, ExerciseResult
 from grading.judge.sending import Unsendable
@@ -31,6 +31,18 @@ PATHS = re.compile(r"(?:/[\w.+-]+)+/([\w.+-]+)")
 LONGEST = 1500
 
 
+HIDDEN = "a hidden test does not pass"
+
+
+class Share(NamedTuple):
+    """A part of a test that has points of its own (`vae_lib.testing.Shares`), and why it did not earn them."""
+
+    name: str
+    points: float
+    earned: float
+    reason: str = ""
+
+
 class Verdict(NamedTuple):
     """What an exercise earned; points are None where it could not be graded, `scored` if the test itself gave them."""
 
@@ -39,19 +51,30 @@ class Verdict(NamedTuple):
     message: str = ""
     mistake: str = ""
     scored: bool = False
+    parts: tuple[Share, ...] = ()
 
 
 def passed(exercise: Exercise) -> Verdict:
     return Verdict(exercise.points, message="Right.")
 
 
-def scored(exercise: Exercise, value: float) -> Verdict:
-    """A test whose last line is a number gives that many points, as in nbgrader; one that is no score gives none."""
+def scored(exercise: Exercise, value: float, parts: tuple[Share, ...] = ()) -> Verdict:
+    """A test whose last line is a number gives that many points, as in nbgrader; one that is no score gives none.
+    Its parts are named, if they have names."""
     if not 0 <= value <= exercise.points:  # NaN, too
         said = f"The test came to {value:g} points, which is no number from 0 to {exercise.points:g}."
         return Verdict(0.0, message=said, scored=True)
     said = f"{value:g} of {exercise.points:g} points: part of the test passes, part does not."
-    return Verdict(value, message="Right." if value == exercise.points else said, scored=True)
+    for part in parts:
+        said += f"\n{part.earned:g} of {part.points:g}: {part.name}" + (f". {part.reason}" if part.reason else "")
+    return Verdict(value, message="Right." if value == exercise.points else said, scored=True, parts=parts)
+
+
+def with_reasons(exercise: Exercise, whole: Verdict, visible: Verdict) -> Verdict:
+    """The verdict on a whole test, with the reasons that its visible half gave for the parts that failed there."""
+    known = {part.name: part.reason for part in visible.parts if part.reason}
+    parts = tuple(part._replace(reason=known.get(part.name, part.reason)) for part in whole.parts)
+    return scored(exercise, whole.points, parts) if parts and whole.points is not None else whole
 
 
 def after_visible(exercise: Exercise, error: BaseException, line: str = "") -> Verdict:
@@ -69,6 +92,38 @@ def after_hidden(exercise: Exercise, error: BaseException) -> Verdict:
         return ungradable(error)
     head = f"{exercise.title} (0 of {exercise.points:g} points): the visible tests pass, a hidden test does not."
     return Verdict(0.0, message=f"{head} Hint: {hint(error)}")
+
+
+def ended_plainly(
+    exercise: Exercise, raised: Raised, bare: bool, place: int, sides: list[tuple[str, str]], source: str
+) -> tuple[Verdict, str]:
+    """The visible half of a plain test failed at this place: the verdict, and the line."""
+    line = statement(source, place)
+    if raised.kind == "NotImplementedError":
+        text = "not answered yet"
+    elif isinstance(raised, AssertionError) and (bare or sides):
+        text = unmet(line, sides)
+    elif MISSED.search(raised.text):
+        text = sentence(raised, line)
+    elif isinstance(raised, AssertionError):
+        text = raised.text.removeprefix(f"{raised.kind}: ")
+    elif raised.line:
+        text = f"{raised} (in the line: {raised.line})"
+    else:
+        text = f"The test could not use what the notebook has: {raised}"
+        text += f" (in the test's line   {line})" if line else ""
+    return Verdict(0.0, message=PATHS.sub(r"\1", text)[:LONGEST]), line
+
+
+def untold(exercise: Exercise) -> Verdict:
+    """The hidden half of a plain test failed, and nothing that it says is kept."""
+    head = f"{exercise.title} (0 of {exercise.points:g} points): the visible tests pass, a hidden test does not."
+    return Verdict(0.0, message=f"{head} Hint: try other arguments, and extreme ones.")
+
+
+def forged(exercise: Exercise) -> Verdict:
+    """What came back from a plain test was not written by it."""
+    return Verdict(0.0, message=f"While {exercise.name} was tested, something answered in the place of its test.")
 
 
 def hint(error: BaseException) -> str:

@@ -4,6 +4,7 @@ Formgrader puts Markdown and raw cells into its page as they are, and the page m
 in an answer could start programs on that person's machine. So what a student wrote there is made harmless here.
 """
 
+import base64
 import re
 
 from grading.course.lab import role
@@ -30,7 +31,15 @@ def shown(arrival: Arrival, result: Result, released: dict) -> dict:
         printed = messages.get(name, "") if role(cell) == "test" else result.outputs.get(place, "")
         if cell["cell_type"] == "code" and printed:
             cell["outputs"] = [{"output_type": "stream", "name": "stdout", "text": printed}]
+        if cell["cell_type"] == "code":
+            cell["outputs"] += [as_output(picture) for picture in result.pictures.get(place, ())]
     return arrival.notebook
+
+
+def as_output(picture: bytes) -> dict:
+    """A PNG as Jupyter has it among a cell's outputs; a browser takes it for nothing else."""
+    data = {"image/png": base64.b64encode(picture).decode()}
+    return {"output_type": "display_data", "data": data, "metadata": {}}
 
 
 def harmless(text: str) -> str:

@@ -14,7 +14,7 @@ from sqlalchemy import create_engine, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from grading.course.folder import ROOT, GradingError
+from grading.course.folder import ROOT, GradingError, assignment_of, notebook_of
 from grading.course.lab import Release, read_release
 from grading.course.settings import configuration
 from grading.intake.names import Student
@@ -29,7 +29,7 @@ NO_RESPONSE = "No response."
 
 def gradebook_url(out: Path, root: Path = ROOT) -> str:
     """The database server that nbgrader_config.py names, else the file gradebook.db of the output folder."""
-    url = configuration(root).CourseDirectory.db_url
+    url = configuration(root).CourseDirectory.get("db_url", "sqlite://")
     return f"sqlite:///{(out / 'gradebook.db').resolve()}" if url.startswith("sqlite") else url
 
 
@@ -37,7 +37,7 @@ class Record:
     """`with Record(url, labs) as record:` is the one writer of the gradebook."""
 
     def __init__(self, url: str, labs: Iterable[str] = (), root: Path = ROOT):
-        self.root, course = root, configuration(root).CourseDirectory.course_id
+        self.root, course = root, configuration(root).CourseDirectory.get("course_id", "")
         self.engine = create_engine(url)
         self.session = Session(self.engine)
         try:
@@ -77,8 +77,11 @@ class Record:
     def _refuse_other_exercises(self, release: Release) -> None:
         """GradingError where exercises were added or are gone since the first hand-in: marks cannot be dropped."""
         assignment = self.assignment(release.lab)
-        graded = [one for one in assignment.notebooks if one.submissions] if assignment else []
-        known = {name for notebook in graded for name in notebook.of_kind(schema.GradeCell)}
+        notebooks = assignment.notebooks if assignment else []
+        own = [one for one in notebooks if "/" not in release.lab or one.name == notebook_of(release.lab)]
+        graded = [one for one in own if one.submissions]
+        kinds = schema.GradeCell, schema.TaskCell
+        known = {name for notebook in graded for kind in kinds for name in notebook.of_kind(kind)}
         names = ", ".join(sorted(known ^ {*(one.grade_id for one in release.exercises), *release.answers}))
         if graded and names:
             raise GradingError(
@@ -88,7 +91,7 @@ class Record:
 
     def assignment(self, lab: str) -> Assignment | None:
         """The lab's row."""
-        return self.session.scalar(select(Assignment).filter_by(name=lab))
+        return self.session.scalar(select(Assignment).filter_by(name=assignment_of(lab)))
 
     def students(self) -> dict[str, schema.Student]:
         """All who are known, by id."""
@@ -108,7 +111,7 @@ class Record:
                 return entry
             submission = self._submission(entry) or self._new_submission(entry)
             submission.timestamp = when
-            for notebook in submission.notebooks:
+            for notebook in own_notebooks(submission, entry):
                 self._marks(notebook, entry, before)
             session.flush()
             self._penalize(submission)
@@ -135,7 +138,7 @@ class Record:
     def _submission(self, entry: Entry) -> SubmittedAssignment | None:
         wanted = select(SubmittedAssignment).join(Assignment)
         return self.session.scalar(
-            wanted.where(Assignment.name == entry.lab, SubmittedAssignment.student_id == entry.student)
+            wanted.where(Assignment.name == assignment_of(entry.lab), SubmittedAssignment.student_id == entry.student)
         )
 
     def _new_submission(self, entry: Entry) -> SubmittedAssignment:
@@ -194,20 +197,26 @@ class Record:
                 return entry
             self._penalize(submission)
             self.session.commit()
-            grades = {grade.cell.name: grade for notebook in submission.notebooks for grade in notebook.grades}
-            comments = {
-                c.cell.name: c.manual_comment or "" for notebook in submission.notebooks for c in notebook.comments
-            }
-            penalty = sum(notebook.late_submission_penalty or 0.0 for notebook in submission.notebooks)
+            notebooks = own_notebooks(submission, entry)
+            grades = {grade.cell.name: grade for notebook in notebooks for grade in notebook.grades}
+            comments = {c.cell.name: c.manual_comment or "" for notebook in notebooks for c in notebook.comments}
+            penalty = sum(notebook.late_submission_penalty or 0.0 for notebook in notebooks)
             answers = tuple(_answer(a, grades.get(a.grade_id), comments.get(a.grade_id, "")) for a in entry.answers)
             exercises = tuple(_exercise(one, grades.get(one.grade_id)) for one in entry.exercises)
         marks = [*(one.points for one in exercises), *(answer.points for answer in answers)]
         given = [mark for mark in marks if mark is not None]
-        score = sum(given) - penalty if given and any(one.points is not None for one in exercises) else None
+        begun = any(one.points is not None for one in exercises) or not exercises
+        score = sum(given) - penalty if given and begun else None
         state = entry.state
         if state in (GRADED, NEEDS_MANUAL):
             state = NEEDS_MANUAL if any(_waits(grades.get(a.grade_id)) for a in answers) else GRADED
         return replace(entry, state=state, exercises=exercises, answers=answers, penalty=penalty, score=score)
+
+
+def own_notebooks(submission: SubmittedAssignment, entry: Entry) -> list[SubmittedNotebook]:
+    """The entry's notebook, of the several that an assignment may have."""
+    name = notebook_of(entry.lab)
+    return [one for one in submission.notebooks if one.notebook.name == name or "/" not in entry.lab]
 
 
 def _waits(grade: Grade | None) -> bool:

@@ -76,7 +76,8 @@ class Ledger:
                 yield found
 
     def labs(self) -> list[str]:
-        return sorted(path.name for path in self.folder.glob("*") if path.is_dir())
+        folders = {path.parent.relative_to(self.folder).as_posix() for path in self.folder.rglob("*.json")}
+        return sorted(folders - {"."})
 
     def write(self, entry: Entry) -> None:
         """Beside the file, then renamed: a run that is killed here leaves the earlier entry whole."""
@@ -124,14 +125,18 @@ def enter(result: Result, handin: Handin, release: Release, mark: str) -> Entry:
 
 
 def code(part) -> bool:
-    return part.role in ("code", "solution") and not part.explore
+    return (part.role in ("code", "solution") or part.by_hand) and not part.explore
 
 
 def answers_of(handin: Handin, release: Release) -> Iterator[Answer]:
     """The questions with what was answered; an answer as it was handed out is none."""
     blank = {part.grade_id: part.source.strip() for part in release.parts if part.role == "answer"}
     given = {part.grade_id: part.source for part in handin.parts if part.role == "answer"}
+    tasks = {part.grade_id for part in release.parts if part.role == "task"}
     for grade_id, points in release.answers.items():
+        if grade_id in tasks:  # answered in cells of the student's own, or not: a person looks
+            yield Answer(grade_id, "", points, True)
+            continue
         source = given.get(grade_id, "")
         answered = source.strip() not in ("", blank.get(grade_id, ""))
         yield Answer(grade_id, source, points, answered)

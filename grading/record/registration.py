@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from grading.course.folder import GradingError
+from grading.course.folder import GradingError, assignment_of, notebook_place
 from grading.course.lab import grader, text
 from grading.record.schema import Assignment, GradeCell, Notebook, SolutionCell, SourceCell, TaskCell
 
@@ -19,11 +19,12 @@ KINDS = (GradeCell, SolutionCell, TaskCell)
 
 def register(session: Session, lab: str, course_id: str, root: Path) -> None:
     """Bring the lab's rows up to date with solutions/ and labs/."""
-    assignment = session.scalar(select(Assignment).filter_by(name=lab))
+    name = assignment_of(lab)
+    assignment = session.scalar(select(Assignment).filter_by(name=name))
     if assignment is None:
-        assignment = Assignment(name=lab, course_id=course_id)
+        assignment = Assignment(name=name, course_id=course_id)
         session.add(assignment)
-    paths = {path.stem: path for path in sorted((root / "solutions" / lab).glob("*.ipynb"))}
+    paths = {path.stem: path for path in sorted(notebook_place("solutions", lab, root).parent.glob("*.ipynb"))}
     known = {notebook.name: notebook for notebook in assignment.notebooks}
     for name in known.keys() - paths.keys():
         if not known[name].submissions:
@@ -32,7 +33,7 @@ def register(session: Session, lab: str, course_id: str, root: Path) -> None:
         session.add(Notebook(name=name, assignment=assignment))
     for name, path in paths.items():
         notebook = next(one for one in assignment.notebooks if one.name == name)
-        source, released = _read(path), _read(root / "labs" / lab / path.name)
+        source, released = _read(path), _read(notebook_place("labs", lab, root).parent / path.name)
         notebook.kernelspec = json.dumps(released["metadata"].get("kernelspec", {}))
         _cells(notebook, source["cells"], {grader(c).get("grade_id"): c for c in released["cells"]})
     session.flush()

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 
+from grading.course.folder import assignment_of, notebook_of
 from grading.intake.sources import Source
 from grading.record.ledger import Entry
 from grading.report.summary import summary
@@ -28,7 +29,8 @@ MEANING = {
 def feedback_path(entry: Entry | Source, out: Path) -> Path:
     """feedback/STUDENT/LAB/LAB.html, as nbgrader releases it, with a student's name that any file system takes."""
     name = entry.student.replace("/", "_").replace("\\", "_").replace("\0", "_")
-    return out / "feedback" / (name if name.strip(". ") else "_") / entry.lab / f"{entry.lab}.html"
+    folder = out / "feedback" / (name if name.strip(". ") else "_") / assignment_of(entry.lab)
+    return folder / f"{notebook_of(entry.lab)}.html"
 
 
 def write_feedback(entry: Entry, out: Path) -> None:

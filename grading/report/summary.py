@@ -58,6 +58,7 @@ def success(entries: Iterable[Entry]) -> list[dict[str, Any]]:
         share = round(100 * full / len(graded)) if graded else 0
         blank = sum(one.message == NOT_ANSWERED for one in graded)
         row = {"name": name, "full": full, "graded": len(graded), "all": len(results), "share": share, "blank": blank}
+        row["plain"] = any(one.plain for one in results)
         found.append(row)
     return found
 

@@ -16,8 +16,9 @@ PIECE = 1 << 16
 Handler = Callable[[dict, list[bytes]], tuple[dict, list[bytes]]]
 
 
-class Stopped(Exception):
-    """The child is no more. `timed_out` says why, the text is for the student."""
+class Stopped(BaseException):
+    """The child is no more. `timed_out` says why, the text is for the student. No test is to catch it by `except
+    Exception`."""
 
     def __init__(self, message: str, timed_out: bool = False):
         super().__init__(message)

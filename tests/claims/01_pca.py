@@ -259,7 +259,7 @@ def twenty_components_raise_the_likelihood_whatever_the_unit(nb):
 
 
 @claim(
-    "The classifier is sure of 83 % of the reconstructions, with a probability above 0.9, and of 33 % of the draws.",
+    "The classifier is sure of 82 % of the reconstructions, with a probability above 0.9, and of 29 % of the draws.",
     on="mnist",
 )
 def few_draws_are_read_with_confidence(nb):

@@ -95,17 +95,29 @@ def noise_and_nines(nb):
 
 
 @claim(
-    "at most two thirds of the share at $\\sigma=0$ are still nines",
+    "Each curve passes below its star",
+    "31 to 69 % of the share at $\\sigma=0$ are still nines",
     "keeps the class or varies the picture, never both",
     on="mnist",
 )
 def every_curve_passes_below_its_star(nb):
-    for curve, goal, model, z, unit in nb.curves.values():
-        for seed in SEEDS[:2]:
-            again = [nb.shake(model, z, size * unit, seed) for size in nb.sizes]
-            diverse, still = zip(*again, strict=True)
-            assert np.interp(goal, diverse, still) < 0.70 * still[0]
+    for name, (curve, goal, model, z, unit) in nb.curves.items():
+        again = [nb.shake(model, z, size * unit, SEEDS[0]) for size in nb.sizes]
+        diverse, still = zip(*again, strict=True)
+        share = np.interp(goal, diverse, still) / still[0]
+        assert share < 0.75
+        assert abs(share - nb.kept[name]) < 0.12  # 1,000 copies: a standard error of 0.03 each, more by interpolation
         assert curve[0][0] < 1e-3
+
+
+@claim("Copies of training pictures would be at distance 0 and pass all other measures too.")
+def copies_deceive(nb):
+    distance, clear, kinds, diverse = nb.measure(nb.x[:1000])
+    real = nb.targets["real test digits"]
+    assert distance < 0.02
+    assert clear > real[1] - 0.02
+    assert kinds > real[2] - 0.3
+    assert diverse > 0.95 * real[3]
 
 
 @claim("It goes equally far in all directions, and the codes of nines do not.")
@@ -151,11 +163,11 @@ def wide_noise(nb):
     assert abs(1 - wide[2] - 1 / 3) < 0.06
 
 
-@claim("The **box** is nearly all hole, at $D=8$ even when cut: 73 %", on="mnist")
+@claim("The **box** is nearly all hole, at $D=8$ even when cut: 76 %", on="mnist")
 def boxes_are_empty(nb):
     assert of(nb, 2, "AE, box")[0][0] > 0.9
     assert of(nb, 8, "AE, box")[0][0] > 0.97
-    assert abs(of(nb, 8, "AE, box 2–98 %")[0][0] - 0.73) < 0.05
+    assert abs(of(nb, 8, "AE, box 2–98 %")[0][0] - 0.76) < 0.05
 
 
 @claim(
@@ -182,9 +194,18 @@ def a_mixture_beats_one_gaussian(nb):
     assert surely_less(one, ten, 2)  # clear digits, at D = 8
 
 
-@claim("is within 4 % of the reconstructions' distance, reaches 9.6 and 9.7 kinds", on="mnist")
+@claim(
+    "is within 4 % of the reconstructions' distance, reaches 9.6 and 9.7 kinds",
+    "The mixtures and the prior reach nine kinds in both panels",
+    "at D = 8 the mixtures are clear nearly as often as the stars",
+    "So the decoder is not what an autoencoder lacks.",
+    on="mnist",
+)
 def the_mixture_is_near_its_target(nb):
+    assert of(nb, 8, "AE, mixture")[0][2] > of(nb, 8, "AE, test digits")[0][2] - 0.06
+    assert of(nb, 8, "VAE, mixture")[0][2] > of(nb, 8, "VAE, test digits")[0][2] - 0.06
     for D in (2, 8):
+        assert min(of(nb, D, f"VAE, {name}")[0][3] for name in ("prior", "mixture")) > 9
         ten, target = (of(nb, D, f"AE, {name}")[0] for name in ("mixture", "test digits"))
         assert ten[1] < 1.06 * target[1]
         assert ten[3] > 9.3

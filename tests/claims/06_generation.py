@@ -24,7 +24,7 @@ def clear(nb, D, z):
 
 @claim(
     "Of the draws from the prior 83 % are clear for $D=2$ and 74 % for $D=20$, although the ELBO rises by 37 nats",
-    "Nor is it the decoder's limit: the same decoders make 87 % and 95 % clear pictures from the codes of real ones",
+    "Nor is it the decoder's limit: the same decoders make 89 % and 97 % clear pictures from the codes of real ones",
     on="mnist",
 )
 def fewer_clear_draws_with_more_dimensions(nb):
@@ -41,7 +41,7 @@ def fewer_clear_draws_with_more_dimensions(nb):
 
 
 @claim(
-    "What does rise with $D$ is the diversity, towards that of the real pictures, 9.84",
+    "What does rise with $D$ is the diversity, towards that of the real pictures, 10.17",
     "All ten digits come, in nearly equal shares",
     "no model copies its training set",
     "a blurred picture is close to many",
@@ -62,8 +62,9 @@ def diversity_rises(nb):
 
 
 @claim(
-    "an unclear picture is more frequent there, in every model",
-    "three out of four unclear draws or more are in no hole",
+    "an unclear picture is more frequent there, though for $D=5$ the difference is within two standard errors",
+    "seven out of ten unclear draws or more are in no hole",
+    "At least 80 % of the unclear ones lay between classes, and at most 29 % in holes",
     "at least 80 % of the unclear draws are between classes",
     "Codes of real pictures lie between classes too, but less often",
     on="mnist",
@@ -75,14 +76,14 @@ def borders_explain_more_than_holes(nb):
         for name, given in (("hole", nb.hole[D]), ("between", nb.between[D])):
             inside, outside = event[given], event[~given]
             sides[name] = (inside.mean() - outside.mean()).item()
-            if name == "between" or D in (10, 2):
+            if name == "between" or D != 5:
                 assert sides[name] > 2 * math.hypot(error_of(inside), error_of(outside))
             assert sides[name] > 0
         assert sides["between"] > sides["hole"] + 0.05
-        assert nb.hole[D][nb.unclear[D]].float().mean() < 0.27
+        assert nb.hole[D][nb.unclear[D]].float().mean() < 0.3
         assert nb.between[D][nb.unclear[D]].float().mean() > 0.795
         known = nb.training[D][:, nb.live[D]]
-        codes = nb.codes[D][:2000, nb.live[D]]
+        codes = nb.codes[D][nb.pick][:, nb.live[D]]
         _, real = nb.surroundings(codes, known, nb.data.y_train[:20_000])
         assert real.float().mean() < nb.between[D].float().mean() - 0.03
 
@@ -160,8 +161,9 @@ def a_prior_enters_the_elbo_in_one_term(nb):
 
 
 @claim(
-    "Draws from the fitted density are clear about as often as the codes of real pictures, 89 to 96 %",
-    "for $D\\ge5$ they are more diverse than those from the prior",
+    "Draws from the fitted density are clear nearly as often as the codes of real pictures",
+    "for $D=20$ the fit is 3.5 points short",
+    "For $D\\ge5$ they are also more diverse than draws from the prior",
     "the decoders are better than their prior lets them show",
     on="mnist",
 )
@@ -170,7 +172,8 @@ def a_fitted_density_decodes_clearly(nb):
         z = torch.tensor(nb.fitted[D].sample(2000)[0]).float()  # drawn anew
         drawn, prior = clear(nb, D, z), nb.table[f"D = {D}, prior"]
         rebuilt = nb.table[f"D = {D}, codes"][0].double().mean()
-        assert abs(drawn.double().mean() - rebuilt) < 0.04
+        assert abs(drawn.double().mean() - rebuilt) < (0.055 if D == 20 else 0.035)
+        assert D != 20 or drawn.double().mean() < rebuilt - 0.01
         assert drawn.double().mean() - prior[0].double().mean() > 0.03
         if D >= 5:
             assert nb.fresh[D][3] > prior[3] + 0.1
@@ -204,13 +207,16 @@ def fourteen_live(nb):
 
 
 @claim(
-    "with five dimensions and more the spherical middle is clear more often, by 4 to 12 points",
+    "with five dimensions and more the spherical middle is clear more often, by 5 to 11 points",
+    "In the plane the two differ by less than two standard errors",
     "Neither reaches the reconstructions at the ends",
     "So leaving the shell costs clear digits with five live dimensions already, though most straight middles still are "
     "digits",
     on="mnist",
 )
 def spherical_middles_are_clearer(nb):
+    plane = nb.halfway[2][3]
+    assert abs(plane[0]) < 2 * plane[1]
     gains = []
     for D in (5, 10, 20):
         mu = nb.posteriors[D][0]

@@ -3,6 +3,7 @@
 conditional       decoders and encoders that are told the class                      lecture 8
 completion        pictures of which some quadrants are missing                       lecture 8
 disentangling     the KL taken apart, β-VAE and TC-VAE, the mutual information gap   lecture 9
+sprites           pictures drawn by code from known factors                         lecture 9
 flows             exact likelihoods, posteriors that bend, priors that fit           lecture 10
 flow_layers       the layers of a flow: planar, affine coupling, triangular          lecture 10
 semi_supervised   M1, M2 and both together                                           lecture 11

@@ -108,13 +108,17 @@ class Coupling(nn.Module):
     """`affine_coupling` by one network for s and t; |s| < `most`, so that no layer explodes. At first the identity."""
 
     def __init__(
-        self, mask: Tensor, hidden: Sequence[int] = (64,), most: float = 2.0, generator: torch.Generator | None = None
+        self,
+        mask: Sequence[int],
+        hidden: Sequence[int] = (64,),
+        most: float = 2.0,
+        generator: torch.Generator | None = None,
     ) -> None:
         super().__init__()
-        binary = isinstance(mask, Tensor) and mask.ndim == 1 and bool(((mask == 0) | (mask == 1)).all())
-        require(binary and 0 < mask.sum() < len(mask), f"Coupling: mask must be a row of 0 and 1, both, not {mask!r}.")
+        binary = isinstance(mask, (list, tuple)) and set(mask) == {0, 1}
+        require(binary, f"Coupling: mask must be a list of 0 and 1, with both in it, not {mask!r}.")
         require_positive(most, "Coupling: most")
-        self.register_buffer("mask", mask.to(torch.get_default_dtype()))
+        self.register_buffer("mask", torch.tensor([float(kept) for kept in mask]))
         self.network, self.most = mlp([len(mask), *hidden, 2 * len(mask)], generator), most
         nn.init.zeros_(self.network[-1].weight)
         nn.init.zeros_(self.network[-1].bias)

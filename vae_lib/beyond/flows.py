@@ -31,11 +31,13 @@ from vae_lib.objective import ElboTerms
 __all__ = [
     "Affine",
     "Coupling",
+    "CouplingFlow",
     "Flow",
     "FlowPosterior",
     "Layer",
     "Moved",
     "Planar",
+    "PlanarFlow",
     "affine_coupling",
     "affine_coupling_inverse",
     "coupling_layers",
@@ -112,6 +114,22 @@ class Flow(nn.Module):
         return ElboTerms(loss, torch.zeros_like(loss))
 
 
+class CouplingFlow(Flow):
+    """An `Affine` layer, then couplings that keep the even and the odd dimensions by turns."""
+
+    def __init__(
+        self, n_dims: int, n_layers: int = 8, hidden: Sequence[int] = (64,), generator: torch.Generator | None = None
+    ) -> None:
+        super().__init__(n_dims, [Affine(n_dims), *coupling_layers(n_dims, n_layers, hidden, generator)])
+
+
+class PlanarFlow(Flow):
+    """An `Affine` layer, then planar ones: log p(x) at once, while a draw needs a root for each layer."""
+
+    def __init__(self, n_dims: int, n_layers: int = 16, generator: torch.Generator | None = None) -> None:
+        super().__init__(n_dims, [Affine(n_dims), *(Planar(n_dims, generator) for _ in range(n_layers))])
+
+
 class FlowPosterior(nn.Module):
     """q(z): a draw from N(μ, diag σ²), taken through the layers. Without layers a diagonal Gaussian, with an `Affine`
     one with every correlation."""
@@ -171,8 +189,8 @@ def coupling_layers(
     """So many couplings; every other one keeps the even dimensions, the rest the odd ones."""
     require_count(n_layers, "coupling_layers: n_layers")
     require_count(n_dims, "coupling_layers: n_dims", least=2)
-    even = torch.arange(n_dims) % 2 == 0
-    return [Coupling((even if i % 2 else ~even).float(), hidden, generator=generator) for i in range(n_layers)]
+    masks = [[(d + i) % 2 for d in range(n_dims)] for i in range(n_layers)]
+    return [Coupling(mask, hidden, generator=generator) for mask in masks]
 
 
 @torch.no_grad()

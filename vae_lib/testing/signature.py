@@ -1,9 +1,10 @@
 """What a function takes and gives, as a test cell writes it: "gaussian_kl(mu: B D, logvar: B D) -> B".
 
 An argument is `name: axes`, or one of the words function, number (a tensor of one will do), float, whole, object.
-"..." stands for any axes in front; scalar for none. Behind the axes may stand int or bool (its kind), sym (a symmetric
-matrix), detached (an answer that carries no graph), estimate (one that may carry a graph or none), float32 (an answer
-of that kind, where no real number is handed in). An answer may have a name too; several are divided by commas.
+"..." stands for any axes in front; scalar for none. Behind the axes may stand int or bool (its kind), fixed (real
+numbers that nobody differentiates by, as a mask), sym (a symmetric matrix), detached (an answer that carries no
+graph), estimate (one that may carry a graph or none), float32 (an answer of that kind, where no real number is handed
+in). An answer may have a name too; several are divided by commas.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import torch
 from torch import Tensor
 
 _PLAIN = ("function", "number", "float", "whole", "object")
-_MARKS = ("int", "bool", "sym", "detached", "estimate", "float32")
+_MARKS = ("int", "bool", "fixed", "sym", "detached", "estimate", "float32")
 _FORM = re.compile(r"\s*(\w+)\((.*)\)\s*->\s*(.+)", re.DOTALL)
 
 
@@ -33,7 +34,7 @@ class Slot:
     @property
     def floating(self) -> bool:
         """Whether gradients are to pass: a tensor of real numbers."""
-        return self.kind == "tensor" and not self.marks & {"int", "bool"}
+        return self.kind == "tensor" and not self.marks & {"int", "bool", "fixed"}
 
     def labels(self, ndim: int) -> tuple[str, ...]:
         """The name of each axis of a tensor of this many; an axis in front that has no name is "…"."""

@@ -20,13 +20,13 @@ def start(architecture: dict, generator: torch.Generator | None = None) -> nn.Mo
     """The model that an architecture of a card describes, its weights drawn from `generator`."""
     sizes = {key: value for key, value in architecture.items() if key not in ("class", "likelihood", "output")}
     kind = architecture["class"]
-    if kind in CLASSES:
+    if kind in CLASSES.keys() - {"VAE"}:
         return CLASSES[kind](**sizes, generator=generator)
     if kind == "Classifier":
         return Classifier(**sizes, generator=generator)
     if kind == "Autoencoder":
         return Autoencoder(**sizes, output=architecture["output"], generator=generator)
-    likelihood = LearnedGaussian() if architecture["likelihood"] == "LearnedGaussian" else None
+    likelihood = LearnedGaussian() if architecture.get("likelihood") == "LearnedGaussian" else None
     return VAE(**sizes, likelihood=likelihood, generator=generator)
 
 

@@ -1,7 +1,11 @@
 """As much of IPython as a notebook's cells need: magics become calls of `get_ipython`, which the shell answers."""
 
 import ast
+import io
+import re
 from collections.abc import Callable
+
+TIMED = re.compile(r"\A\s*%%(?:time|timeit|capture|prun)\b.*")
 
 
 def without_magics(source: str) -> str:
@@ -13,6 +17,11 @@ def without_magics(source: str) -> str:
         from IPython.core.inputtransformer2 import TransformerManager
 
         return TransformerManager().transform_cell(source)
+
+
+def as_python(source: str) -> str:
+    """A test as Python, line for line; a timing magic at its top is left out, so that what it runs is seen."""
+    return without_magics(TIMED.sub("", source))
 
 
 class Shell:
@@ -31,3 +40,19 @@ class Shell:
 
     def __getattr__(self, name: str) -> Callable:
         return lambda *arguments, **options: None
+
+
+def drawn() -> list[bytes]:
+    """The figures that are open, as PNG."""
+    import matplotlib.pyplot as plt
+
+    pictures = [io.BytesIO() for _ in plt.get_fignums()]
+    for number, picture in zip(plt.get_fignums(), pictures, strict=True):
+        plt.figure(number).savefig(picture, format="png", dpi=72, bbox_inches="tight")
+    return [picture.getvalue() for picture in pictures]
+
+
+def close_figures() -> None:
+    import matplotlib.pyplot as plt
+
+    plt.close("all")

@@ -9,7 +9,8 @@ import pytest
 
 from grading.course.lab import read_release
 from grading.judge.result import CRASHED, GRADED, NEEDS_MANUAL, PARTIAL, TIMED_OUT, Result
-from grading.judge.run import Run, grade
+from grading.judge.rounds import Round
+from grading.judge.run import grade
 from grading.judge.standins import Link
 from grading.sandbox.limits import Limits
 from grading.sandbox.process import Sandbox
@@ -140,16 +141,16 @@ def test_a_hand_in_has_time_as_a_whole_and_what_was_graded_counts():
 @pytest.mark.slow
 def test_a_sandbox_that_is_gone_is_not_the_hand_ins_fault(monkeypatch):
     with Sandbox(QUICK) as sandbox:
-        cells, times = Run.cells, []
+        cells, times = Round.cells, []
 
-        def cells_and_an_accident(run: Run) -> None:
+        def cells_and_an_accident(run: Round) -> None:
             times.append(1)
             if len(times) == 1:
                 sandbox.process.kill()
                 sandbox.process.wait()
             cells(run)
 
-        monkeypatch.setattr(Run, "cells", cells_and_an_accident)
+        monkeypatch.setattr(Round, "cells", cells_and_an_accident)
         result = grade(solved(), read_release(LAB), sandbox)
     assert {e.points == e.max_points for e in result.exercises} == {True}
     assert len(times) == 2
@@ -172,7 +173,7 @@ def test_nothing_of_a_hand_in_stays_in_memory(sandbox):
         grade(solved(lab), read_release(lab), sandbox)
     for _ in range(3):  # a tensor that dies wakes its graph, which dies in the next round
         gc.collect()
-    assert [thing for thing in gc.get_objects() if type(thing) in (Link, Session, Run)] == []
+    assert [thing for thing in gc.get_objects() if type(thing) in (Link, Session, Round)] == []
 
 
 def test_cells_before_and_after_a_crash_are_kept(sandbox):

@@ -1,0 +1,116 @@
+"""Densities in the plane that are known exactly, to be learned: their entropy, and a model's gap to it, by quadrature.
+
+A curve with Gaussian noise is a mixture of equal Gaussians along it; a checkerboard is uniform on eight squares.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from vae_lib.checks import checked, require, require_count, require_positive
+
+POINTS = 400  # on a curve: they lie much closer together than the noise is wide
+
+
+class Curve:
+    """(1/K) Σ_k N(x; c_k, width² I) with K points c_k on a curve. `points` (K, 2)."""
+
+    def __init__(self, points: Tensor, width: float) -> None:
+        require_positive(width, "Curve: width")
+        self.points, self.width = points, float(width)
+
+    @checked(x="B D")
+    def log_prob(self, x: Tensor) -> Tensor:
+        """log p(x) in nats. (B, 2) -> (B,)."""
+        parts = [torch.cdist(part, self.points.to(x.dtype)).square() for part in x.split(5000)]  # bounds the memory
+        logs = torch.cat([torch.logsumexp(-0.5 / self.width**2 * squares, 1) for squares in parts])
+        return logs - math.log(len(self.points) * 2 * math.pi * self.width**2)
+
+    def sample(self, n: int, generator: torch.Generator | None = None) -> Tensor:
+        """n draws. -> (n, 2)."""
+        require_count(n, "sample: n")
+        chosen = torch.randint(len(self.points), (n,), generator=generator)
+        return self.points[chosen] + self.width * torch.randn(n, 2, generator=generator)
+
+
+class Checkerboard:
+    """Uniform on the eight squares of [−2, 2]² with side 1 that touch at their corners: log p is −log 8 or −∞."""
+
+    @checked(x="B D")
+    def log_prob(self, x: Tensor) -> Tensor:
+        """log p(x) in nats. (B, 2) -> (B,)."""
+        inside, squares = (x.abs() < 2).all(1), (x + 2).floor()
+        lit = inside & (squares.sum(1) % 2 == 0)
+        return torch.where(lit, -math.log(8), -math.inf).to(x.dtype)
+
+    def sample(self, n: int, generator: torch.Generator | None = None) -> Tensor:
+        """n draws. -> (n, 2)."""
+        require_count(n, "sample: n")
+        square = torch.randint(8, (n,), generator=generator)
+        row = square // 2
+        corner = torch.stack([2 * (square % 2) + row % 2, row], 1) - 2
+        return corner + torch.rand(n, 2, generator=generator)
+
+
+Density = Curve | Checkerboard
+
+
+def moons() -> Curve:
+    """Two half circles of radius 2 that hold one another, with noise of 0.2."""
+    angle = torch.pi * (torch.arange(POINTS // 2) + 0.5) / (POINTS // 2)
+    up = torch.stack([angle.cos(), angle.sin()], 1)
+    down = torch.stack([1 - angle.cos(), 0.5 - angle.sin()], 1)
+    return Curve(2 * (torch.cat([up, down]) - torch.tensor([0.5, 0.25])), 0.2)
+
+
+def ring() -> Curve:
+    """A circle of radius 2 with noise of 0.2."""
+    angle = 2 * torch.pi * torch.arange(POINTS) / POINTS
+    return Curve(2 * torch.stack([angle.cos(), angle.sin()], 1), 0.2)
+
+
+def spiral() -> Curve:
+    """Two arms that wind three quarters of a turn and more around one another, with noise of 0.15."""
+    angle = 3 * torch.pi * ((torch.arange(POINTS // 2) + 0.5) / (POINTS // 2)).sqrt()
+    arm = torch.stack([angle.cos(), angle.sin()], 1) * angle[:, None] / 3
+    return Curve(torch.cat([arm, -arm]), 0.15)
+
+
+KNOWN: dict[str, Callable[[], Density]] = {
+    "moons": moons,
+    "ring": ring,
+    "spiral": spiral,
+    "checkerboard": Checkerboard,
+}
+
+
+def grid(limit: float = 5.0, cells: int = 200) -> tuple[Tensor, float]:
+    """The middles of cells² squares in [−limit, limit]², float64, and the area of one. -> (cells², 2)."""
+    require_count(cells, "grid: cells", least=2)
+    require_positive(limit, "grid: limit")
+    axis = (torch.arange(cells, dtype=torch.float64) + 0.5) * (2 * limit / cells) - limit
+    return torch.cartesian_prod(axis, axis), (2 * limit / cells) ** 2
+
+
+def entropy(density: Density, limit: float = 5.0, cells: int = 200) -> float:
+    """−∫ p log p in nats, by quadrature."""
+    points, area = grid(limit, cells)
+    return float(torch.special.entr(density.log_prob(points).exp()).sum() * area)
+
+
+@torch.no_grad()
+def divergence(density: Density, log_q: Callable[[Tensor], Tensor], limit: float = 5.0, cells: int = 200) -> float:
+    """KL(p ‖ q) = ∫ p (log p − log q) in nats by quadrature: what a model's cost is above the entropy.
+
+    log_q: (B, 2) float32 -> (B,).
+    """
+    require(callable(log_q), f"divergence: log_q must be a function, not {type(log_q).__name__}.")
+    points, area = grid(limit, cells)
+    log_p = density.log_prob(points)
+    used = log_p > -60  # further out nothing is left to be summed
+    gap = log_p[used] - log_q(points[used].float()).double()
+    return float((log_p[used].exp() * gap).sum() * area)
