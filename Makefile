@@ -1,6 +1,7 @@
 # Works with any make, GNU 3.81 (macOS) included. Each target is a command of start.py, which also works without make.
 #   PYTHON=python3.12   the Python to make .venv with (default: the first that works)
 #   ROLE=instructor     JupyterLab with nbgrader's Formgrader and Create Assignment
+#   CLASS=demo          ... on the class that make demo has made
 #   LAB=lab1_pca        the lab for validate and submit
 #   ARGS='...'          further arguments: make lab ARGS=--no-browser, make test ARGS='-k pca'
 #   DATA=none           set up without MNIST, which the first make lab fetches (11 MB)

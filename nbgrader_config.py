@@ -9,7 +9,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
 EXCHANGE = ROOT / ".exchange"
-OUT = ROOT / "grading_out"
+DEMO = os.environ.get("CLASS") == "demo"  # the class that `make demo` made, in place of one's own
+SUBMITTED = "grading_out/demo/submitted" if DEMO else "submitted"
+GRADED = "grading_out/demo/graded" if DEMO else "grading_out"
+OUT = ROOT / GRADED
 
 c = get_config()  # noqa: F821  (traitlets puts it there)
 
@@ -17,14 +20,14 @@ c.CourseDirectory.course_id = "vae"
 c.CourseDirectory.root = str(ROOT)
 c.CourseDirectory.source_directory = "solutions"
 c.CourseDirectory.release_directory = "labs"
-c.CourseDirectory.submitted_directory = "submitted"
-c.CourseDirectory.autograded_directory = "grading_out/autograded"
-c.CourseDirectory.feedback_directory = "grading_out/feedback"
-c.CourseDirectory.solution_directory = "grading_out/solution"
-c.CourseDirectory.source_with_tests_directory = "grading_out/source_with_tests"
+c.CourseDirectory.submitted_directory = SUBMITTED
+c.CourseDirectory.autograded_directory = f"{GRADED}/autograded"
+c.CourseDirectory.feedback_directory = f"{GRADED}/feedback"
+c.CourseDirectory.solution_directory = f"{GRADED}/solution"
+c.CourseDirectory.source_with_tests_directory = f"{GRADED}/source_with_tests"
 
 # A database server for a large class: db_url = "postgresql://user:password@host/database".
-OUT.mkdir(exist_ok=True)
+OUT.mkdir(parents=True, exist_ok=True)
 c.CourseDirectory.db_url = f"sqlite:///{OUT / 'gradebook.db'}"
 
 # nbgrader's exchange and its cache would lie in the system's and the user's folders.

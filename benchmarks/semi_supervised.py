@@ -2,6 +2,11 @@
 
 Every setting was chosen on the last 5,000 training pictures, with labels drawn by seeds that the table does not use.
 Nothing here is given a test picture before it has learned.
+
+What was tried for M1+M2 with 100 labels (draw 100), in per cent of the held-back pictures: a classifier of 128 units
+without dropout, batches of 1,000: 7.6 after 30 epochs (draw 101: 6.5); 256 units everywhere, batches of 500: 6.5 after
+20; 256 units for the classifier alone and three in ten dropped: 4.8 after 20, 4.7 after 25. A start from a classifier
+trained on the labels alone is forgotten within an epoch. Spreading with α = 0.8, 0.95, 0.99: 8.0, 8.5, 9.1.
 """
 
 from __future__ import annotations

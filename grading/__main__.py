@@ -52,13 +52,12 @@ def validate(name: str) -> int:
     report = validate(name)
     for sentence in report.mended:
         print(f"  {sentence}")
-    failed = {label: error for label, error in report.tests.items() if error}
-    for label, error in (report.broken | failed).items():
+    for label, error in report.failures().items():
         print(f"  {label}: " + error.replace("\n", "\n    "))
-    for question in report.unanswered:
-        print(f"  {question}: not answered yet")
-    print(f"{len(report.tests) - len(failed)} of {len(report.tests)} exercises pass.")
-    return bool(failed)
+    for question in report.notes():
+        print(f"  {question}")
+    print(report.summary())
+    return any(report.tests.values())
 
 
 def student(out: Path) -> int:

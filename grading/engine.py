@@ -12,8 +12,9 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
-from threading import Lock
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import wait as wait_for
+from threading import Lock, Thread
 from typing import Any, NamedTuple
 
 from grading.course.folder import GradingError
@@ -121,12 +122,20 @@ def on_processes(jobs: Iterable[Job], workers: int) -> Iterator[Outcome]:
 
 
 def _pool(workers: int) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_leave_interrupts)
+    return ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_depend)
 
 
-def _leave_interrupts() -> None:
-    """Ctrl-C is for the process that writes the gradebook; it then ends the workers."""
+def _depend() -> None:
+    """A worker ends with the process that writes the gradebook, also where that one is killed; Ctrl-C is for that one,
+    which then ends the workers. A worker's sandbox ends with the worker."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Thread(target=_end_with, args=(parent_process().sentinel,), daemon=True).start()
+
+
+def _end_with(sentinel: int) -> None:
+    wait_for([sentinel])
+    close()
+    os._exit(1)
 
 
 def on_cluster(jobs: Iterable[Job], address: str, patience: float = 20) -> Iterator[Outcome]:

@@ -28,8 +28,10 @@ from grading.platforms.nbgrader import keep_notes
 from grading.record.gradebook import Record, gradebook_url
 from grading.record.ledger import Entry, Ledger, absent, enter, key, lost, refused
 from grading.report.pages import feedback_path, write_class_page, write_feedback
+from grading.report.points import changes, line
 from grading.report.scores import write_tables
 from grading.report.tables import write
+from grading.report.works import alike_in
 
 
 @dataclass(frozen=True)
@@ -179,7 +181,7 @@ class Run:
         if late := sum(entry.late for entry in self.done.values()):
             self.note(f"{late} marked late by the platform, which gives no time: no points are taken off here.")
         write_tables(entries, self.options.out)
-        write_class_page(entries, self.options.out)
+        write_class_page(entries, self.options.out, alike_in(self.ledger, entries, self.root))
 
     def entries(self) -> list[Entry]:
         """Of the labs of this run what it has found, of the others what earlier ones had."""
@@ -201,13 +203,15 @@ def refresh(out: Path, root: Path = ROOT) -> list[Entry]:
             write_feedback(now, out)
             entries.append(brief(now))
     write_tables(entries, out)
-    write_class_page(entries, out)
+    write_class_page(entries, out, alike_in(ledger, entries, root))
     return entries
 
 
 def brief(entry: Entry) -> Entry:
-    """Without code and what it printed, which the tables do not need and a large class could not be held with."""
-    return replace(entry, cells=(), exercises=tuple(one._replace(output="") for one in entry.exercises))
+    """Without code, what it printed, and pictures, which the tables do not need and a large class could not be held
+    with."""
+    exercises = tuple(one._replace(output="") for one in entry.exercises)
+    return replace(entry, cells=(), exercises=exercises, answers=tuple(replace(a, pictures=()) for a in entry.answers))
 
 
 def the_class(options: Options, root: Path) -> dict[str, Student]:
@@ -223,26 +227,3 @@ def released(lab: str, root: Path) -> dict:
     """The notebook as it was handed out."""
     notebook_cells("labs", lab, root)  # says what to do if there is none
     return read_notebook(notebook_place("labs", lab, root).read_bytes())
-
-
-def line(entry: Entry) -> str:
-    score = "no score" if entry.score is None else f"{entry.score:g} of {entry.max_score:g}"
-    reason = f": {entry.reason}" if entry.reason else ""
-    return f"{entry.student}  {entry.lab}  {entry.state}  {score}{reason}"
-
-
-def changes(before: Entry | None, entry: Entry) -> Iterator[str]:
-    """What a new grading has changed, a phrase for each exercise, and one for all marks and penalties together."""
-    if before is None:
-        return
-    earlier = {one.name: one.points for one in before.exercises}
-    for one in entry.exercises:
-        was = earlier.get(one.name, one.points)
-        if was != one.points:
-            yield f"{one.name}: {shown(was)} → {shown(one.points)}"
-    if before.score != entry.score:
-        yield f"score: {shown(before.score)} → {shown(entry.score)}"
-
-
-def shown(points: float | None) -> str:
-    return "not graded" if points is None else f"{points:g}"

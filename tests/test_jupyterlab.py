@@ -119,7 +119,16 @@ class TestServer:
         assert answer["success"], answer
         failed = answer["value"]["failed"]
         assert len(failed) >= 5
-        assert all("NotImplementedError" in one["error"] or "provide a response" in one["error"] for one in failed)
+        assert all(one["error"].startswith("not answered yet") for one in failed)
+        assert failed[0]["source"].startswith(f"{lab.stem[3]}.1 ")
+        assert f"0 of {len(failed)} exercises pass." in failed[-1]["error"]
+
+    def test_the_validate_button_knows_what_it_cannot_check(self, server):
+        for path, reason in (("course/05_vae.ipynb", "a lecture"), ("README.md", "no lab"), ("/etc/passwd", "no lab")):
+            answer = json.loads(server.get("/assignments/validate", json.dumps({"path": path})).text)
+            assert not answer["success"]
+            assert reason in answer["value"]
+        assert server.get("/assignments/validate", json.dumps({"path": "../x"})).status == 403
 
     def test_the_lectures_are_trusted_so_that_films_play_before_a_cell_is_run(self, server):
         untrusted, end = sorted((ROOT / "course").glob("*.ipynb")), time.monotonic() + SECONDS

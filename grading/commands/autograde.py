@@ -1,4 +1,6 @@
-"""Formgrader's bolt: it grades as `make grade` does. nbgrader's own would run a student's code with your rights.
+"""What stands in front of nbgrader's Formgrader: our page of a hand-in (`marking`), and its bolt.
+
+The bolt grades as `make grade` does. nbgrader's own would run a student's code with your rights.
 
 A Jupyter server extension, for instructors only. It has to be loaded before nbgrader's, whose route it takes: Jupyter
 loads them in the order of their names.
@@ -14,16 +16,20 @@ from jupyter_server.utils import url_path_join
 from tornado import web
 from tornado.ioloop import IOLoop
 
+from grading.commands.marking import routes
 from grading.course.folder import ROOT, handed_out
+from grading.course.settings import configuration
 
 ROUTE = r"/formgrader/api/submission/([^/]+)/([^/]+)/autograde"
 
 
 def autograde(lab: str, student: str, root: Path = ROOT) -> dict[str, bool | str]:
     """Grade what is new of that lab, in the sandbox, and answer as nbgrader's API does: success, log, error."""
-    if lab not in handed_out(root) or not (root / "submitted" / student / lab).is_dir():
+    folders = configuration(root).CourseDirectory
+    if lab not in handed_out(root) or not (root / folders.submitted_directory / student / lab).is_dir():
         return {"success": False, "log": "", "error": f"There is no submitted/{student}/{lab} to grade."}
-    command = [sys.executable, "-m", "grading", "grade", "--lab", lab]
+    where = ["--submitted", folders.submitted_directory, "--out", str(Path(folders.autograded_directory).parent)]
+    command = [sys.executable, "-m", "grading", "grade", "--lab", lab, *where]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True)
     return {"success": done.returncode == 0, "log": done.stdout, "error": done.stderr}
 
@@ -38,8 +44,10 @@ class Bolt(APIHandler):
 
 
 def _load_jupyter_server_extension(server) -> None:
-    """Put our route in front of nbgrader's."""
-    server.web_app.add_handlers(".*$", [(url_path_join(server.web_app.settings["base_url"], ROUTE), Bolt)])
+    """Put our routes in front of nbgrader's."""
+    base = server.web_app.settings["base_url"]
+    ours = [(ROUTE, Bolt), *routes()]
+    server.web_app.add_handlers(".*$", [(url_path_join(base, route), *rest) for route, *rest in ours])
 
 
 def _jupyter_server_extension_points() -> list[dict[str, str]]:

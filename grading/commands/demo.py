@@ -153,6 +153,7 @@ def demo(out: Path, isolated: bool = True) -> int:
     entries = grade_class(Options(out / "submitted", out / "graded", isolated=isolated))
     print(table_of_states(entries))
     print(f"The class page: {out / 'graded' / 'report.html'}")
+    print("To mark it in Formgrader: make lab ROLE=instructor CLASS=demo")
     print(f"What a student reads: {out / 'graded' / 'feedback' / 'dan' / LAB / f'{LAB}.html'}")
     return 0
 

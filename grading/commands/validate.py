@@ -9,6 +9,7 @@ from typing import NamedTuple
 from grading.course.folder import ROOT, GradingError, chosen, handed_out
 from grading.course.lab import HEADING, grader, role, text
 from grading.course.pristine import pristine
+from grading.intake.answers import gathered
 from grading.intake.notebook import Unreadable, read_notebook
 from grading.intake.repair import repair
 
@@ -29,15 +30,29 @@ class Report(NamedTuple):
     unanswered: list[str]
     mended: list[str]
 
+    def failures(self) -> dict[str, str]:
+        """Exercises and other cells that fail, each with its error."""
+        return self.broken | {label: error for label, error in self.tests.items() if error}
+
+    def notes(self) -> list[str]:
+        """The questions that are open."""
+        return [f"{question}: not answered yet" for question in self.unanswered]
+
+    def summary(self) -> str:
+        """3 of 7 exercises pass."""
+        return f"{sum(not error for error in self.tests.values())} of {len(self.tests)} exercises pass."
+
 
 def validate(name: str, root: Path = ROOT) -> Report:
-    """Run labs/NAME/NAME.ipynb, repaired as for grading; GradingError where that cannot be done at all."""
-    path = notebook_of(name, root)
+    """Run labs/NAME/NAME.ipynb, or the lab's notebook in that file, repaired as for grading; GradingError where that
+    cannot be done at all."""
+    path, lab = notebook_of(name, root)
     try:
         notebook = read_notebook(path.read_bytes())
     except Unreadable as reason:
-        raise GradingError(f"{path.relative_to(root)}: {reason}") from None
-    original = pristine(path.stem, root)
+        shown = path.relative_to(root) if path.is_relative_to(root) else path.name
+        raise GradingError(f"{shown}: {reason}") from None
+    original = pristine(lab, root)
     notebook, mended = repair(notebook, original) if original else (notebook, [])
     labels = labels_of(notebook["cells"])
     errors = run(notebook, path.parent, labels)
@@ -47,20 +62,21 @@ def validate(name: str, root: Path = ROOT) -> Report:
 
 def unanswered(notebook: dict, original: dict | None) -> list[str]:
     """The questions that still hold what they were handed out with."""
-    cells = [cell for one in (original or {"cells": []}, notebook) for cell in one["cells"] if role(cell) == "answer"]
-    seen: dict[str, list[str]] = {}
-    for cell in cells:
-        seen.setdefault(grader(cell)["grade_id"], []).append(text(cell).strip())
-    return [name for name, texts in seen.items() if texts[-1] in ("", *texts[:-1])]
+    original = original or {"cells": []}
+    blank = {grader(cell)["grade_id"]: text(cell).strip() for cell in original["cells"] if role(cell) == "answer"}
+    found = gathered(notebook["cells"], original)
+    return [n for n, one in found.items() if one.text.strip() in ("", blank.get(n)) and not one.pictures]
 
 
-def notebook_of(name: str, root: Path) -> Path:
-    """The lab's notebook, whether it is called by its name or by its file."""
-    lab = Path(name).stem
-    if (root / "course" / f"{lab}.ipynb").exists():
-        raise GradingError(f"{lab} is a lecture: there is nothing in it to check.")
-    chosen([lab], handed_out(root))
-    return root / "labs" / lab / f"{lab}.ipynb"
+def notebook_of(name: str, root: Path) -> tuple[Path, str]:
+    """The notebook and its lab, called by the lab's name or by a file, which in the lab's folder may have any name."""
+    path = Path(name).absolute()
+    if (root / "course" / f"{path.stem}.ipynb").exists():
+        raise GradingError(f"{path.stem} is a lecture: there is nothing in it to check.")
+    if path.is_file() and path.parent.name in handed_out(root):
+        return path, path.parent.name
+    chosen([path.stem], handed_out(root))
+    return root / "labs" / path.stem / f"{path.stem}.ipynb", path.stem
 
 
 def labels_of(cells: list[dict]) -> dict[str, str]:

@@ -17,7 +17,7 @@ NAME = "vae-course"
 FOLDERS = ("course", "labs", "vae_lib", ".jupyter/student", ".jupyter/shared")
 FILES = ("start.py", "tools/install.py", "pyproject.toml", "constraints.txt", "LICENSE", "LICENSE-text", ".gitignore")
 TEACHERS = ("course/instructors.md", "course/students.md", "course/_toc.yml", "course/_config.yml", "course/_static")
-COMMANDS = ("grading.__main__", "grading.commands.validate", "grading.commands.submit")
+COMMANDS = ("grading.__main__", "grading.commands.validate", "grading.commands.submit", "grading.commands.button")
 TARGETS = ("help", "venv", "lab", "validate", "submit", "clean")
 
 
@@ -30,6 +30,7 @@ def build(out: Path, root: Path = ROOT) -> tuple[Path, Path]:
     for path in chosen_files(root):
         copy(root / path, folder / path)
     copy(root / "course/students.md", folder / "README.md")
+    copy(root / "tools/Dockerfile", folder / "Dockerfile")
     (folder / "Makefile").write_text(makefile((root / "Makefile").read_text(encoding="utf-8")), encoding="utf-8")
     for lab in handed_out(root):
         require_untouched(lab, root)

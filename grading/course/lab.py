@@ -21,7 +21,8 @@ class Part(NamedTuple):
     """A cell that grading may need. Markdown is one only where it is an answer in words.
 
     grade_id is "" for a cell of the student's own; role is code, solution, test, answer or task (the answer is
-    in cells of the student's own); an answer may be code, which is run and then read by a person (`by_hand`).
+    in cells of the student's own); an answer may be code, which is run and then read by a person (`by_hand`);
+    `pictures` were pasted into an answer.
     """
 
     grade_id: str
@@ -29,6 +30,7 @@ class Part(NamedTuple):
     source: str
     explore: bool = False
     by_hand: bool = False
+    pictures: tuple[str, ...] = ()
 
 
 class Exercise(NamedTuple):

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from grading.course.folder import notebook_of
-from grading.course.lab import Part, digest, parts_of, role, text
+from grading.course.lab import Part, digest, role, text
+from grading.intake.answers import parts as parts_with_answers
 from grading.intake.archive import Entry
 from grading.intake.files import in_folder
 from grading.intake.names import printable
@@ -98,10 +99,10 @@ class Intake:
         if other:
             raise Unreadable(f"This is the notebook of {other}, handed in as {source.lab}: hand in the right one.")
         mended, said = repair(notebook, self.released[source.lab])
-        said = [*chosen_among(best, found), *said]
+        parts, together = parts_with_answers(mended["cells"], self.released[source.lab])
+        said = [*chosen_among(best, found), *said, *together]
         if written := [name for name in strays if Path(name).suffix.lower() in WRITTEN]:
             said.append(f"Not graded, since a notebook alone is: {names_in_words(written)}.")
-        parts = parts_of(mended["cells"])
         handin = Handin(source.student, source.lab, parts, tuple(said), digest((source.lab, mended["cells"], said)))
         return Arrival(handin, mended, best.when, best.entry.origin, best.entry.late)
 

@@ -4,6 +4,8 @@ import codecs
 import json
 from typing import Any
 
+from grading.intake.pictures import MOST_TOGETHER, pasted
+
 MAX_BYTES = 50 << 20
 MAX_CELLS = 2000
 CELL_TYPES = ("code", "markdown", "raw")
@@ -15,7 +17,8 @@ class Unreadable(Exception):
 
 
 def read_notebook(content: bytes) -> dict:
-    """The notebook, its cells made sound: known types, text for a source, no outputs. Raises `Unreadable`."""
+    """The notebook, its cells made sound: known types, text for a source, no outputs, pasted pictures only where they
+    are pictures. Raises `Unreadable`."""
     if len(content) > MAX_BYTES:
         limit = f"{MAX_BYTES >> 20} MB"
         raise Unreadable(f"The file is larger than {limit}: clear the notebook's outputs, save, and hand in again.")
@@ -26,7 +29,10 @@ def read_notebook(content: bytes) -> dict:
         raise Unreadable("The file is JSON, but not a notebook: hand in the lab's .ipynb file.")
     if len(_raw_cells(found)) > MAX_CELLS:
         raise Unreadable(f"The notebook has more than {MAX_CELLS} cells: hand in the lab's own notebook.")
-    cells = [_cell(cell) for cell in _raw_cells(found) if isinstance(cell, dict)]
+    cells, room = [], MOST_TOGETHER
+    for given in (one for one in _raw_cells(found) if isinstance(one, dict)):
+        cells.append(_cell(given))
+        room -= _pictures(cells[-1], given.get("attachments"), room)
     return {"cells": cells, "metadata": {"kernelspec": KERNEL}, "nbformat": 4, "nbformat_minor": 5}
 
 
@@ -74,6 +80,17 @@ def _cell(given: dict) -> dict:
     name = given.get("id")
     cell = {"cell_type": kind, "id": name if isinstance(name, str) else "", "metadata": kept, "source": source}
     return cell | ({"outputs": [], "execution_count": None} if kind == "code" else {})
+
+
+def _pictures(cell: dict, attachments: Any, room: int) -> int:
+    """Give the cell of text its pictures; how many bytes they are."""
+    found = pasted(attachments, cell["source"], room)
+    if cell["cell_type"] == "code" or not attachments:
+        return 0
+    cell["source"] = found.text
+    if found.attachments:
+        cell["attachments"] = found.attachments
+    return found.size
 
 
 def _text(source: Any) -> str:

@@ -12,6 +12,7 @@ from collections import Counter
 from functools import lru_cache
 
 from grading.course.lab import grader, role, text
+from grading.intake.answers import added
 
 ALIKE = 0.8  # of 1: how much of a test must be left for it to be recognised
 LONGEST = 100_000  # characters: no answer is longer, and a longer cell is looked for by its marks only
@@ -31,13 +32,19 @@ def repair(notebook: dict, released: dict) -> tuple[dict, list[str]]:
     strange = {grader(cell).get("grade_id") for cell in cells if grader(cell)} - set(_names(released))
     if strange - {None}:
         said.append("Some cells had names that the lab does not know; they were taken by their content.")
+    theirs: list[tuple[dict, dict]] = []
     for place, cell in enumerate(cells):
         about = texts.pop(grader(cell).get("grade_id") or cell["id"], None)
         cell["metadata"].pop("nbgrader", None)
         if place in found:
             said += _restore(cell, wanted[found[place]])
         elif about:
+            own = added(cell, about)
+            theirs += [(cell, own)] if own else []
             cell |= copy.deepcopy(about)
+            cell.pop("attachments", None)
+    for cell, own in theirs:
+        cells.insert(next(i for i, one in enumerate(cells) if one is cell) + 1, own)
     said += _insert_missing(cells, released["cells"], wanted)
     _tests_behind(cells)
     said += _setup_first(cells, released["cells"])
@@ -102,7 +109,7 @@ def _copies(cells: list[dict], found: dict[int, str], wanted: dict[str, dict]) -
     said = []
     for name in found.values():
         times = sum(grader(cell).get("grade_id") == name for cell in cells)
-        if times > 1:
+        if times > 1 and role(wanted[name]) != "answer":  # of an answer every cell counts
             said.append(f"{_label(wanted[name])} was there {times} times; the last one counts.")
     return said
 
@@ -113,7 +120,7 @@ def _restore(cell: dict, original: dict) -> list[str]:
     if cell["cell_type"] != original["cell_type"]:
         said.append(f"{_label(original)} was of type {cell['cell_type']}; it is {original['cell_type']} again.")
         cell["cell_type"] = original["cell_type"]
-        for key in ("outputs", "execution_count"):
+        for key in ("outputs", "execution_count", "attachments"):
             cell.pop(key, None)
         if original["cell_type"] == "code":
             cell |= {"outputs": [], "execution_count": None}

@@ -6,12 +6,15 @@ in an answer could start programs on that person's machine. So what a student wr
 
 import base64
 import re
+from pathlib import Path
 
-from grading.course.lab import role
+from grading.course.folder import ROOT, GradingError
+from grading.course.lab import grader, notebook_cells, role, text
 from grading.intake.handin import Arrival
 from grading.judge.result import Result
 
-LIVE = re.compile(r"<(?=[A-Za-z/!?])|\](?=[(:])")  # where a tag begins, and where a link's address does
+PASTED = r"\(attachment:picture\d+\.(?:png|jpeg|gif)\)"  # as intake calls pictures
+LIVE = re.compile(rf"<(?=[A-Za-z/!?])|\](?!{PASTED})(?=[(:])")  # where a tag begins, and where a link's address does
 SPACE = "\N{ZERO WIDTH SPACE}"  # behind it a tag is none, nor a link, and a reader sees the text as before
 MACROS = re.compile(r"\\(href|url|style|class|cssId|require|include|unicode)(?![A-Za-z])")  # MathJax's way to HTML
 
@@ -40,6 +43,23 @@ def as_output(picture: bytes) -> dict:
     """A PNG as Jupyter has it among a cell's outputs; a browser takes it for nothing else."""
     data = {"image/png": base64.b64encode(picture).decode()}
     return {"output_type": "display_data", "data": data, "metadata": {}}
+
+
+def with_models(notebook: dict, lab: str, root: Path = ROOT) -> dict:
+    """The notebook with the model answer and the rubric above each answer, as its reader sees it."""
+    try:
+        source = notebook_cells("solutions", lab, root)
+    except GradingError:
+        return notebook
+    models = {grader(cell)["grade_id"]: text(cell) for cell in source if role(cell) == "answer"}
+    cells = []
+    for cell in notebook["cells"]:
+        model = models.get(grader(cell).get("grade_id")) if role(cell) == "answer" else None
+        if model:
+            told = f"**Model answer and rubric**, which you alone see\n\n{model}"
+            cells.append({"cell_type": "markdown", "id": f"model-{len(cells)}", "metadata": {}, "source": told})
+        cells.append(cell)
+    return notebook | {"cells": cells}
 
 
 def harmless(text: str) -> str:

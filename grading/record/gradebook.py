@@ -15,7 +15,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from grading.course.folder import ROOT, GradingError, assignment_of, notebook_of
-from grading.course.lab import Release, read_release
 from grading.course.settings import configuration
 from grading.intake.names import Student
 from grading.judge.result import GRADED, MISSING, NEEDS_MANUAL, ExerciseResult
@@ -46,7 +45,6 @@ class Record:
                 if not self.session.get(Course, course):
                     self.session.add(Course(id=course))
                 for lab in labs:
-                    self._refuse_other_exercises(read_release(lab, root))
                     register(self.session, lab, course, root)
                 self.session.commit()
         except GradingError:
@@ -73,21 +71,6 @@ class Record:
             self.session.rollback()
             reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
             raise GradingError(f"The gradebook cannot be used ({reason}); nothing of this hand-in was kept.") from None
-
-    def _refuse_other_exercises(self, release: Release) -> None:
-        """GradingError where exercises were added or are gone since the first hand-in: marks cannot be dropped."""
-        assignment = self.assignment(release.lab)
-        notebooks = assignment.notebooks if assignment else []
-        own = [one for one in notebooks if "/" not in release.lab or one.name == notebook_of(release.lab)]
-        graded = [one for one in own if one.submissions]
-        kinds = schema.GradeCell, schema.TaskCell
-        known = {name for notebook in graded for kind in kinds for name in notebook.of_kind(kind)}
-        names = ", ".join(sorted(known ^ {*(one.grade_id for one in release.exercises), *release.answers}))
-        if graded and names:
-            raise GradingError(
-                f"{release.lab} was released anew with exercises added or gone ({names}), and the gradebook holds "
-                "hand-ins of the old one: grade into another folder with --out NAME; the old marks stay where they are."
-            )
 
     def assignment(self, lab: str) -> Assignment | None:
         """The lab's row."""
@@ -157,7 +140,7 @@ class Record:
     def _marks(self, notebook: SubmittedNotebook, entry: Entry, before: Entry | None) -> None:
         points = {one.grade_id: one.points for one in entry.exercises}
         answers = {answer.grade_id: answer for answer in entry.answers}
-        earlier = {answer.grade_id: answer.source for answer in before.answers} if before else {}
+        earlier = {answer.grade_id: answer for answer in before.answers} if before else {}
         for grade in notebook.grades:
             answer = answers.get(grade.cell.name)
             if answer is None:
@@ -165,7 +148,8 @@ class Record:
                 grade.needs_manual_grade = grade.auto_score is None and grade.manual_score is None
             else:
                 grade.auto_score = None if answer.answered else 0.0
-                same = grade.manual_score is not None and earlier.get(grade.cell.name, answer.source) == answer.source
+                was = earlier.get(grade.cell.name, answer)
+                same = grade.manual_score is not None and (was.source, was.pictures) == (answer.source, answer.pictures)
                 grade.needs_manual_grade = answer.answered and not same
         for comment in notebook.comments:
             answer = answers.get(comment.cell.name)
@@ -203,6 +187,8 @@ class Record:
             penalty = sum(notebook.late_submission_penalty or 0.0 for notebook in notebooks)
             answers = tuple(_answer(a, grades.get(a.grade_id), comments.get(a.grade_id, "")) for a in entry.answers)
             exercises = tuple(_exercise(one, grades.get(one.grade_id)) for one in entry.exercises)
+            words = {answer.grade_id for answer in answers}
+            on_code = tuple(sorted((n, c) for n, c in comments.items() if c.strip() and n not in words))
         marks = [*(one.points for one in exercises), *(answer.points for answer in answers)]
         given = [mark for mark in marks if mark is not None]
         begun = any(one.points is not None for one in exercises) or not exercises
@@ -210,7 +196,9 @@ class Record:
         state = entry.state
         if state in (GRADED, NEEDS_MANUAL):
             state = NEEDS_MANUAL if any(_waits(grades.get(a.grade_id)) for a in answers) else GRADED
-        return replace(entry, state=state, exercises=exercises, answers=answers, penalty=penalty, score=score)
+        return replace(
+            entry, state=state, exercises=exercises, answers=answers, comments=on_code, penalty=penalty, score=score
+        )
 
 
 def own_notebooks(submission: SubmittedAssignment, entry: Entry) -> list[SubmittedNotebook]:

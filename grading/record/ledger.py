@@ -11,14 +11,14 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from grading.course.lab import Release, digest
+from grading.course.lab import Part, Release, digest
 from grading.intake.handin import Handin
 from grading.judge.result import CRASHED, MISSING, UNREADABLE, ExerciseResult, Result
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A question answered in words: `points` is what a person gave it, None before."""
+    """A question answered in words: `points` is what a person gave it, None before; `pictures` were pasted into it."""
 
     grade_id: str
     source: str
@@ -26,13 +26,15 @@ class Answer:
     answered: bool
     points: float | None = None
     comment: str = ""
+    pictures: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Entry:
     """A hand-in in the ledger: `score` counts what has been graded, None where nothing could be.
 
-    `origin` is the path that a platform gave to it, `late` whether the platform says so.
+    `origin` is the path that a platform gave to it, `late` whether the platform says so; `comments` are a person's,
+    each with the name of the code cell that it is about.
     """
 
     student: str
@@ -50,6 +52,7 @@ class Entry:
     cpu_seconds: float = 0.0
     origin: str = ""
     late: bool = False
+    comments: tuple[tuple[str, str], ...] = ()
 
 
 class Ledger:
@@ -92,7 +95,8 @@ def _read(path: Path) -> Entry | None:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
         found["exercises"] = tuple(ExerciseResult(*row) for row in found["exercises"])
-        found["answers"] = tuple(Answer(**row) for row in found["answers"])
+        found["answers"] = tuple(Answer(**row | {"pictures": tuple(row["pictures"])}) for row in found["answers"])
+        found["comments"] = tuple((name, comment) for name, comment in found["comments"])
         found["cells"] = tuple((source, printed) for source, printed in found["cells"])
         return Entry(**found | {"repairs": tuple(found["repairs"])})
     except (OSError, ValueError, TypeError, KeyError):
@@ -131,15 +135,15 @@ def code(part) -> bool:
 def answers_of(handin: Handin, release: Release) -> Iterator[Answer]:
     """The questions with what was answered; an answer as it was handed out is none."""
     blank = {part.grade_id: part.source.strip() for part in release.parts if part.role == "answer"}
-    given = {part.grade_id: part.source for part in handin.parts if part.role == "answer"}
+    given = {part.grade_id: part for part in handin.parts if part.role == "answer"}
     tasks = {part.grade_id for part in release.parts if part.role == "task"}
     for grade_id, points in release.answers.items():
         if grade_id in tasks:  # answered in cells of the student's own, or not: a person looks
             yield Answer(grade_id, "", points, True)
             continue
-        source = given.get(grade_id, "")
-        answered = source.strip() not in ("", blank.get(grade_id, ""))
-        yield Answer(grade_id, source, points, answered)
+        part = given.get(grade_id, Part(grade_id, "answer", ""))
+        answered = part.source.strip() not in ("", blank.get(grade_id, "")) or bool(part.pictures)
+        yield Answer(grade_id, part.source, points, answered, pictures=part.pictures)
 
 
 def refused(student: str, release: Release, reason: str) -> Entry:

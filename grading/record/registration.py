@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from grading.course.folder import GradingError, assignment_of, notebook_place
 from grading.course.lab import grader, text
-from grading.record.schema import Assignment, GradeCell, Notebook, SolutionCell, SourceCell, TaskCell
+from grading.record.revision import add, drop
+from grading.record.schema import Assignment, BaseCell, GradeCell, Notebook, SolutionCell, SourceCell, TaskCell
 
 KINDS = (GradeCell, SolutionCell, TaskCell)
 
@@ -35,7 +36,10 @@ def register(session: Session, lab: str, course_id: str, root: Path) -> None:
         notebook = next(one for one in assignment.notebooks if one.name == name)
         source, released = _read(path), _read(notebook_place("labs", lab, root).parent / path.name)
         notebook.kernelspec = json.dumps(released["metadata"].get("kernelspec", {}))
-        _cells(notebook, source["cells"], {grader(c).get("grade_id"): c for c in released["cells"]})
+        wanted = _wanted(source["cells"], {grader(c).get("grade_id"): c for c in released["cells"]})
+        drop(session, notebook, _gone(notebook, wanted))
+        _cells(notebook, wanted)
+        add(session, notebook)
     session.flush()
 
 
@@ -47,8 +51,14 @@ def _read(path: Path) -> dict:
         raise GradingError(f"{place} cannot be read: run make labs.") from None
 
 
-def _cells(notebook: Notebook, source: list[dict], released: dict[str, dict]) -> None:
-    """The rows of one notebook's cells. A solution is handed out as it stands in labs/, a test as in solutions/."""
+def _gone(notebook: Notebook, wanted: dict[type, dict]) -> list[BaseCell]:
+    """The cells that the gradebook knows and the lab has no more."""
+    return [cell for kind in KINDS for name, cell in notebook.of_kind(kind).items() if name not in wanted[kind]]
+
+
+def _wanted(source: list[dict], released: dict[str, dict]) -> dict[type, dict]:
+    """The rows of one notebook, by kind and name. A solution is handed out as it stands in labs/, a test as in
+    solutions/."""
     wanted = {kind: {} for kind in (*KINDS, SourceCell)}
     for cell in source:
         mark = grader(cell)
@@ -61,6 +71,10 @@ def _cells(notebook: Notebook, source: list[dict], released: dict[str, dict]) ->
             wanted[TaskCell][name] = graded
         if any(mark.get(key) for key in ("grade", "solution", "locked", "task")):
             wanted[SourceCell][name] = _handed_out(cell, released.get(name, cell) if mark.get("solution") else cell)
+    return wanted
+
+
+def _cells(notebook: Notebook, wanted: dict[type, dict]) -> None:
     for kind in KINDS:
         _update(notebook.cells, kind, notebook.of_kind(kind), wanted[kind])
     _update(notebook.sources, SourceCell, {one.name: one for one in notebook.sources}, wanted[SourceCell])

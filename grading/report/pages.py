@@ -1,9 +1,10 @@
 """From the ledger to what people read: a page for each student, and one for the class.
 
-Pages escape everything that a student wrote and allow no script; hidden tests are not in the ledger, so not here.
+Pages escape everything that a student wrote and allow no script; of pasted pictures only those that intake has
+kept; hidden tests are not in the ledger, so not here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -12,6 +13,9 @@ from jinja2 import Environment, FileSystemLoader, select_autoescape
 from grading.course.folder import assignment_of, notebook_of
 from grading.intake.sources import Source
 from grading.record.ledger import Entry
+from grading.report import words
+from grading.report.alike import MOST_PAIRS, Pair
+from grading.report.points import in_words
 from grading.report.summary import summary
 from grading.report.tables import write
 
@@ -34,18 +38,32 @@ def feedback_path(entry: Entry | Source, out: Path) -> Path:
 
 
 def write_feedback(entry: Entry, out: Path) -> None:
-    page = templates().get_template("feedback.html").render(entry=entry, meaning=MEANING[entry.state])
+    tested = {one.name for one in entry.exercises}
+    others = [(name, comment) for name, comment in entry.comments if name not in tested]
+    page = templates().get_template("feedback.html").render(entry=entry, meaning=MEANING[entry.state], others=others)
     write(feedback_path(entry, out), page)
 
 
-def write_class_page(entries: Sequence[Entry], out: Path) -> None:
+def write_class_page(entries: Sequence[Entry], out: Path, alike: Mapping[str, Sequence[Pair]] | None = None) -> None:
+    """The class page; `alike` are the pairs of each lab."""
     labs = [summary(lab, [e for e in entries if e.lab == lab]) for lab in sorted({e.lab for e in entries})]
+    labs = [found | {"alike": listed(found["entries"], (alike or {}).get(found["name"], ()))} for found in labs]
     write(out / "report.html", templates().get_template("class.html").render(labs=labs, meaning=MEANING))
+
+
+def listed(entries: Sequence[Entry], pairs: Sequence[Pair]) -> list[tuple[Entry, Entry, str]]:
+    """The pairs that the page shows, each with what is alike."""
+    known = {entry.student: entry for entry in entries}
+    return [
+        (known[p.one], known[p.other], p.in_words()) for p in pairs[:MOST_PAIRS] if {p.one, p.other} <= known.keys()
+    ]
 
 
 def templates() -> Environment:
     folder = Path(__file__).parent / "templates"
     environment = Environment(loader=FileSystemLoader(folder), autoescape=select_autoescape(default=True))
     environment.filters["page"] = lambda entry: quote(feedback_path(entry, Path()).as_posix(), errors="replace")
+    environment.filters["in_words"] = in_words
+    environment.filters["markdown"] = words.shown
     environment.filters["points"] = lambda value: "–" if value is None else f"{value:g}"
     return environment

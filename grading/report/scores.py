@@ -5,10 +5,11 @@ from pathlib import Path
 
 from grading.judge.result import GRADED, NEEDS_MANUAL, STATES
 from grading.record.ledger import Entry
+from grading.report.points import in_words
 from grading.report.tables import table, write
 
 EXERCISE_COLUMNS = ("student", "lab", "exercise", "points", "max_points", "state", "message")
-SCORE_COLUMNS = ("student", "lab", "score", "max_score", "state")
+SCORE_COLUMNS = ("student", "lab", "score", "max_score", "state", "in_words")
 
 
 def exercise_rows(entry: Entry) -> list[tuple]:
@@ -23,7 +24,7 @@ def exercise_rows(entry: Entry) -> list[tuple]:
 
 
 def score_row(entry: Entry) -> tuple:
-    return entry.student, entry.lab, entry.score, entry.max_score, entry.state
+    return entry.student, entry.lab, entry.score, entry.max_score, entry.state, in_words(entry)
 
 
 def write_tables(entries: Sequence[Entry], out: Path) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from grading.judge.result import GRADED, NEEDS_MANUAL, STATES
 from grading.record.ledger import Entry
+from grading.report.points import graded_so_far
 
 NOT_ANSWERED = "not answered yet"
 
@@ -13,14 +14,17 @@ NOT_ANSWERED = "not answered yet"
 def summary(lab: str, entries: Sequence[Entry]) -> dict[str, Any]:
     """What the class page says of a lab."""
     graded = [e for e in entries if e.score is not None]
+    waiting = sum(graded_so_far(e) < e.max_score for e in graded)
+    levels = [100 * share(e) if waiting else e.score for e in graded]
     open_ = [e for e in entries if e.state not in (GRADED, NEEDS_MANUAL)]
     return {
         "name": lab,
         "count": len(entries),
         "entries": entries,
         "states": [(state, n) for state in STATES if (n := sum(e.state == state for e in entries))],
-        "mean": sum(e.score for e in graded) / len(graded) if graded else None,
-        "median": middle(sorted(e.score for e in graded)),
+        "waiting": waiting,  # while there are any, mean and median are per cent of what is graded so far
+        "mean": sum(levels) / len(levels) if levels else None,
+        "median": middle(sorted(levels)),
         "max_score": entries[0].max_score,
         "histogram": histogram(graded),
         "exercises": success(entries),
@@ -37,9 +41,15 @@ def middle(values: Sequence[float]) -> float | None:
     return values[half] if len(values) % 2 else (values[half - 1] + values[half]) / 2
 
 
+def share(entry: Entry) -> float:
+    """The points of what is graded so far, as a part of 1."""
+    so_far = graded_so_far(entry)
+    return max(0.0, entry.score / so_far) if so_far else 0.0
+
+
 def histogram(entries: Sequence[Entry], bins: int = 10) -> list[dict[str, Any]]:
-    """How many hand-ins lie in each tenth of the points that can be reached; full marks are in the last."""
-    shares = [max(0.0, e.score / e.max_score) if e.max_score else 0.0 for e in entries]
+    """How many hand-ins lie in each tenth of the points that they could have so far; full marks are in the last."""
+    shares = [share(e) for e in entries]
     counts = Counter(min(bins - 1, int(share * bins)) for share in shares)
     top = max(counts.values(), default=1)
     return [{"low": 10 * k, "count": counts[k], "height": round(100 * counts[k] / top)} for k in range(bins)]
@@ -55,9 +65,9 @@ def success(entries: Iterable[Entry]) -> list[dict[str, Any]]:
     for name, results in rows.items():
         graded = [one for one in results if one.points is not None]
         full = sum(one.points >= one.max_points for one in graded)
-        share = round(100 * full / len(graded)) if graded else 0
+        part = round(100 * full / len(graded)) if graded else 0
         blank = sum(one.message == NOT_ANSWERED for one in graded)
-        row = {"name": name, "full": full, "graded": len(graded), "all": len(results), "share": share, "blank": blank}
+        row = {"name": name, "full": full, "graded": len(graded), "all": len(results), "share": part, "blank": blank}
         row["plain"] = any(one.plain for one in results)
         found.append(row)
     return found

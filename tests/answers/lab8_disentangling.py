@@ -520,6 +520,16 @@ def loss_by_addcmul(reconstruction, mi, tc, dwkl, beta):
     return torch.add(torch.add(torch.add(reconstruction, mi), dwkl), tc, alpha=beta)
 
 
+@wrong("tc_vae_loss", "a negative total correlation is cut off at 0")
+def loss_cut_off_at_0(reconstruction, mi, tc, dwkl, beta):
+    return reconstruction + mi + beta * tc.clamp(min=0) + dwkl
+
+
+@wrong("tc_vae_loss", "the weight of the total correlation is β − 1")
+def loss_of_the_rest_of_beta(reconstruction, mi, tc, dwkl, beta):
+    return reconstruction + mi + (beta - 1) * tc + dwkl
+
+
 # mutual_information_gap ------------------------------------------------------------------------------------------
 
 

@@ -24,9 +24,10 @@ from nbgrader.api import Gradebook
 from grading.commands import demo
 from grading.commands.demo import ALL, CLASS, LAB, QUESTIONS
 from grading.course.folder import ROOT, GradingError
-from grading.grade import Options, changes, grade_class, refresh, shown
+from grading.grade import Options, grade_class, refresh
 from grading.judge.result import GRADED, NEEDS_MANUAL, ExerciseResult
 from grading.record.ledger import Entry, Ledger
+from grading.report.points import changes, shown
 from grading.sandbox import process
 
 POINTS = dict(zip(ALL, (2, 3, 3, 2, 3, 2, 3), strict=True))
@@ -172,7 +173,7 @@ class TestTheClass:
         refresh(folder / "out")
         page = (folder / "out" / "feedback" / "cleo" / LAB / f"{LAB}.html").read_text(encoding="utf-8")
         assert "Well said &lt;b&gt;indeed&lt;/b&gt;." in page
-        assert "12 of 24 points" in page
+        assert "12 of 20 points so far, 4 wait for a reader" in page
 
     def test_the_commands_after_grading(self, graded, tmp_path):
         folder = shutil.copytree(graded[0], tmp_path / "class")

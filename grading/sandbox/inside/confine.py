@@ -10,6 +10,7 @@ import ctypes
 import os
 import platform
 import resource
+import signal
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -17,7 +18,7 @@ from contextlib import contextmanager, suppress
 LIBC = ctypes.CDLL(None, use_errno=True)
 NEW_USER, NEW_PIDS, NEW_MOUNTS, NEW_IPC = 0x10000000, 0x20000000, 0x00020000, 0x08000000
 NOSUID_NODEV, READ_ONLY = 6, 1
-SET_NO_NEW_PRIVS, SET_SECCOMP, FILTER = 38, 22, 2
+SET_NO_NEW_PRIVS, SET_SECCOMP, FILTER, SET_DEATH_SIGNAL = 38, 22, 2, 1
 CLONE_THREAD, AF_UNIX, EPERM, EACCES, ENOSYS = 0x00010000, 1, 1, 13, 38
 
 # name: number on x86_64, number on aarch64 (None: not there)
@@ -108,6 +109,12 @@ def memory_at_most(extra_bytes: int) -> Iterator[None]:
     finally:
         with suppress(ValueError, OSError):
             resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+
+
+def end_with_parent() -> None:
+    """This process ends when the one that made it does, and does not stay behind should that one be killed. To be
+    called last: Linux forgets it when rights change."""
+    _checked(LIBC.prctl(SET_DEATH_SIGNAL, signal.SIGKILL), "an end with its keeper")
 
 
 def forbid_calls() -> None:

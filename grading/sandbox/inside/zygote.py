@@ -92,7 +92,8 @@ def keep(limits: dict, sockets: list[int], isolated: bool) -> None:
         report = watch(child, leash, processes)
     except Exception as error:
         report = {"status": None, "reason": f"{type(error).__name__}: {error}", "cpu": 0.0}
-    leash.send(json.dumps(report).encode())
+    with suppress(OSError):  # the judge is gone
+        leash.send(json.dumps(report).encode())
     os._exit(0)
 
 
@@ -116,6 +117,9 @@ def live(limits: dict, data: int, output: int, isolated: bool) -> None:
         if isolated:
             os.chdir(os.environ["HOME"])
             confine.drop_privileges()
+        if sys.platform == "linux":
+            confine.end_with_parent()
+        if isolated:
             confine.forbid_calls()
         serve(socket.socket(fileno=3), limits)
     except BaseException:

@@ -9,6 +9,7 @@ import zipfile
 import pytest
 
 from grading.commands.autograde import autograde
+from grading.commands.button import answer
 from grading.commands.submit import submit
 from grading.commands.validate import last_error, validate
 from grading.course.folder import ROOT, GradingError, lab_names
@@ -110,7 +111,8 @@ class TestBolt:
 
     def test_it_grades_the_lab_in_the_sandbox(self, told):
         answer = autograde(LAB, "ann", told)
-        assert answer == {"success": True, "log": f"['grade', '--lab', '{LAB}']\n", "error": ""}
+        called = ["grade", "--lab", LAB, "--submitted", "submitted", "--out", "grading_out"]
+        assert answer == {"success": True, "log": f"{called}\n", "error": ""}
 
     @pytest.mark.parametrize(("lab", "student"), [(LAB, "bob"), ("lab9", "ann"), ("--force", "ann")])
     def test_what_is_not_there_is_not_graded(self, told, lab, student):
@@ -198,6 +200,22 @@ class TestValidate:
     def test_a_file_stands_for_its_lab(self, course):
         work_on(course, answered(course))
         assert validate(f"labs/{LAB}/{LAB}.ipynb", course).tests == {"1.1 double": ""}
+
+    def test_in_the_labs_folder_a_copy_is_checked_under_its_own_name(self, course):
+        copy = course / "labs" / LAB / f"{LAB}-Copy1.ipynb"
+        write(copy, answered(course, "def double(x):\n    raise ValueError('<b>two</b>')"))
+        notebook = answered(course)
+        notebook["cells"][-1]["source"] = []
+        work_on(course, notebook)
+        shown = answer(copy, course)
+        assert [one["source"] for one in shown["value"]["failed"]] == ["1.1 double"]
+        error = shown["value"]["failed"][0]["error"]
+        assert error.startswith("ValueError: &lt;b&gt;two&lt;/b&gt;")
+        assert error.endswith("0 of 1 exercises pass.")
+
+    def test_the_button_says_what_cannot_be_checked(self, course):
+        assert answer(course / "labs" / "other.ipynb", course)["success"] is False
+        assert "a lecture" in answer(ROOT / "course" / "01_pca.ipynb")["value"]
 
 
 def test_a_lecture_has_nothing_to_check():

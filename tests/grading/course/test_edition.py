@@ -45,6 +45,39 @@ def everything(edition):
     return "\n".join(texts)
 
 
+def test_the_dockerfile_uses_what_the_edition_has(edition):
+    """Docker itself is not tried: that its paths and commands are the edition's, and its Python one that suits."""
+    lines = [line for line in (edition / "Dockerfile").read_text().splitlines() if line and not line.startswith("#")]
+    steps = {line.split()[0]: line.split(maxsplit=1)[1] for line in lines}
+    assert list(steps) == ["FROM", "WORKDIR", "COPY", "RUN", "EXPOSE", "CMD"]
+    major, minor = re.fullmatch(r"python:(\d+)\.(\d+)-slim", steps["FROM"]).groups()
+    listed = subprocess.run(
+        [sys.executable, "start.py", "help"], cwd=edition, capture_output=True, text=True, check=True
+    )
+    for words in (steps["RUN"].split(), json.loads(steps["CMD"])):
+        assert words[0] == "python"
+        assert (edition / words[1]).is_file()
+        assert re.search(rf"^  {words[2]} ", listed.stdout, re.MULTILINE)
+    assert (3, 10) <= (int(major), int(minor)) <= (3, 13)
+    assert steps["COPY"] == ". ."
+
+
+def test_the_pages_commands_are_those_of_the_edition(edition):
+    """What the instructors' page says of hubs, Colab and GitHub Classroom."""
+    page = (
+        (ROOT / "course" / "instructors.md").read_text(encoding="utf-8").split("## Where it runs")[1].split("\n## ")[0]
+    )
+    listed = subprocess.run(
+        [sys.executable, "start.py", "help"], cwd=edition, capture_output=True, text=True, check=True
+    )
+    said = re.findall(r"python start\.py (\w+)", page)
+    assert "validate" in said
+    assert all(re.search(rf"^  {name} ", listed.stdout, re.MULTILINE) for name in said)
+    start = re.search(r"urlpath=lab/tree/FOLDER/(\S+?)`", page)[1]
+    assert (edition / start).is_file()
+    assert (edition.parent / "vae-course.zip").is_file()
+
+
 class TestSecrets:
     @pytest.mark.parametrize("lab", lab_names())
     def test_no_hidden_half_and_no_model_answer_is_in_it(self, everything, lab):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import time
+from urllib.parse import urlsplit
 
 import pytest
 from nbgrader.api import Gradebook
@@ -17,6 +18,7 @@ from tests.test_jupyterlab import Server
 from tests.tiny_course import LAB
 
 SECONDS = 30
+PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 SCRIPTS = [  # each would set the page's title
     "<img src=x onerror=\"document.title='pwned'\">",
     "<script>document.title='pwned'</script>",
@@ -61,6 +63,12 @@ def course(tmp_path_factory):
                 {"cell_type": kind, "id": f"{script}{number}", "metadata": metadata, "source": script}
             )
     hostile["cells"].append(tiny_course.code(f"print({SCRIPTS[0]!r})"))
+    why = tiny_course.cell(plain, "question_why")
+    why |= {
+        "source": ["Because $x_1^2$, as I drew: ![a](attachment:a.png)"],
+        "attachments": {"a.png": {"image/png": PNG}},
+    }
+    plain["cells"].append(tiny_course.text("In a cell of its own."))
     tiny_course.write(folder / "submitted" / "ann" / LAB / f"{LAB}.ipynb", plain)
     tiny_course.write(folder / "submitted" / "eve" / LAB / f"{LAB}.ipynb", hostile)
     grade(folder)
@@ -95,7 +103,9 @@ def open_page(server, browser):
     listed = json.loads(server.get(f"/formgrader/api/submitted_notebooks/{LAB}/{LAB}").text)
     known = {one["student"]: one["id"] for one in listed}
 
-    def open_(student):
+    def open_(student, told=None):
+        if told:
+            page.on("request", lambda request: told(request.url))
         page.goto(f"http://127.0.0.1:{server.port}/formgrader/submissions/{known[student]}/", wait_until="commit")
         page.wait_for_selector("#question_why")
         return page
@@ -116,6 +126,20 @@ class TestInTheBrowser:
         links = page.eval_on_selector_all("a[href]", "links => links.map(link => link.href)")
         assert not [link for link in links if "pwned" in link]
         assert "onerror" in page.inner_text("body")  # it is there to be read
+
+    def test_the_reader_has_words_picture_model_answer_and_formulas_and_nothing_is_fetched(self, open_page, server):
+        asked = []
+        page = open_page("ann", asked.append)
+        page.wait_for_selector("mjx-container")
+        text = page.inner_text("body")
+        assert text.index("Model answer and rubric") < text.index("An answer for the grader only.")
+        assert (
+            text.index("An answer for the grader only.") < text.index("Because") < text.index("In a cell of its own.")
+        )
+        drawn = page.eval_on_selector_all("img[alt=a]", "all => all.map(one => one.naturalWidth)")
+        assert drawn == [1]
+        assert asked
+        assert {urlsplit(url).netloc for url in asked if not url.startswith("data:")} == {f"127.0.0.1:{server.port}"}
 
     def test_a_mark_given_there_survives_a_regrade(self, course, open_page):
         assert scores(course)["ann"] == ("2", "needs-manual")

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from nbgrader import api
 from nbgrader.api import Gradebook
 
 from grading.course.folder import GradingError
@@ -246,12 +247,66 @@ def test_exercises_added_before_the_first_hand_in_are_taken_over(revised, url):
     assert grades(url).keys() == {"test_double", "question_why", "question_how"}
 
 
-def test_exercises_added_after_it_are_refused_with_the_way_out(revised, url):
+def test_exercises_added_after_it_wait_in_every_hand_in(revised, url):
     with Record(url, [LAB], revised()) as record:
         record.write(entry(), ANN, None, None)
-    with pytest.raises(GradingError, match=r"\(question_how\).*--out"):
-        Record(url, [LAB], revised(another_question))
-    assert grades(url)["test_double"][0] == 2.0
+        record.write(entry(student="bob"), Student("bob"), None, None)
+    mark(url, "question_why", 0.5)
+    with Record(url, [LAB], revised(another_question)) as record:
+        assert record.reread(entry()).score == 2.5
+    expected = {"test_double": (2.0, None, False), "question_why": (None, 0.5, False)}
+    assert grades(url) == expected | {"question_how": (None, None, True)}
+    with Gradebook(url) as book:
+        assert book.find_submission(LAB, "bob").max_score == 4.0
+        assert book.find_comment("question_how", LAB, LAB, "bob").manual_comment is None
+
+
+def without_the_question(cells):
+    cells[:] = [one for one in cells if one["metadata"].get("nbgrader", {}).get("grade_id") != "question_why"]
+
+
+def test_exercises_that_are_gone_take_nothing_of_a_persons_along(revised, url):
+    with Record(url, [LAB], revised()) as record:
+        record.write(entry(), ANN, None, None)
+    with Record(url, [LAB], revised(without_the_question)):
+        assert grades(url) == {"test_double": (2.0, None, False)}
+    with Gradebook(url) as book:
+        assert book.find_submission(LAB, "ann").max_score == 2.0
+        assert book.db.query(api.Grade).count() == 1
+        assert book.db.query(api.Comment).count() == 1  # the one on `double`
+
+
+@pytest.mark.parametrize("what", ["a mark", "a comment", "points on top"])
+def test_exercises_that_are_gone_are_refused_where_a_person_has_marked_them(revised, url, what):
+    with Record(url, [LAB], revised()) as record:
+        record.write(entry(), ANN, None, None)
+    with Gradebook(url) as book:
+        if what == "a comment":
+            book.find_comment("question_why", LAB, LAB, "ann").manual_comment = "Good."
+        else:
+            grade = book.find_grade("question_why", LAB, LAB, "ann")
+            setattr(grade, "manual_score" if what == "a mark" else "extra_credit", 1.0)
+        book.db.commit()
+    before = grades(url)
+    with pytest.raises(GradingError, match=r"without question_why.* 1 marks or comments .*--out NAME"):
+        Record(url, [LAB], revised(without_the_question))
+    assert grades(url) == before
+
+
+def test_a_comment_on_code_is_read(record, url):
+    first = record.write(entry(), ANN, None, None)
+    with Gradebook(url) as book:
+        book.find_comment("double", LAB, LAB, "ann").manual_comment = "Neat."
+        book.db.commit()
+    assert record.reread(first).comments == (("double", "Neat."),)
+    assert record.write(entry(0.0), ANN, None, first).comments == (("double", "Neat."),)
+
+
+def test_an_answer_with_another_picture_is_to_be_read_again(record, url):
+    first = record.write(entry(), ANN, None, None)
+    mark(url, "question_why", 0.5)
+    drawn = replace(entry(), answers=(replace(entry().answers[0], pictures=("data:image/png;base64,AA==",)),))
+    assert record.write(drawn, ANN, None, first).state == NEEDS_MANUAL
 
 
 def test_two_students_do_not_disturb_each_other(record):

@@ -6,6 +6,7 @@ import csv
 import html
 import io
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
@@ -14,9 +15,10 @@ import pytest
 
 from grading.judge.result import CRASHED, GRADED, NEEDS_MANUAL, STATES, UNREADABLE, ExerciseResult
 from grading.record.ledger import Answer, Entry
+from grading.report import words
 from grading.report.pages import MEANING, feedback_path, write_class_page, write_feedback
 from grading.report.scores import EXERCISE_COLUMNS, SCORE_COLUMNS, table_of_states, write_tables
-from grading.report.summary import histogram, middle, mistakes, success
+from grading.report.summary import histogram, middle, mistakes, success, summary
 from grading.report.tables import cell
 
 HOSTILE = '<script>alert(1)</script><img src=x onerror="alert(2)">'
@@ -45,7 +47,7 @@ NAMES = ["ann", "=cmd|' /C calc'!A0", 'O"Hara, Jr.', "Ünï Çødé", "a\nb", "+
 def test_tables_come_back_as_they_were(tmp_path):
     write_tables([entry(name) for name in NAMES], tmp_path)
     scores, exercises = read(tmp_path / "scores.csv"), read(tmp_path / "exercises.csv")
-    assert tuple(scores[0]) == SCORE_COLUMNS == ("student", "lab", "score", "max_score", "state")
+    assert tuple(scores[0]) == SCORE_COLUMNS == ("student", "lab", "score", "max_score", "state", "in_words")
     assert tuple(exercises[0]) == EXERCISE_COLUMNS
     assert {len(row) for row in exercises} == {7}
     assert [row[0].removeprefix("'") for row in scores[1:]] == NAMES
@@ -60,6 +62,43 @@ def test_nothing_graded_is_an_empty_field_never_0(tmp_path):
     assert points["bob", "f0"] == "0"
 
 
+def worth(score, exercises, answers):
+    rows = tuple(ExerciseResult(f"f{k}", f"t{k}", p, m, GRADED) for k, (p, m) in enumerate(exercises))
+    told = tuple(Answer(f"q{k}", "", m, answered=True, points=p) for k, (p, m) in enumerate(answers))
+    most = sum(m for _, m in [*exercises, *answers])
+    return Entry("ann", "lab", NEEDS_MANUAL, most, score, exercises=rows, answers=told)
+
+
+@pytest.mark.parametrize(
+    ("one", "words"),
+    [
+        (worth(15.0, [(15.0, 18.0)], [(None, 2.0)]), "15 of 18 points so far, 2 wait for a reader"),
+        (worth(15.0, [(13.0, 18.0)], [(2.0, 2.0)]), "15 of 20 points"),
+        (worth(3.0, [(3.0, 3.0), (None, 4.0)], [(None, 1.0), (None, 1.5)]), None),
+        (worth(0.0, [(0.0, 3.0), (None, 4.0)], []), "0 of 3 points so far, 4 not graded"),
+        (worth(None, [(None, 3.0)], []), "no score yet, of 3 points"),
+        (Entry("ann", "lab", UNREADABLE, 20.0), "no score yet, of 20 points"),
+    ],
+)
+def test_a_score_says_of_how_much_it_is(tmp_path, one, words):
+    words = words or "3 of 3 points so far, 2.5 wait for a reader, 4 not graded"
+    write_feedback(one, tmp_path)
+    write_class_page([one], tmp_path)
+    write_tables([one], tmp_path)
+    assert words[1:] in feedback_path(one, tmp_path).read_text(encoding="utf-8")
+    assert words in (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert read(tmp_path / "scores.csv")[1][-1] == words
+
+
+def test_the_classs_mean_is_of_what_is_graded_so_far():
+    half = worth(9.0, [(9.0, 18.0)], [(None, 2.0)])
+    whole = worth(20.0, [(18.0, 18.0)], [(2.0, 2.0)])
+    found = summary("lab", [half, whole])
+    assert (found["waiting"], found["mean"], found["median"]) == (1, 75.0, 75.0)
+    found = summary("lab", [whole, whole])
+    assert (found["waiting"], found["mean"]) == (0, 20.0)
+
+
 def test_numbers_stay_numbers():
     assert [cell(value) for value in (None, 0, 2.5, -1.0, "3", 1e-9)] == ["", "0", "2.5", "-1", "3", "1e-09"]
 
@@ -67,12 +106,13 @@ def test_numbers_stay_numbers():
 class Tags(HTMLParser):
     def __init__(self, text):
         super().__init__()
-        self.tags, self.attributes = set(), set()
+        self.tags, self.attributes, self.addresses = set(), set(), set()
         self.feed(text)
 
     def handle_starttag(self, tag, attributes):
         self.tags.add(tag)
         self.attributes |= {name for name, _ in attributes}
+        self.addresses |= {address for name, address in attributes if name in ("src", "href")}
 
 
 @pytest.mark.parametrize("student", [HOSTILE.replace("/", ""), "ann"])
@@ -89,13 +129,71 @@ def test_what_a_student_wrote_is_shown_and_never_run(tmp_path, student):
         assert "alert(1)" in text
 
 
+def test_pictures_of_an_answer_are_shown(tmp_path):
+    address = "data:image/png;base64,AAAA"
+    one = entry()
+    pictured = Entry(**one.__dict__ | {"answers": (replace(one.answers[0], pictures=(address,)),)})
+    write_feedback(pictured, tmp_path)
+    text = feedback_path(one, tmp_path).read_text(encoding="utf-8")
+    assert Tags(text).addresses == {address}
+    assert "img-src data:;" in text  # and from nowhere else
+
+
 def test_feedback_names_points_message_mistake_and_comment(tmp_path):
     one = entry(points=(3.0, None), text="what the test says")
     named = one.exercises[0]._replace(points=0.0, mistake="the sign is flipped")
     write_feedback(Entry(**one.__dict__ | {"exercises": (named, one.exercises[1])}), tmp_path)
     text = feedback_path(one, tmp_path).read_text(encoding="utf-8")
-    for expected in ("0 of 3", "– of 3", "The sign is flipped", "what the test says", "Comment: what the test says"):
+    for expected in ("0 of 3", "– of 3", "The sign is flipped", "what the test says", "<p>what the test says</p>"):
         assert expected in text
+
+
+COMMENT = "Nearly: $\\sigma^2$ is *not* $\\frac{1}{2}$. [See](https://x.org/?a=1&b=2) <b onclick=alert(1)>bold</b>"
+
+
+def commented(comment, name="f0"):
+    return Entry(**entry().__dict__ | {"comments": ((name, comment),)})
+
+
+@pytest.mark.parametrize("name", ["f0", "setup"])
+def test_a_comment_on_code_is_shown_with_its_markdown_and_formulas(tmp_path, name):
+    one = commented(COMMENT, name)
+    write_feedback(one, tmp_path)
+    text = feedback_path(one, tmp_path).read_text(encoding="utf-8")
+    assert "<em>not</em>" in text
+    assert 'href="https://x.org/?a=1&amp;b=2"' in text
+    assert ("Comments on your code" in text) == (name == "setup")
+    assert text.count('src="data:image/svg+xml;base64,') == 2
+    assert r'alt="\frac{1}{2}"' in text
+    assert Tags(text).tags & {"b", "script"} == set()
+
+
+LIVE = [
+    HOSTILE,
+    "[x](javascript:alert(1))",
+    "![x](https://evil.org/x.png)",
+    "[x](data:text/html,<script>alert(1)</script>)",
+    '[x](https://a.org/"onmouseover="alert(1))',
+    "$\\href{javascript:alert(1)}{x}$",
+    '$"><script>alert(1)</script>$',
+    "<javascript:alert(1)>",
+    "[x]: javascript:alert(1)\n[x]",
+    "$" + "{" * 5000 + "$",
+    "[" * 3000,
+    "> " * 2000,
+    "$x$" * 500,
+]
+
+
+@pytest.mark.parametrize("comment", LIVE)
+def test_nothing_in_a_comment_runs_or_is_fetched(comment):
+    text = str(words.shown(comment))
+    found = Tags(text)
+    assert not found.tags & {"script", "iframe", "object", "embed", "link", "form", "style"}
+    assert not any(name.startswith("on") for name in found.attributes)
+    assert all(address.startswith(("data:image/svg", "https://", "mailto:")) for address in found.addresses)
+    assert "evil" not in "".join(found.addresses)
+    assert text.count("<img") <= words.MOST_FORMULAS
 
 
 def test_every_state_has_a_meaning_that_the_feedback_shows(tmp_path):
@@ -112,7 +210,7 @@ def test_feedback_stays_in_its_folder(tmp_path, name):
 
 
 def test_the_histogram_counts_everyone_once():
-    class_ = [entry(points=(p,)) for p in (0.0, 0.9, 1.0, 5.0, 9.99, 10.0, 11.0)]
+    class_ = [worth(p, [(p, 10.0)], []) for p in (0.0, 0.9, 1.0, 5.0, 9.99, 10.0, 11.0)]
     bins = histogram(class_)
     assert [b["count"] for b in bins] == [2, 1, 0, 0, 0, 1, 0, 0, 0, 3]
     assert max(b["height"] for b in bins) == 100
