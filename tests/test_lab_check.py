@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import pytest
 import torch
 
@@ -336,3 +338,81 @@ def test_no_reading_hands_a_matrix_of_infinities_to_a_function():
     message(looks, *CASES, Case([[0.0, 1.0]], [[2.0, -3.0]], gives=[-3.0]))
     assert len(seen) > 50
     assert all(seen)
+
+
+GRAM = "gram(x: B P) -> P P"
+GRAMS = (
+    Case([[1.0, 2.0], [0.5, -1.0]], gives=[[1.25, 1.5], [1.5, 5.0]]),
+    Case([[1.0, 0.5, -2.0]], gives=[[1.0, 0.5, -2.0], [0.5, 0.25, -1.0], [-2.0, -1.0, 4.0]]),
+)
+
+
+@pytest.mark.parametrize(
+    ("function", "words"),
+    [
+        (lambda x: (x.mT @ x).tril(), "This is right on and below the diagonal, and wrong above it."),
+        (lambda x: (x.mT @ x).triu(), "This is right on and above the diagonal, and wrong below it."),
+        (lambda x: x.mT @ x + 0.7 * x.sum() * torch.eye(x.shape[1], dtype=x.dtype), "right beside the diagonal"),
+        (lambda x: (x.mT @ x).square().sqrt() + x.sum() * (1 - torch.eye(x.shape[1])).to(x), "right on the diagonal"),
+        (lambda x: (x.mT @ x) * 1.003, "This is the right one times 1.003."),
+        (lambda x: x.mT @ x + 0.003 * (x.mT @ x).sin(), "It is right to a few digits only"),
+    ],
+)
+def test_where_an_answer_is_right_is_said(function, words):
+    with pytest.raises(Mismatch) as caught:
+        Lab(9, gram=2).check(GRAM, function, *GRAMS)
+    assert words in str(caught.value)
+
+
+def test_an_answer_that_is_right_at_the_ends_alone_is_told_so():
+    def line(x, steps):
+        t = torch.linspace(0, 1, steps, dtype=x.dtype)[:, None] ** 2
+        return t * x
+
+    cases = (
+        Case([2.0, -4.0], 3, gives=[[0.0, 0.0], [1.0, -2.0], [2.0, -4.0]]),
+        Case([1.5], 4, gives=[[0.0], [0.5], [1.0], [1.5]]),
+        Case([1.5], 2, gives=[[0.0], [1.5]]),
+    )
+    with pytest.raises(Mismatch, match="This is right in the first and the last of steps alone"):
+        Lab(9, line=2).check("line(x: D, steps: whole) -> steps D", line, *cases)
+
+
+def test_what_was_built_is_built_anew_for_each_reading():
+    def build(dtype):
+        weight = torch.nn.Parameter(torch.tensor([0.5, -1.0], dtype=dtype))
+        return torch.optim.SGD([weight], lr=1.0), torch.tensor([[1.3, -2.1], [3.0, 0.4], [0.5, 2.9]], dtype=dtype)
+
+    def moved(result, optimizer, x):
+        return torch.tensor([0.5, -1.0], dtype=x.dtype) - optimizer.param_groups[0]["params"][0].detach()
+
+    def step(optimizer, x, rows=1):
+        loss = (x[:rows] @ optimizer.param_groups[0]["params"][0]).mean()
+        loss.backward()
+        optimizer.step()
+
+    spec, case = "step(optimizer: object, x: B P) -> P", Case(build=build, view=moved, gives=[1.6, 0.4])
+    Lab(9, step=2).check(spec, lambda optimizer, x: step(optimizer, x, 3), case)
+    with pytest.raises(Mismatch, match="Of `x` only the first along B makes a difference"):
+        Lab(9, step=2).check(spec, step, case)
+
+
+def layers(n_in, n_hidden, n_out):
+    first, second = torch.nn.Linear(n_in, n_hidden), torch.nn.Linear(n_hidden, n_out)
+    return torch.nn.Sequential(first, torch.nn.ReLU(), second)
+
+
+def test_a_network_is_the_callers_own_and_can_be_trained_throughout():
+    def frozen(*sizes):
+        network = layers(*sizes)
+        network[0].requires_grad_(False)
+        return network
+
+    def check(build):
+        Lab(9, net=2).check_network("net(a: whole, b: whole, c: whole) -> object", build, (5, 7, 3), end="nothing")
+
+    check(layers)
+    with pytest.raises(Mismatch, match="ask for no gradient"):
+        check(frozen)
+    with pytest.raises(Mismatch, match="Two calls give the same weights"):
+        check(functools.cache(layers))

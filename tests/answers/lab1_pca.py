@@ -1633,3 +1633,113 @@ def needed_by_trying(variances, fraction):
 def needed_by_exact_fractions(variances, fraction):
     exact = [Fraction(v) for v in variances.tolist()]
     return next(k for k in range(1, len(exact) + 1) if sum(exact[:k]) >= Fraction(fraction) * sum(exact))
+
+
+# slips that were tried when this bank had none of them ------------------------------------------------------
+
+
+@wrong("center", "`centred`: This is the right one plus a number of its own for each of P.")
+def center_by_the_middle(X):
+    m = (X.amax(0) + X.amin(0)) / 2
+    return X - m, m
+
+
+@wrong("center", "`centred`: This is the right one plus a number of its own for each of P.")
+def center_twice_the_mean(X):
+    m = X.mean(0)
+    return X - 2 * m, m
+
+
+@wrong("center", "`mean`: This is the right one with the other sign.")
+def center_returns_minus_mean(X):
+    m = X.mean(0)
+    return X - m, -m
+
+
+@wrong("center", "`centred`: This is the right one plus a number of its own for each of P.")
+def center_by_the_last_sample(X):
+    return X - X[-1], X.mean(0)
+
+
+@wrong("covariance", "This is the right one without its sign.")
+def covariance_without_off_diagonal_signs(Xc):
+    return (Xc.T @ Xc / len(Xc)).abs()
+
+
+@wrong("covariance", "This is the right one divided by P.")
+def covariance_divided_by_both(Xc):
+    return Xc.T @ Xc / Xc.numel()
+
+
+@wrong("covariance", "`Xc` itself is changed: an operation in place (`+=`, `-=`, `x[…] = …`,")
+def covariance_scales_in_place(Xc):
+    Xc /= len(Xc) ** 0.5
+    return Xc.T @ Xc
+
+
+@wrong("covariance", "The answer is float32 where the arguments are float64: something inside")
+def covariance_into_zeros(Xc):
+    C = torch.zeros(Xc.shape[1], Xc.shape[1])
+    for x in Xc:
+        C += torch.outer(x, x).float()
+    return C / len(Xc)
+
+
+@wrong("principal_components")
+def components_in_rows(C, k):
+    variances, U = torch.linalg.eigh(C)
+    return U.T[-k:].flip(0).T.contiguous(), variances[:k]
+
+
+@wrong("pca_encode", "It is right when `mean` is handed in with the other sign.")
+def encode_adds_mean(X, mean, U):
+    return (X + mean) @ U
+
+
+@wrong("pca_encode", "This is the right one plus a number of its own for each of k.")
+def encode_subtracts_after(X, mean, U):
+    return X @ U - mean.mean()
+
+
+@wrong("pca_encode", "`X` itself is changed: an operation in place (`+=`, `-=`, `x[…] = …`,")
+def encode_centres_in_place(X, mean, U):
+    X.sub_(mean)
+    return X @ U
+
+
+@wrong("pca_encode", "No gradient reaches `U`, though the answer depends on it.")
+def encode_detaches_u(X, mean, U):
+    return (X - mean) @ U.detach()
+
+
+@wrong("pca_decode", "This is half the right one.")
+def decode_scales_the_mean(Z, mean, U):
+    return (Z @ U.T + mean) / 2
+
+
+@wrong("pca_decode", "This is the first of B in the place of all.")
+def decode_of_the_first(Z, mean, U):
+    return U @ Z[0] + mean
+
+
+@wrong("reconstruction_error", "This is the right one times B, as when a sum over B is taken, not a mean.")
+def error_sum_of_squares_root(X, X_hat):
+    return (X - X_hat).norm() ** 2
+
+
+@wrong("reconstruction_error")
+def error_median(X, X_hat):
+    return ((X - X_hat) ** 2).sum(1).median()
+
+
+@wrong("components_needed", "It is right when `variances` is handed in squared.")
+def needed_of_deviations(variances, fraction):
+    d = variances.sqrt()
+    s = d.cumsum(0) / d.sum()
+    return int((s < fraction).sum()) + 1
+
+
+@wrong("components_needed", "The answer is a int64, it should be a whole number of Python's, an int.")
+def needed_as_numpy_too(variances, fraction):
+    s = (variances.cumsum(0) / variances.sum()).numpy()
+    return np.searchsorted(s, fraction) + 1

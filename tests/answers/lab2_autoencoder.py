@@ -1033,3 +1033,175 @@ def angle_from_numpy(A, B):
 @oracle("largest_principal_angle")
 def angle_by_scipy(A, B):
     return float(scipy.linalg.subspace_angles(A.double().numpy(), B.double().numpy())[0])
+
+
+# slips that were tried when this bank had none of them ------------------------------------------------------
+
+
+class _Frozen(nn.Module):
+    """A layer that is not trained, or that nothing is passed back to."""
+
+    def __init__(self, n_in, n_hidden, n_out, how):
+        super().__init__()
+        self.first, self.second, self.how = nn.Linear(n_in, n_hidden), nn.Linear(n_hidden, n_out), how
+        if how == "frozen":
+            self.first.requires_grad_(False)
+
+    def forward(self, x):
+        hidden = torch.relu(self.first(x))
+        return self.second(hidden.detach() if self.how == "detached" else hidden)
+
+
+_MADE = {}
+
+
+@wrong("build_encoder", "The answer is a list, it should be an nn.Module.")
+def encoder_as_a_list(n_pixels, n_hidden, latent_dim):
+    return [nn.Linear(n_pixels, n_hidden), nn.ReLU(), nn.Linear(n_hidden, latent_dim)]
+
+
+@wrong("build_encoder", "The weights of a layer ask for no gradient (`requires_grad` is off): it")
+def encoder_with_a_frozen_layer(n_pixels, n_hidden, latent_dim):
+    return _Frozen(n_pixels, n_hidden, latent_dim, "frozen")
+
+
+@wrong("build_encoder", "No gradient, or a wrong one, passes through the network: something in it")
+def encoder_with_a_detached_hidden_layer(n_pixels, n_hidden, latent_dim):
+    return _Frozen(n_pixels, n_hidden, latent_dim, "detached")
+
+
+@wrong("build_encoder", "Two calls give the same weights to train: each call should make layers of")
+def encoder_made_once(n_pixels, n_hidden, latent_dim):
+    s = (n_pixels, n_hidden, latent_dim)
+    if s not in _MADE:
+        _MADE[s] = nn.Sequential(nn.Linear(*s[:2]), nn.ReLU(), nn.Linear(*s[1:]))
+    return _MADE[s]
+
+
+@wrong("build_encoder", "The answer is the class Encoder itself: a network is made by calling it.")
+def encoder_class_itself(n_pixels, n_hidden, latent_dim):
+    class Encoder(nn.Module):
+        pass
+
+    return Encoder
+
+
+@wrong("build_decoder", "There is a tanh that is halved and moved to 0 to 1 at the end, where a")
+def decoder_moved_tanh(latent_dim, n_hidden, n_pixels):
+    return _TwoLayers(latent_dim, n_hidden, n_pixels, lambda a: (a.tanh() + 1) / 2)
+
+
+@wrong("build_decoder", "There is the logarithm of the sigmoid at the end, where a sigmoid should")
+def decoder_logsigmoid(latent_dim, n_hidden, n_pixels):
+    return _TwoLayers(latent_dim, n_hidden, n_pixels, F.logsigmoid)
+
+
+@wrong("build_decoder", "There is a ReLU and then a sigmoid at the end, where a sigmoid should be.")
+def decoder_relu_then_sigmoid(latent_dim, n_hidden, n_pixels):
+    return _TwoLayers(latent_dim, n_hidden, n_pixels, lambda a: a.relu().sigmoid())
+
+
+@wrong("build_decoder", "What the network makes of (15, 3) has the shape (15, 1, 5), it should be")
+def decoder_unflattened(latent_dim, n_hidden, n_pixels):
+    return _TwoLayers(latent_dim, n_hidden, n_pixels, lambda a: a.sigmoid().unflatten(1, (1, -1)))
+
+
+@wrong("squared_error", "It is right when `x` is handed in with the other sign.")
+def sqerr_added(x, x_hat):
+    return ((x + x_hat) ** 2).sum(1)
+
+
+@wrong("squared_error", "squared first and subtracted after")
+def sqerr_of_squares(x, x_hat):
+    return (x**2 - x_hat**2).sum(1)
+
+
+@wrong("squared_error", "the largest square")
+def sqerr_largest(x, x_hat):
+    return ((x - x_hat) ** 2).amax(1)
+
+
+@wrong("squared_error", "This is the first of B in the place of all.")
+def sqerr_first(x, x_hat):
+    return ((x[0] - x_hat[0]) ** 2).sum().expand(len(x))
+
+
+@wrong("squared_error", "The answer is a list, it should be a torch tensor of shape (3,).")
+def sqerr_list(x, x_hat):
+    return [((a - b) ** 2).sum() for a, b in zip(x, x_hat, strict=True)]
+
+
+@wrong("squared_error", "Ordinary numbers come out right, a perfect reconstruction do not.")
+def sqerr_kept_above(x, x_hat):
+    return ((x - x_hat) ** 2).sum(1).clamp(min=1e-6)
+
+
+@wrong("train_step", "`slope of the encoder`, `slope of the decoder`, `slope of the encoder in")
+def step_two_backwards(encoder, decoder, optimizer, x):
+    loss = _mean_error(encoder, decoder, x)
+    optimizer.zero_grad()
+    loss.backward(retain_graph=True)
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+@wrong("train_step", "Of `x` only the first along B makes a difference.")
+def step_first_picture(encoder, decoder, optimizer, x):
+    loss = _mean_error(encoder, decoder, x[:1])
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+@wrong("train_step", "`loss`, `slope of the encoder`, `slope of the decoder`, `slope of the")
+def step_batch_twice(encoder, decoder, optimizer, x):
+    loss = _mean_error(encoder, decoder, x) / len(x)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+@wrong("train_step", "`x` itself is changed: an operation in place (`+=`, `-=`, `x[…] = …`,")
+def step_changes_x(encoder, decoder, optimizer, x):
+    loss = _mean_error(encoder, decoder, x)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    x.mul_(0.5)
+    return loss.item()
+
+
+@wrong("train_step")
+def step_on_abs(encoder, decoder, optimizer, x):
+    loss = (x - decoder(encoder(x))).abs().sum(1).mean()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+@wrong("largest_principal_angle", "The answer does not depend on `A`.")
+def angle_outer(A, B):
+    Q, R = _bases(A, B)
+    return torch.linalg.svdvals(Q @ R.T).min().clamp(max=1).arccos()
+
+
+@wrong("largest_principal_angle", "the product of the cosines")
+def angle_det(A, B):
+    Q, R = _bases(A, B)
+    return torch.linalg.det(Q.T @ R).abs().clamp(max=1).arccos()
+
+
+@wrong("largest_principal_angle", "This is the right numbers in another shape.")
+def angle_list_of_one(A, B):
+    Q, R = _bases(A, B)
+    return torch.linalg.svdvals(Q.T @ R)[-1:].clamp(max=1).arccos()
+
+
+@wrong("largest_principal_angle", "The answer holds values and their positions, as torch.min(…, dim) gives")
+def angle_with_position(A, B):
+    Q, R = _bases(A, B)
+    return torch.linalg.svdvals(Q.T @ R).clamp(max=1).arccos().max(dim=0)

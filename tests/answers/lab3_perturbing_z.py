@@ -1797,7 +1797,7 @@ def perturb_averages_the_noise_over_dimensions(z, sigma, eps):
     return z + sigma * eps.mean(-1, keepdim=True)
 
 
-@wrong("perturb")
+@wrong("perturb", "It is right to a few digits only")
 def perturb_rounds(z, sigma, eps):
     return (z + sigma * eps).round(decimals=3)
 
@@ -1838,7 +1838,7 @@ def diversity_is_the_median_of_all_entries(samples):
     return torch.cdist(samples, samples).median()
 
 
-@wrong("diversity")
+@wrong("diversity", "It is right to a few digits only")
 def diversity_rounds_the_samples(samples):
     return torch.pdist(samples.round(decimals=2)).mean()
 
@@ -1857,3 +1857,75 @@ def gaussian_half_the_width(mean, covariance, eps):
 @wrong("sample_gaussian")
 def gaussian_squares_the_noise(mean, covariance, eps):
     return mean + (eps * eps.abs()) @ torch.linalg.cholesky(covariance).mT
+
+
+# slips that were tried when this bank had none of them ------------------------------------------------------
+
+
+@wrong("perturb", "It is right when `sigma` is handed in squared.")
+def perturb_sqrt_sigma(z, sigma, eps):
+    return z + sigma**0.5 * eps
+
+
+@wrong("perturb")
+def perturb_normalised_noise(z, sigma, eps):
+    return z + sigma * eps / eps.norm(dim=-1, keepdim=True)
+
+
+@wrong("perturb", "It is right when `sigma` is handed in with the other sign.")
+def perturb_subtracts_too(z, sigma, eps):
+    return z - sigma * eps
+
+
+@wrong("bounding_box")
+def box_sorted_wrong(Z):
+    s = Z.sort(0).values
+    return s[1], s[-2]
+
+
+@wrong("sample_box", "It is right when `u` is handed in as its square root.")
+def sample_box_squared(low, high, u):
+    return low + (high - low) * u**2
+
+
+@wrong("interpolate", "This is the right one in reverse along steps.")
+def interpolate_from_end(z_start, z_end, steps):
+    t = torch.linspace(0, 1, steps, dtype=z_start.dtype)[:, None]
+    return z_end + t * (z_start - z_end)
+
+
+@wrong("interpolate", "This is right in the first and the last of steps alone.")
+def interpolate_squared_t(z_start, z_end, steps):
+    t = torch.linspace(0, 1, steps, dtype=z_start.dtype)[:, None] ** 2
+    return (1 - t) * z_start + t * z_end
+
+
+@wrong("nearest_distance", "This is the right one divided by √P.")
+def nearest_mean_sq(samples, data):
+    return (samples[:, None] - data).square().mean(-1).sqrt().amin(1)
+
+
+@wrong("fit_gaussian_codes", "`covariance`: This is right on the diagonal, and wrong beside it.")
+def fit_abs_covariance(Z):
+    m = Z.mean(0)
+    c = (Z - m).abs()
+    return m, c.T @ c / len(Z)
+
+
+@wrong("fit_gaussian_codes", "`covariance`: This is right on and below the diagonal, and wrong above it.")
+def fit_lower(Z):
+    m = Z.mean(0)
+    c = Z - m
+    return m, torch.tril(c.T @ c / len(Z))
+
+
+@wrong("sample_gaussian")
+def gaussian_scaled_by_trace(mean, covariance, eps):
+    return mean + covariance.trace().sqrt() * eps
+
+
+@wrong("sample_gaussian", "`eps` itself is changed: an operation in place (`+=`, `-=`, `x[…] = …`,")
+def gaussian_mean_in_place(mean, covariance, eps):
+    mean += 0
+    eps.mul_(2)
+    return mean + eps @ torch.linalg.cholesky(covariance).T / 2

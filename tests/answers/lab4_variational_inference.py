@@ -1031,7 +1031,7 @@ def reparametrized_knows_the_cube(f, mu, sigma, eps):
     return 3 * (mu + sigma * eps) ** 2
 
 
-@wrong("reparametrized_gradient")
+@wrong("reparametrized_gradient", "It is right to a few digits only")
 def reparametrized_coarse_differences(f, mu, sigma, eps):
     z = mu + sigma * eps
     return (f(z + 0.01) - f(z - 0.01)) / 0.02
@@ -1656,3 +1656,105 @@ def fit_clears_before_the_step(log_joint, mu, logvar, steps, learning_rate, eps)
 @wrong("fit_gaussian")
 def fit_other_betas(log_joint, mu, logvar, steps, learning_rate, eps):
     return _fit(log_joint, mu, logvar, eps, lambda p: torch.optim.Adam(p, lr=learning_rate, betas=(0.5, 0.999)))
+
+
+# slips that were tried when this bank had none of them ------------------------------------------------------
+
+
+@wrong("posterior", "`log evidence`: This is the right one in bits (logarithms of base 2).")
+def posterior_log2(joint):
+    return joint / joint.sum(), joint.sum().log2()
+
+
+@wrong("posterior", "`log evidence`: This is the right one minus log K.")
+def posterior_mean_evidence(joint):
+    return joint / joint.sum(), joint.mean().log()
+
+
+@wrong("kl_discrete")
+def kl_without_q(q, p):
+    return torch.special.xlogy(torch.ones_like(q), q / p).nan_to_num(0).sum()
+
+
+@wrong("kl_discrete")
+def kl_jeffreys(q, p):
+    return (
+        torch.special.xlogy(q, q).sum()
+        - torch.special.xlogy(q, p).sum()
+        + torch.special.xlogy(p, p).sum()
+        - torch.special.xlogy(p, q).sum()
+    )
+
+
+@wrong("kl_discrete")
+def kl_abs(q, p):
+    return (torch.special.xlogy(q, q) - torch.special.xlogy(q, p)).abs().sum()
+
+
+@wrong("kl_discrete", "This is the right one divided by K, as when a mean over K is taken, not a")
+def kl_mean(q, p):
+    return (torch.special.xlogy(q, q) - torch.special.xlogy(q, p)).mean()
+
+
+@wrong("gaussian_entropy", "This is the right one minus ½ D log 2.")
+def entropy_log_pi(logvar):
+    return 0.5 * (1 + math.log(math.pi) + logvar).sum(-1)
+
+
+@wrong("gaussian_entropy", "This is the right one, the term log σ² once too often.")
+def entropy_of_sigma(logvar):
+    return (0.5 * (1 + math.log(2 * math.pi)) + logvar).sum(-1)
+
+
+@wrong("gaussian_entropy", "This is the right one, the term log σ² with the wrong sign.")
+def entropy_minus(logvar):
+    return 0.5 * (1 + math.log(2 * math.pi) - logvar).sum(-1)
+
+
+@wrong("gaussian_entropy", "This is the right one plus 1.72 (4.3 in another case). (This holds for")
+def entropy_of_e(logvar):
+    return 0.5 * (math.e + math.log(2 * math.pi) + logvar).sum(-1)
+
+
+@wrong("kl_gaussians")
+def klg_no_inverse(mu_q, cov_q, mu_p, cov_p):
+    d = mu_p - mu_q
+    i = torch.linalg.inv(cov_p)
+    return 0.5 * (torch.trace(i @ cov_q) + d @ d - len(d) + torch.logdet(cov_p) - torch.logdet(cov_q))
+
+
+@wrong("kl_gaussians")
+def klg_sum_of_product(mu_q, cov_q, mu_p, cov_p):
+    d = mu_p - mu_q
+    i = torch.linalg.inv(cov_p)
+    return 0.5 * ((i @ cov_q).sum() + d @ i @ d - len(d) + torch.logdet(cov_p) - torch.logdet(cov_q))
+
+
+@wrong("score_function_gradient")
+def score_plus(f, mu, sigma, eps):
+    z = mu + sigma * eps
+    return f(z) * (z + mu) / sigma**2
+
+
+@wrong("reparametrized_gradient", "It is right to a few digits only")
+def rep_forward_difference(f, mu, sigma, eps):
+    z = mu + sigma * eps
+    return (f(z + 1e-3) - f(z)) / 1e-3
+
+
+@wrong("gaussian_elbo", "This is the right one, the entropy with the wrong sign.")
+def gelbo_minus_entropy(log_joint, mu, logvar, eps):
+    z = mu + (logvar / 2).exp() * eps
+    return log_joint(z).mean() - 0.5 * (1 + math.log(2 * math.pi) + logvar).sum()
+
+
+@wrong("fit_gaussian", "Of `eps` only the first along steps makes a difference.")
+def fitg_same_noise(log_joint, mu, logvar, steps, learning_rate, eps):
+    m, log = mu.clone().requires_grad_(), logvar.clone().requires_grad_()
+    o = torch.optim.Adam([m, log], lr=learning_rate)
+    for _ in range(steps):
+        o.zero_grad()
+        z = m + (log / 2).exp() * eps[0]
+        (-(log_joint(z).mean() + log.sum() / 2)).backward()
+        o.step()
+    return m.detach(), log.detach()

@@ -1779,7 +1779,7 @@ def step_by_hand(encode, decode, optimizer, x, eps):
     return loss.item()
 
 
-@wrong("train_step")
+@wrong("train_step", "Of `eps` only the first along L makes a difference")
 def step_first_draw(encode, decode, optimizer, x, eps):
     return step_zero_first(encode, decode, optimizer, x, eps[:1])
 

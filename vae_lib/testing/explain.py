@@ -14,6 +14,7 @@ from vae_lib.testing import shown
 from vae_lib.testing.calls import Call, run
 from vae_lib.testing.case import Case, exact
 from vae_lib.testing.compare import Mismatch
+from vae_lib.testing.partly import ROUGH, partly
 from vae_lib.testing.readings import readings
 from vae_lib.testing.relations import Pair, relation
 from vae_lib.testing.signature import Signature, Slot
@@ -74,6 +75,8 @@ def _causes(
         or _related(all_tried, signature)
         or _read(all_tried, signature, function)
         or _ordinary(all_tried, signature, function)
+        or _related(all_tried, signature, partly)
+        or _roughly(all_tried)
     )
 
 
@@ -145,6 +148,14 @@ def _single(all_tried: list[Tried]) -> list[str]:
     ]
 
 
+def _roughly(all_tried: list[Tried]) -> list[str]:
+    """Of an answer that is right to a few digits."""
+    tensors = [(v, w.double()) for t in all_tried for v, w in zip(t.values, t.case.gives, strict=True)]
+    if not all(v.shape == w.shape and torch.allclose(v, w, rtol=ROUGH, atol=1e-9) for v, w in tensors):
+        return []
+    return ["It is right to a few digits only: is something rounded or approximated, or a small constant added?"]
+
+
 def _order(all_tried: list[Tried], signature: Signature) -> list[str]:
     """The right values in another order."""
     count = len(signature.gives)
@@ -176,22 +187,24 @@ def _pair(tried: Tried, place: int, slot: Slot, signature: Signature) -> Pair:
     inputs = {name: a.detach().double() for name, a in arguments.items() if isinstance(a, Tensor)}
     parts = {name: part[place].double() for name, part in tried.case.parts.items() if place < len(part)}
     sizes = signature.sizes(arguments)
-    return Pair(tried.values[place], wanted, slot.labels(wanted.ndim), sizes, inputs, parts, max(tried.rtol, RELATED))
+    labels, rtol = slot.labels(wanted.ndim), max(tried.rtol, RELATED)
+    return Pair(tried.values[place], wanted, labels, sizes, inputs, parts, rtol, tried.case.atol)
 
 
 def _read(all_tried: list[Tried], signature: Signature, function: Callable) -> list[str]:
-    if any(tried.case.build for tried in all_tried):  # what was built has been used
-        return []
-    viewed = any(tried.case.view for tried in all_tried)
+    viewed = any(tried.case.view and not tried.case.build for tried in all_tried)
     return readings(signature, [_trial(tried, signature, function) for tried in all_tried], viewed)
 
 
 def _trial(tried: Tried, signature: Signature, function: Callable) -> tuple:
     """The arguments, the function of others, what it gave and should have given."""
-    count = len(tried.case.positional)
+    count = len(tried.call.arguments) if tried.case.build else len(tried.case.positional)
 
     def answer(arguments: dict[str, Any]) -> list[Tensor] | None:
         copies = {n: a.detach().clone() if isinstance(a, Tensor) else a for n, a in arguments.items()}
+        if tried.case.build:  # what was built has been used
+            built, _ = tried.case.arguments(signature, tried.dtype)
+            copies = {n: copies[n] if isinstance(a, Tensor) else a for n, a in built.items()}
         try:
             result = run(function, signature, copies, count, slopes=False)
             return values(Tried(tried.case, tried.dtype, Call(copies, result)), signature)

@@ -45,6 +45,12 @@ ENDS = {
     "two sigmoids": lambda a: torch.sigmoid(torch.sigmoid(a)),
     "a hard sigmoid": F.hardsigmoid,
     "1 minus the sigmoid": lambda a: torch.sigmoid(-a),
+    "the logarithm of the sigmoid": F.logsigmoid,
+    "a tanh that is halved and moved to 0 to 1": lambda a: (1 + torch.tanh(a)) / 2,
+    "a ReLU and then a sigmoid": lambda a: torch.sigmoid(F.relu(a)),
+    "a sigmoid and then a ReLU": lambda a: F.relu(torch.sigmoid(a)),
+    "a softmax's logarithm": lambda a: torch.log_softmax(a, 1),
+    "the absolute value": torch.abs,
 }
 CLOSE = 1e-4
 
@@ -64,11 +70,7 @@ class Weights(NamedTuple):
 
 def examine_network(signature: Signature, function: Callable, sizes: tuple[int, int, int], end: str) -> None:
     """Raise `Mismatch` unless the function builds in -> h, ReLU, -> out, and then `end`, a key of ENDS."""
-    names = [slot.name for slot in signature.takes]
-    network = _answer(signature, dict(zip(names, sizes, strict=True)), lambda: function(*sizes))
-    if not isinstance(network, nn.Module):
-        none = "The function returned None; is a `return` missing?"
-        _fail(none if network is None else f"The answer is a {type(network).__name__}, it should be an nn.Module.")
+    network = _built(signature, function, sizes)
     weights = _weights(network, sizes)
     x = _rows(sizes[0])
     found = _called(signature, network, x, (len(x), sizes[2]))
@@ -76,6 +78,20 @@ def examine_network(signature: Signature, function: Callable, sizes: tuple[int, 
     if not _near(found, wanted):
         _explain(weights, x, found, wanted, end)
     _check_slope(network, weights, x[:6], end)
+    _check_own(network, _built(signature, function, sizes))
+
+
+def _built(signature: Signature, function: Callable, sizes: tuple[int, int, int]) -> nn.Module:
+    """The network that the function builds; Mismatch where it builds something else."""
+    names = [slot.name for slot in signature.takes]
+    network = _answer(signature, dict(zip(names, sizes, strict=True)), lambda: function(*sizes))
+    if network is None:
+        _fail("The function returned None; is a `return` missing?")
+    if isinstance(network, type) and issubclass(network, nn.Module):
+        _fail(f"The answer is the class {network.__name__} itself: a network is made by calling it.")
+    if not isinstance(network, nn.Module):
+        _fail(f"The answer is a {type(network).__name__}, it should be an nn.Module.")
+    return network
 
 
 def _rows(n: int) -> Tensor:
@@ -185,10 +201,20 @@ def _check_slope(network: nn.Module, weights: Weights, x: Tensor, end: str) -> N
     sigmoid that is written out is NaN far from 0."""
     leaf, known = x.clone().requires_grad_(), x.double().requires_grad_()
     made = network(leaf)
-    slope = torch.autograd.grad(made.sum(), leaf)[0] if made.requires_grad else torch.zeros_like(x)
+    found = torch.autograd.grad(made.sum(), leaf, allow_unused=True)[0] if made.requires_grad else None
+    slope = torch.zeros_like(x) if found is None else found
     wanted = torch.autograd.grad(weights.output(known, F.relu, ENDS[end]).sum(), known)[0]
     if not _near(slope.double(), wanted):
         _fail("No gradient, or a wrong one, passes through the network: something in it is cut out of the graph.")
+
+
+def _check_own(network: nn.Module, other: nn.Module) -> None:
+    """Mismatch where a layer cannot be trained, or where the network that is built next has this one's weights."""
+    if not all(p.requires_grad for p in network.parameters()):
+        _fail("The weights of a layer ask for no gradient (`requires_grad` is off): it would never be trained.")
+    mine = {id(p) for p in network.parameters()}
+    if any(id(p) in mine for p in other.parameters()):
+        _fail("Two calls give the same weights to train: each call should make layers of its own.")
 
 
 def _fail(text: str) -> None:

@@ -26,12 +26,13 @@ class Pair(NamedTuple):
     inputs: dict[str, Tensor]
     parts: dict[str, Tensor]
     rtol: float
+    atol: float = 0.0
 
     def near(self, given: Tensor, wanted: Tensor) -> bool:
         """Whether two tensors agree in shape and values, NaN with NaN."""
         if given.shape != wanted.shape:
             return False
-        return torch.allclose(given, wanted, rtol=self.rtol, atol=self.rtol * 1e-2, equal_nan=True)
+        return torch.allclose(given, wanted, rtol=self.rtol, atol=max(self.atol, self.rtol * 1e-2), equal_nan=True)
 
 
 Change = Callable[[Pair], "tuple[Tensor, Tensor] | None"]

@@ -67,8 +67,13 @@ def _said(word: str, names: tuple[str, ...], axes: tuple[str, ...], found: list[
     rest = [axis_name(name) for name in axes if name not in names]
     if rest:
         return f"This is the right one {word} a number of its own for each of {' and '.join(rest)}."
-    values = list(dict.fromkeys(number(float(f), 3) for f in found))
+    values = list(dict.fromkeys(_digits(float(f)) for f in found))
     other = f" ({values[1]} in another case)" if len(values) > 1 else ""
     if word == "plus" and values[0][0] == "-" and not other:
         return f"This is the right one minus {values[0][1:]}."
     return f"This is the right one {word} {values[0]}{other}."
+
+
+def _digits(value: float) -> str:
+    """Three digits, or as many as it takes to tell a number from 1: "times 1" would say nothing."""
+    return next((text for text in (number(value, n) for n in range(3, 9)) if text not in ("1", "-1")), number(value, 3))
