@@ -177,7 +177,13 @@ def require_unit_interval(x: Tensor, label: str) -> None:
     """Every value of `x` lies in [0, 1]."""
     if not _trusted.get():
         low, high = x.min().item(), x.max().item()
-        require(low >= 0 and high <= 1, f"{label} must lie in [0, 1], it runs from {low:.9g} to {high:.9g}.")
+        require(low >= 0 and high <= 1, f"{label} must lie in [0, 1], it runs from {_shown(low)} to {_shown(high)}.")
+
+
+def _shown(value: float) -> str:
+    """Four digits, or as many as it takes to stay outside [0, 1] where the value does."""
+    short = f"{value:.4g}"
+    return short if (0 <= float(short) <= 1) == (0 <= value <= 1) else f"{value:.9g}"
 
 
 def require_same_place(label: str, x: Tensor, model: nn.Module) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import re
 
 import pytest
 import torch
@@ -59,10 +60,13 @@ SAMPLE = [(lab, answer) for lab in LABS for answer in bank(lab)[::9]]
 def is_made_of_the_librarys(lab, answer):
     """Such an answer is refused in the sandbox, however right it is."""
     others = load(lab).namespace["lab"].refuses.get(answer.exercise, ()) if "lab" in load(lab).namespace else ()
-    return any(f"lib.{name}" in inspect.getsource(answer.function) for name in (answer.exercise, *others))
+    source = inspect.getsource(answer.function)
+    return any(re.search(rf"\blib\w*\.{name}\b", source) for name in (answer.exercise, *others))
 
 
-SAMPLE = [(lab, answer) for lab, answer in SAMPLE if not is_made_of_the_librarys(lab, answer)]
+# that two networks share their weights, or that some are frozen, is seen in the notebook alone: the judge has copies
+NOT_SEEN = {"encoder_made_once"}
+SAMPLE = [(lab, a) for lab, a in SAMPLE if not is_made_of_the_librarys(lab, a) and a.function.__name__ not in NOT_SEEN]
 
 
 @pytest.mark.slow

@@ -347,8 +347,8 @@ def test_without_walls_it_runs_and_ends_all_the_same():
             run(session, "import os\nos.kill(os.getpid(), 9)")
         session = sandbox.session()
         child = session.child
-        with pytest.raises(Stopped, match="took too long"):
-            run(session, "import os\nos.kill(os.getppid(), 9)\nwhile True: pass", 0.5)
+        with pytest.raises(Stopped, match="it ended Python"):  # what starts it takes it along
+            run(session, "import os\nos.kill(os.getppid(), 9)\nwhile True: pass", 2)
         deadline = time.monotonic() + 5
         while alive(child) and time.monotonic() < deadline:
             time.sleep(0.05)
