@@ -23,10 +23,16 @@ ANSWERS = [(lab, answer) for lab in LABS for answer in bank(lab)]
 
 
 def _of(kind: str):
+    """Those of the chapters beyond the core are left out of the quick part."""
     chosen = [(lab, a) for lab, a in ANSWERS if a.kind == kind]
-    return pytest.mark.parametrize(
-        ("lab", "answer"), chosen, ids=[f"{lab}-{a.exercise}-{a.function.__name__}" for lab, a in chosen]
-    )
+    marks = {True: [pytest.mark.slow], False: []}
+    cases = [pytest.param(lab, a, marks=marks[_number(lab) > 6]) for lab, a in chosen]
+    ids = [f"{lab}-{a.exercise}-{a.function.__name__}" for lab, a in chosen]
+    return pytest.mark.parametrize(("lab", "answer"), cases, ids=ids)
+
+
+def _number(lab: str) -> int:
+    return int(lab.removeprefix("lab").split("_")[0])
 
 
 @pytest.mark.parametrize("lab", LABS)

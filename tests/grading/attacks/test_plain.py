@@ -11,7 +11,7 @@ from tests.grading.attacks.test_forgeries import FORGERIES
 from tests.grading.attacks.test_reading import SEARCH, SECRET
 from tests.handins import hand_in, points, preceded, tiny
 
-pytestmark = pytest.mark.sandbox
+pytestmark = [pytest.mark.sandbox, pytest.mark.slow]
 
 SET_UP = "import numpy as np\nimport math\n"
 

@@ -73,7 +73,7 @@ def test_the_pages_commands_are_those_of_the_edition(edition):
     said = re.findall(r"python start\.py (\w+)", page)
     assert "validate" in said
     assert all(re.search(rf"^  {name} ", listed.stdout, re.MULTILINE) for name in said)
-    start = re.search(r"urlpath=lab/tree/FOLDER/(\S+?)`", page)[1]
+    start = re.search(r"urlpath=lab/tree/FOLDER/(\S+)", page)[1]
     assert (edition / start).is_file()
     assert (edition.parent / "vae-course.zip").is_file()
 

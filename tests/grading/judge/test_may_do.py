@@ -16,7 +16,7 @@ from tests.grading.judge.may_do import NOT, PLAIN, ROWS, STANDIN
 from tests.handins import answered, points
 from tests.tiny_course import LAB, checking, code, solution
 
-pytestmark = pytest.mark.sandbox
+pytestmark = [pytest.mark.sandbox, pytest.mark.slow]
 
 
 @pytest.fixture
