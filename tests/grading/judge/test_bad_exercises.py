@@ -96,9 +96,11 @@ def test_what_does_no_harm_costs_nothing(sandbox, does):
 
 
 @pytest.mark.slow
-def test_a_hundred_megabytes_on_one_line_cost_nothing():
+def test_a_gigabyte_on_one_line_costs_nothing():
     (kept,) = (p.source for p in solved().parts if (p.role, p.grade_id) == ("solution", "gaussian_kl"))
-    says = kept.replace("### BEGIN SOLUTION", "print('x' * 10**8)")
+    # once, not at every one of 50 calls
+    once = "if not hasattr(gaussian_kl, 'said'):\n        gaussian_kl.said = print('x' * 10**9)"
+    says = kept.replace("### BEGIN SOLUTION", once)
     with Sandbox(Limits(exercise_seconds=120)) as sandbox:
         result = grade(answered(solved(), "gaussian_kl", says), read_release(LAB), sandbox)
     assert {e.points == e.max_points for e in result.exercises} == {True}
