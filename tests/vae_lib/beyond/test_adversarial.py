@@ -51,7 +51,7 @@ def test_a_discriminator_alone_finds_the_log_ratio(rng):
     model = Adversarial(1, 1, (16,), 0.0, rng)
     model.generate = torch.nn.Identity()
     x = 0.8 + torch.randn(20_000, 1, generator=rng)
-    lib.fit(model, x, lib.TrainConfig(epochs=8, batch_size=500, learning_rate=1e-2, averaging=0.98, progress=False))
+    lib.fit(model, x, lib.TrainConfig(epochs=6, batch_size=500, learning_rate=1e-2, averaging=0.98, progress=False))
     probe = torch.linspace(-1, 1.8, 8)[:, None]
     assert (model.logit(probe) - (0.8 * probe.squeeze(1) - 0.32)).abs().max() < 0.15
 
@@ -100,17 +100,6 @@ def test_in_eval_mode_it_is_scored_by_draws(rng):
     draws = model.sample(50, torch.Generator().manual_seed(2))
     assert torch.allclose(terms.reconstruction, energy_score(x, draws))
     assert not terms.kl.any()
-
-
-def test_the_pair_learns_a_gaussian(rng):
-    """N(2, 0.5²) by a generator that is linear: mean and deviation within a tenth."""
-    model = Adversarial(1, 1, (16,), 0.3, rng)
-    model.generate = torch.nn.Linear(1, 1)
-    x = 2 + 0.5 * torch.randn(5000, 1, generator=rng)
-    lib.fit(model, x, lib.TrainConfig(epochs=30, batch_size=250, learning_rate=1e-2, averaging=0.99, progress=False))
-    draws = model.sample(5000, rng)
-    assert abs(draws.mean() - 2) < 0.1
-    assert abs(draws.std() - 0.5) < 0.1
 
 
 def test_what_does_not_fit_is_told_in_a_sentence():

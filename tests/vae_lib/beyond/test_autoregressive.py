@@ -75,7 +75,7 @@ def test_training_finds_a_mixture_of_one_dimension(rng):
     x = torch.where(torch.rand(4000, 1, generator=rng) < 0.5, -3.0, 3.0)
     x = x + 0.5 * torch.randn(4000, 1, generator=rng)
     model = Autoregressive(1, (4,), 4, rng)
-    config = lib.TrainConfig(epochs=10, batch_size=200, learning_rate=2e-2, schedule="cosine", progress=False)
+    config = lib.TrainConfig(epochs=8, batch_size=200, learning_rate=2e-2, schedule="cosine", progress=False)
     lib.fit(model, x, config)
     entropy = math.log(2) + 0.5 * math.log(2 * math.pi * math.e * 0.25)
     assert abs(model.loss_terms(x).reconstruction.mean().item() - entropy) < 0.05

@@ -40,14 +40,14 @@ SIZES: dict[str, dict[str, dict[str, Any]]] = {
         "vae": {"n_pixels": 2, "latent_dim": 2, "hidden": [44, 44]},
         "flow": {"n_dims": 2, "n_layers": 8, "hidden": [21, 21]},
         "autoregressive": {"n_dims": 2, "hidden": [52, 52], "n_components": 10},
-        "adversarial": {"n_dims": 2, "latent_dim": 2, "hidden": [45, 45]},
+        "adversarial": {"n_dims": 2, "latent_dim": 2, "hidden": [45, 45], "penalty": 0.5},
         "diffusion": {"n_dims": 2, "hidden": [59, 59], "steps": 100, "first": 1e-3, "last": 0.4},
     },
     "digits": {
         "vae": {"n_pixels": 64, "latent_dim": 10, "hidden": [150, 80]},
         "flow": {"n_dims": 64, "n_layers": 8, "hidden": [56]},
         "autoregressive": {"n_dims": 64, "hidden": [98], "n_components": 4},
-        "adversarial": {"n_dims": 64, "latent_dim": 16, "hidden": [118, 118]},
+        "adversarial": {"n_dims": 64, "latent_dim": 16, "hidden": [118, 118], "penalty": 0.5},
         "diffusion": {"n_dims": 64, "hidden": [155, 155], "steps": 100, "first": 5e-4, "last": 0.4},
     },
 }
@@ -55,6 +55,7 @@ OPTIONS = {
     "moons": {"batch_size": 250, "learning_rate": 4e-3, "averaging": 0.99},
     "digits": {"batch_size": 100, "learning_rate": 2e-3, "averaging": 0.99},
 }
+SLOWER = {"learning_rate": 2e-3}  # at the others' rate the two players circle
 
 
 def points_alone(x: Tensor, y: Tensor) -> Columns:
@@ -108,7 +109,7 @@ def _recipes() -> dict[str, ChapterRecipe]:
                     made=MADE[of],
                     epochs=EPOCHS[of],
                     most_rounds=1,
-                    options=OPTIONS[of],
+                    options=OPTIONS[of] | (SLOWER if kind == "adversarial" else {}),
                     seed=seed,
                 )
     return found
