@@ -49,12 +49,15 @@ class Glyphs(NamedTuple):
         return Glyphs(*(column[index] for column in self))
 
 
-@lru_cache(maxsize=1)
-def glyphs() -> Glyphs:
-    """Every letter in every family and style: letters first, then families, then styles, the last one fastest."""
+@lru_cache(maxsize=3)
+def glyphs(em: float = EM) -> Glyphs:
+    """Every letter in every family and style: letters first, then families, then styles, the last one fastest.
+
+    `em` is the size of the type in pixels.
+    """
     rows = [(i, k, s) for i in range(len(LETTERS)) for k in range(len(FAMILIES)) for s in range(4)]
     files = list(FAMILIES.values())
-    pictures = torch.stack([draw(LETTERS[i], files[k][s]) for i, k, s in rows])
+    pictures = torch.stack([draw(LETTERS[i], files[k][s], em) for i, k, s in rows])
     letter, family, style = torch.tensor(rows).T
     return Glyphs(pictures, letter, family, style % 2 == 1, style >= 2)
 
@@ -73,18 +76,17 @@ def _font(file: str):
 
     path = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / f"{file}.ttf"
     require(path.exists(), f"draw: matplotlib has no font file {file}.ttf; FAMILIES lists some that it has.")
-    font = FT2Font(str(path))
-    font.set_size(EM * DETAIL, 72)  # so that a point is a pixel
-    return font
+    return FT2Font(str(path))
 
 
-def draw(letter: str, file: str) -> Tensor:
-    """A letter in the typeface of a file, its ink in the middle and its feet on the baseline. -> (576,), in [0, 1].
+def draw(letter: str, file: str, em: float = EM) -> Tensor:
+    """A letter in the typeface of a file, its ink in the middle, its feet on the baseline. -> (576,), in [0, 1].
 
     Raises InputError where the typeface does not have the letter.
     """
     font = _font(file)
     require(len(letter) == 1 and ord(letter) in font.get_charmap(), f"draw: {file} has no letter {letter!r}.")
+    font.set_size(em * DETAIL, 72)  # so that a point is a fine pixel
     font.set_text(letter, 0.0)
     top = round(font.load_char(ord(letter)).bbox[3] / 64)  # above the baseline, in fine pixels
     font.draw_glyphs_to_bitmap(antialiased=True)
