@@ -71,23 +71,25 @@ def test_solutions_earn_every_point(lab):
         assert outcome.points == outcome.max_points, f"{exercise.name}: {outcome.message}"
 
 
-@_of("wrong")
-def test_wrong_answer_loses_its_points_and_no_others(lab, answer: Answer):
-    book = load(lab)
-    replaced = {answer.exercise: answer.function}
-    lost = [e.name for e in touched_by(book, answer.exercise) if grade(book, e, replaced).points < e.points]
-    assert lost == [answer.exercise]
+@pytest.mark.parametrize("lab", LABS)
+def test_a_whole_test_begins_with_its_visible_half(lab):
+    """So that what the visible half rejects, the whole test rejects."""
+    for exercise in load(lab).exercises.values():
+        assert exercise.visible_test != exercise.test
+        assert exercise.test.startswith(exercise.visible_test.rstrip())
 
 
 @_of("wrong")
-def test_what_loses_points_is_told_before_it_is_handed_in(lab, answer: Answer):
-    """The visible half rejects every answer that the whole test rejects, and says nothing of it that is not true."""
-    book = load(lab)
-    outcome = grade(book, book.exercises[answer.exercise], {answer.exercise: answer.function}, visible=True)
+def test_wrong_answer_loses_its_points_and_no_others_and_is_told_why(lab, answer: Answer):
+    """The visible half rejects it, and says nothing of it that is not true."""
+    book, replaced = load(lab), {answer.exercise: answer.function}
+    outcome = grade(book, book.exercises[answer.exercise], replaced, visible=True)
     assert outcome.points == 0
     for cause in outcome.causes:
         assert any(words in cause for words in answer.true), f"is this true of it? {cause}"
     assert outcome.causes or not answer.true, outcome.message
+    others = [e for e in touched_by(book, answer.exercise) if e.name != answer.exercise]
+    assert [e.name for e in others if grade(book, e, replaced).points < e.points] == []
 
 
 @pytest.mark.parametrize("lab", LABS)

@@ -16,6 +16,7 @@ from tests.claims.execution import data_sets, difference
 ROOT = Path(__file__).parent.parent
 PROSE = "Two is more\nthan one, and $x$ is *two*."
 CODE = "x = 2\nprint(x)"
+DIGITS = f"load = print\nif False:\n    load('digits')\n{CODE}"
 CLAIMS = "\n".join(f"@claim('Two is more than one')\ndef claim_{i}(nb):\n    assert nb.x > 1\n" for i in range(7))
 HOLDS = "@claim('$x$ is *two*')\ndef the_last(nb):\n    assert nb.x == 2\n"
 
@@ -33,16 +34,18 @@ CASES = {  # the lecture's code, the last claim, what the runner says; None wher
     "lost": (CODE, last("assert nb.x", quote="Three is more"), "the lecture no longer says “Three is more”"),
     "silent": (CODE, last("nb.x"), "the_last: the function asserts nothing about a variable"),
     "idle": (CODE, last("assert True"), "the_last: the function asserts nothing about a variable"),
-    "false": (CODE, last("assert nb.x > 3"), "On digits the lecture says “Two is more”, but the_last: assert in line"),
+    "false": (CODE, last("assert nb.x > 3"), "The lecture says “Two is more”, but the_last: assert in line"),
     "values": (CODE, last("assert nb.x > 3"), "assert 2 > 3"),
     "unknown": (CODE, last("assert nb.y > 3"), "the_last: The notebook has no variable 'y' after it has run."),
     "stops": (CODE, last("assert nb.x / 0"), "the_last: it stopped with ZeroDivisionError in line"),
     "writes": (CODE, last("nb.x = 3\n    assert nb.x"), "the_last: nb.x cannot be set"),
     "few": (CODE, "", "09_few.py has 7 claims; a lecture has at least 8."),
-    "fails": ("x = 1 / 0", HOLDS, "cell code fails on digits: ZeroDivisionError: division by zero"),
-    "unrun": ("x = 1 / 0", HOLDS, "the_last: the lecture does not run to its end on digits, see runs_afresh"),
-    "differs": ("x = 2\nprint(x + 1)", HOLDS, "cell code prints on digits what is not stored: "),
-    "absent": (CODE, MNIST, "the_last is on mnist, and the lecture runs on digits only"),
+    "fails": ("x = 1 / 0", HOLDS, "cell code fails: ZeroDivisionError: division by zero"),
+    "unrun": ("x = 1 / 0", HOLDS, "the_last: the lecture does not run to its end, see runs_afresh"),
+    "differs": ("x = 2\nprint(x + 1)", HOLDS, "cell code prints what is not stored: "),
+    "absent": (CODE, MNIST, "the_last is on mnist, and the lecture loads no data."),
+    "elsewhere": (DIGITS, MNIST, "the_last is on mnist, and the lecture runs on digits only."),
+    "named": (DIGITS, last("assert nb.x > 3"), "but on digits the_last: assert in line"),
 }
 
 
@@ -117,7 +120,8 @@ def test_a_namespace_is_for_reading():
         ("data = load()", ("digits", "mnist")),
         ('data = load("digits")', ("digits",)),
         ('data = load("mnist", binarize="fixed")', ("mnist",)),
-        ('model = zoo.load("vae-mnist-2d")', ("digits",)),
+        ('model = zoo.load("vae-mnist-2d")', ("none",)),
+        ("x, factors = sprites()", ("none",)),
     ],
 )
 def test_a_lecture_runs_on_the_data_that_it_loads(code, data):

@@ -21,6 +21,7 @@ from nbval.plugin import IPyNbCell, coalesce_streams, nocolors
 ROOT = Path(__file__).parent.parent.parent
 SECONDS = 300  # for a cell or a claim
 CHECKED = "nbval-check-output"
+NONE = "none"  # for a data set: the lecture draws its data by code, or takes the zoo's models alone
 # what nbval passes over: pictures differ by a pixel from one release of matplotlib to the next
 _PASSED_OVER = (
     *("metadata", "traceback", "prompt_number", "output_type", "name", "execution_count"),
@@ -30,12 +31,17 @@ _LOADS = re.compile(r"""\bload\(\s*(?:["'](auto|mnist|digits|fashion_mnist)["']|
 
 
 def data_sets(notebook: NotebookNode) -> tuple[str, ...]:
-    """The data on which a lecture is run: both where it takes what is there, else what it asks for."""
+    """The data on which a lecture is run: both where it takes what is there, else what it asks for, or once on none."""
     source = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
     asked = {match[1] or "auto" for match in _LOADS.finditer(source)}
     if "auto" in asked:
         return ("digits", "mnist")
-    return ("mnist",) if "mnist" in asked else ("digits",)
+    return next(((name,) for name in ("mnist", "digits") if name in asked), (NONE,))
+
+
+def on(data: str) -> str:
+    """In the words of a message: " on mnist", or "" where the lecture loads no data."""
+    return "" if data == NONE else f" on {data}"
 
 
 class Execution:
@@ -61,9 +67,9 @@ class Execution:
         for index, (cell, known) in enumerate(zip(self._client.nb.cells, stored.cells, strict=True)):
             if cell.cell_type == "code":
                 if fault := self._execute(cell, index):
-                    return [*faults, f"cell {known.get('id', index)} fails on {self.data}: {fault}"]
+                    return [*faults, f"cell {known.get('id', index)} fails{on(self.data)}: {fault}"]
                 if CHECKED in known.metadata.get("tags", []) and (fault := difference(cell.outputs, known.outputs)):
-                    faults.append(f"cell {known.get('id', index)} prints on {self.data} what is not stored: {fault}")
+                    faults.append(f"cell {known.get('id', index)} prints{on(self.data)} what is not stored: {fault}")
         self.complete = True
         return faults
 
@@ -100,7 +106,7 @@ class Execution:
         """What speaks against the claim, or ""."""
         self.run()
         if not self.complete:
-            return f"the lecture does not run to its end on {self.data}, see runs_afresh"
+            return f"the lecture does not run to its end{on(self.data)}, see runs_afresh"
         call = f"from tests.claims.kernel import check as _check\n_check({str(module)!r}, {name!r}, globals())"
         cell = nbformat.v4.new_code_cell(call)
         self._client.nb.cells.append(cell)

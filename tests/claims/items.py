@@ -14,7 +14,7 @@ import pytest
 from nbformat import NotebookNode
 
 from tests.claims import Claim, load
-from tests.claims.execution import ROOT, Execution, data_sets
+from tests.claims.execution import NONE, ROOT, Execution, data_sets, on
 
 LEAST = 8  # claims a lecture
 LEAST_OF_THE_FIRST_PAGE = 3  # 00, which is no lecture
@@ -46,7 +46,7 @@ class LectureFile(pytest.File):
 
 
 class ExecutionCollector(pytest.Collector):
-    """One execution of the lecture: `NN_name.py::digits`."""
+    """One execution of the lecture: `NN_name.py::digits`, or `NN_name.py::none` where it loads no data."""
 
     execution: Execution
 
@@ -78,8 +78,8 @@ class ModuleItem(_Item):
             raise Fault(f"{self.path.name} has {len(claims)} claims; a lecture has at least {least}.")
         for name, claim in claims.items():
             if claim.on not in ("any", *runs):
-                only = " and ".join(runs)
-                raise Fault(f"{self.path.stem}: {name} is on {claim.on}, and the lecture runs on {only} only.")
+                only = "loads no data" if NONE in runs else f"runs on {' and '.join(runs)} only"
+                raise Fault(f"{self.path.stem}: {name} is on {claim.on}, and the lecture {only}.")
 
 
 class RunItem(_Item):
@@ -105,7 +105,7 @@ class ClaimItem(_Item):
             raise Fault(f"{self.name}: the function asserts nothing about a variable, so that it cannot fail.")
         if against := self.parent.execution.check(self.path, self.name):
             said = " … ".join(f"“{quote}”" for quote in self.claim.quotes)
-            raise Fault(f"On {self.parent.name} the lecture says {said}, but {self.name}: {against}")
+            raise Fault(f"The lecture says {said}, but{on(self.parent.name)} {self.name}: {against}")
 
     def _is_there(self, quote: str) -> bool:
         return any(normalised(quote) in text for text in self.parent.parent.words)
