@@ -32,16 +32,27 @@ def cut(pairs: list[Pair]) -> str | None:
     """Where the answer is right up to a number, and that number from there on: "it ends at 0.00141". None elsewhere."""
     if not all(p.given.shape == p.wanted.shape and torch.isfinite(p.given).all() for p in pairs):
         return None
-    off = [~torch.isclose(p.given, p.wanted, rtol=p.rtol, atol=max(p.atol, p.rtol * 1e-2)) for p in pairs]
-    ends = torch.cat([p.given[o] for p, o in zip(pairs, off, strict=True) if p.rtol < COARSE])
-    if len(ends) < 2 or len(ends) == sum(p.given.numel() for p in pairs if p.rtol < COARSE):
+    fine = [p for p in pairs if p.rtol < COARSE]
+    off = [~torch.isclose(p.given, p.wanted, rtol=p.rtol, atol=max(p.atol, p.rtol * 1e-2)) for p in fine]
+    wrong = sum(int(o.sum()) for o in off)
+    if wrong == sum(p.given.numel() for p in fine) or not _one_end_for_several(fine, off):
         return None
-    end = ends.mean()
+    end = torch.cat([p.given[o] for p, o in zip(fine, off, strict=True)]).mean()
     if all(p.near(p.given, p.wanted.clamp(min=end)) for p in pairs):
         return f"It is right down to {number(float(end), 3)}, and never smaller: something is cut off there (a clamp?)."
     if all(p.near(p.given, p.wanted.clamp(max=end)) for p in pairs):
         return f"It is right up to {number(float(end), 3)}, and never larger: something is cut off there (a clamp?)."
     return None
+
+
+def _one_end_for_several(pairs: list[Pair], off: list[Tensor]) -> bool:
+    """Several entries of one answer are off, or answers to several tensors; an option (β) may have been cut instead."""
+    asked = {
+        tuple((name, *value.flatten().tolist()) for name, value in pair.inputs.items() if value.ndim)
+        for pair, places in zip(pairs, off, strict=True)
+        if places.any()
+    }
+    return len(asked) > 1 or any(places.sum() > 1 for places in off)
 
 
 def _lies(places: Tensor | None, agree: Tensor) -> bool:
