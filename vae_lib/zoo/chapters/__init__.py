@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from vae_lib.zoo.chapters import conditional, flows, fonts, graphs
+from vae_lib.zoo.chapters import conditional, flows, fonts, graphs, semi_supervised
 from vae_lib.zoo.recipe import ChapterRecipe
 
-CHAPTERS: dict[str, ChapterRecipe] = {**conditional.RECIPES, **flows.RECIPES, **graphs.RECIPES, **fonts.RECIPES}
+CHAPTERS: dict[str, ChapterRecipe] = {
+    **conditional.RECIPES,
+    **flows.RECIPES,
+    **semi_supervised.RECIPES,
+    **graphs.RECIPES,
+    **fonts.RECIPES,
+}
 CLASSES = {recipe.model.__name__: recipe.model for recipe in CHAPTERS.values()}
