@@ -11,8 +11,9 @@ from urllib.parse import unquote, urldefrag, urlparse
 import nbformat
 import pytest
 
+from tests.accessibility import DESK, PHONE, violations
+
 ROOT = Path(__file__).parent.parent
-PHONE = {"width": 390, "height": 844}
 
 
 def website():
@@ -111,7 +112,7 @@ def open_page(browser, path, scheme="light"):
 
 @pytest.mark.slow
 @pytest.mark.browser
-def test_pages_open_without_an_error_and_fit_a_phone(site, browser):
+def test_pages_open_without_an_error_fit_a_phone_and_leave_nobody_out(site, browser):
     for path in pages(site):
         page, wrong = open_page(browser, path)
         assert wrong == [], path.name
@@ -121,6 +122,7 @@ def test_pages_open_without_an_error_and_fit_a_phone(site, browser):
         assert page.locator("mjx-container").count() >= min(formulas, 1), path.name
         broken = page.evaluate("[...document.images].filter(i => i.complete && !i.naturalWidth).map(i => i.src)")
         assert broken == [], path.name
+        assert violations(page, (PHONE, "light"), (DESK, "dark")) == [], path.name
         page.close()
 
 
