@@ -84,7 +84,7 @@ def offline(page: str, alt: str) -> str:
     page = re.sub(r'<link rel="stylesheet"\s+href="https://[^"]*font-awesome[^"]*">', "", page)
     page = re.sub(r'<i class="fa ([\w -]+)"></i>', lambda found: _SIGNS[found[1]], page)
     page = page.replace('type="range" class', 'type="range" aria-label="frame" class')
-    page = page.replace('<form title="Repetition mode"', '<form role="group"')  # many of one name were landmarks
+    page = page.replace('<form title="Repetition mode" aria-label="Repetition mode"', "<form")  # else a landmark
     first = re.search(r'frames\[0\] = "([^"]*)"', page)
     controls = re.search(r'<div class="anim-controls">.*</form>\s*</div>', page, re.DOTALL)
     start = (

@@ -38,7 +38,7 @@ def _headings(lab: str, root: Path) -> dict[str, str]:
 
 @lru_cache(maxsize=64)
 def _read(path: Path, _when: int) -> dict[str, str]:
-    """The last heading above each cell of nbgrader's, by its name; the first of all by "". {} where it is no notebook."""
+    """The last heading above each of nbgrader's cells, by its name, the first of all by ""; {} of no notebook."""
     try:
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     except (ValueError, KeyError):
