@@ -311,7 +311,7 @@ class Explorer {
     const numbers = all.map((d) => fixed(this.z[d])).join(", ");
     const name = this.dim <= 4 ? "z" : `(${all.map((d) => `z${sub(d + 1)}`).join(", ")})`;
     const { index, distance } = this.near, label = this.codes.labels.length ? ` a ${this.codes.labels[index]},` : "";
-    const near = index < 0 ? "" : ` · nearest encoded digit:${label} ${fixed(distance)} away`;
+    const near = index < 0 ? "" : ` · nearest encoded picture:${label} ${fixed(distance)} away`;
     this.text.textContent = `${name} = (${numbers}), length ${fixed(length(this.z))}${near}`;
     this.plane.setAttribute("aria-valuenow", this.z[this.axes[0]].toFixed(3));
     this.plane.setAttribute("aria-valuetext", this.text.textContent);
