@@ -59,6 +59,8 @@ def main(arguments):
     status = complete(parts.split())
     if status or not modules:
         return status
+    if name == "validate":  # a file is meant from where one stands
+        rest = [str(Path(one).resolve()) if Path(one).exists() else one for one in rest]
     say(f"Starting JupyterLab ({role()}); stop it with Ctrl-C here." if name == "lab" else TOLD.get(name))
     return run(modules, rest)
 

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 import warnings
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import torch
 
 mpl.use("Agg")  # before pyplot is imported anywhere: no test opens a window
 torch.set_num_threads(1)  # sums in one order, and no fight over the cores
+sys.modules.setdefault("rfc3987_syntax", None)  # a grammar: nbformat's import builds it for a second, for nobody
 os.environ["OMP_NUM_THREADS"] = "1"  # nor in the kernels and commands that tests start: a lab ran seven times as long
 
 

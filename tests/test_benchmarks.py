@@ -118,6 +118,7 @@ def test_a_small_class_is_graded_by_both_with_the_same_scores(capsys):
     command.main(["grading", "--class-size", "4", "--sample", "1"])
     printed = capsys.readouterr().out
     assert "Grading 4 honest hand-ins" in printed
+    assert re.search(r"one hand-in alone, .*: \d+\.\d s, \d+\.\d times `import torch`", printed)
     assert "same scores: True" in printed
 
 
