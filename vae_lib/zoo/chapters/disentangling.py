@@ -46,7 +46,7 @@ def all_sprites(data_dir: str | os.PathLike | None) -> Dataset:
 
 @torch.no_grad()
 def score(model: nn.Module, dataset: Dataset) -> dict[str, Any]:
-    """The ELBO over all pictures and the parts of its KL, means of 100 draws in nats, and the mutual information gap."""
+    """The ELBO over all pictures, the parts of its KL, means of 100 draws in nats, and the mutual information gap."""
     vae, x, generator = getattr(model, "vae", model), dataset.x_test, torch.Generator().manual_seed(0)
     mu, logvar = vae.encode(x)
     elbo = torch.stack([elbo_terms(vae, x, generator=generator).elbo.mean() for _ in range(DRAWS)])
