@@ -300,10 +300,10 @@ class Explorer {
     const all = this.dim <= 4 ? this.z.map((_, d) => d) : this.axes;
     const numbers = all.map((d) => fixed(this.z[d])).join(", ");
     const name = this.dim <= 4 ? "z" : `(${all.map((d) => `z${sub(d + 1)}`).join(", ")})`;
-    const { index, distance } = this.near, digit = this.codes.labels[index];
-    const label = this.codes.labels.length ? ` ${digit === 8 ? "an" : "a"} ${digit},` : "";
+    const { index, distance } = this.near, class_ = this.codes.labels[index];
+    const label = this.codes.labels.length ? ` ${[8, 11, 18].includes(class_) ? "an" : "a"} ${class_},` : "";
     const part = all.length < this.dim ? `length ${fixed(length(all.map((d) => this.z[d])))} in the plane, ${fixed(length(this.z))} in all ${this.dim}` : `length ${fixed(length(this.z))}`;
-    const near = index < 0 ? "" : ` · nearest encoded digit:${label} ${fixed(distance)} away`;
+    const near = index < 0 ? "" : ` · nearest encoded picture:${label} ${fixed(distance)} away`;
     this.text.textContent = `${name} = (${numbers}), ${part}${near}`;
     this.plane.setAttribute("aria-valuenow", this.z[this.axes[0]].toFixed(3));
     this.plane.setAttribute("aria-valuetext", this.text.textContent);
