@@ -15,12 +15,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 SIDEBAR = '<div id="pst-primary-sidebar"'
+# Jupyter Book without a grammar that jsonschema's import would build for seconds, and no page of the book asks for.
+BOOK = "import sys; sys.modules['rfc3987_syntax'] = None; from jupyter_book.cli.main import main; main()"
 
 
 def build(folder: Path) -> int:
     """Build into folder/_build/html; a warning, such as a broken link, is an error."""
-    command = Path(sys.executable).parent / "jupyter-book"
-    book = [str(command), "build", ".", "--all", "--warningiserror", "--keep-going", "--quiet"]
+    book = [sys.executable, "-c", BOOK, "build", ".", "--all", "--warningiserror", "--keep-going", "--quiet"]
     where = ["--config", "course/_config.yml", "--toc", "course/_toc.yml", "--path-output", str(folder)]
     environment = {
         **os.environ,
@@ -70,6 +71,10 @@ def fold(notebook):
 
 def put_explorers(notebook):
     """Put explorers, whole, in the place of the figures stored for them."""
+    if not any(shows_explorer(output) for cell in notebook["cells"] for output in cell.get("outputs", [])):
+        return
+    from vae_lib.explore.page import fragment  # and torch with it
+
     codes = ["".join(cell["source"]) if cell["cell_type"] == "code" else "" for cell in notebook["cells"]]
     space = {"__name__": "__main__"}
     done = set()
@@ -81,7 +86,7 @@ def put_explorers(notebook):
                 done.add(at)
             *_, last = ast.parse(codes[k]).body
             shown = eval(ast.unparse(last), space)
-            output["data"] = {"text/html": shown._repr_mimebundle_()[0]["text/html"]}
+            output["data"] = {"text/html": fragment(shown.parts)}
 
 
 def needed(codes, k):
