@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from vae_lib.zoo.chapters import conditional, flows, fonts, graphs, semi_supervised
+from vae_lib.zoo.chapters import conditional, disentangling, flows, fonts, graphs, semi_supervised
 from vae_lib.zoo.recipe import ChapterRecipe
 
 CHAPTERS: dict[str, ChapterRecipe] = {
     **conditional.RECIPES,
+    **disentangling.RECIPES,
     **flows.RECIPES,
     **semi_supervised.RECIPES,
     **graphs.RECIPES,
