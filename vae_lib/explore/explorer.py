@@ -55,7 +55,7 @@ class LatentExplorer(page.Shown, anywidget.AnyWidget):
     """
 
     TRAITS = ("z", "a", "b", "layers", "sigma", "_spec", "_data", "_labels", *FLOATS)
-    _esm = page.module("numbers", "kernel", "codes", "ground", "hand", "explorer")
+    _esm = page.module("numbers", "kernel", "codes", "ground", "classes", "path", "hand", "explorer")
     _css = page.text("explorers.css")
 
     z = Code().tag(sync=True)

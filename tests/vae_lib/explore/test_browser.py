@@ -10,7 +10,9 @@ import pytest
 import torch
 
 import vae_lib as lib
+from tests.accessibility import DESK, PHONE, violations
 from vae_lib.explore import LatentExplorer, term_explorer
+from vae_lib.explore.explorer import LAYERS
 from vae_lib.explore.page import EXPORT, to_html
 from vae_lib.explore.terms import TermExplorer
 
@@ -182,6 +184,16 @@ def test_names_for_those_who_do_not_see_it(visit, vae, codes):
         assert page.get_by_role("slider", name=name, exact=True).is_visible()
     plane.press("ArrowRight")
     page.wait_for_function("document.querySelector('[aria-live=polite]').textContent.startsWith('z = (0.05')")
+
+
+def test_axe_finds_nothing_on_an_explorers_page(visit, vae, codes):
+    both = to_html(
+        [LatentExplorer(vae, codes, codes[:, 0] > 0, errors=codes[:, 0] ** 2, layers=LAYERS, title="VAE")] * 2
+    )
+    for html in (both, term_explorer().to_html()):
+        page = visit(html, width=390)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        assert violations(page, (PHONE, "light"), (DESK, "dark")) == []
 
 
 def test_layers_are_switched_by_their_boxes(visit, vae, codes):
