@@ -85,7 +85,8 @@ def information_is_the_mean_divergence(nb):
 
 @claim(
     "All three tell everything about the picture",
-    "A copy brings the gap to 0, and the turn takes it from $x$ and from $y$, so that the third of size alone is left",
+    "A copy brings the gap to 0, and the turn takes it from across and from up, so that the third of size "
+    "alone is left",
 )
 def a_gap_is_a_matter_of_form(nb):
     gaps = {}
@@ -101,7 +102,7 @@ def a_gap_is_a_matter_of_form(nb):
 
 @claim(
     "a table of 20 bins and 6 values has more cells than there are pictures, and chance looks like knowledge",
-    "the count reports 0.44 nats of a code that knows nothing, a quarter of the entropy of $x$",
+    "the count reports 0.44 nats of a code that knows nothing, a quarter of the entropy of across",
     "With lab 8's 2,592 pictures the same count of noise stays below 0.03 nats",
 )
 def chance_looks_like_knowledge(nb):
@@ -399,7 +400,7 @@ def six_starts_do_not_decide(nb):
 @claim(
     "The VAE's code knows 99 % of every factor and its best dimension less than half",
     "The β-VAE's code knows less to begin with, least of size, 60 %",
-    "The TC-VAE's lies between them, with 83 % of size and 94 % of $y$",
+    "The TC-VAE's lies between them, with 83 % of size and 94 % of up",
     "one number does not tell a code that has mixed its factors from one that has lost them",
 )
 def what_whole_codes_know(nb):
