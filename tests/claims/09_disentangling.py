@@ -354,6 +354,42 @@ def where_the_rows_go(nb):
     assert white[0] > 2 * white[-1]
 
 
+@claim("which is its KL less the divergence of its $q(z_d)$ from the prior")
+def information_of_the_picture(nb):
+    """By the trapezium rule on 20,000 points."""
+    mu, sigma = posterior(nb, nb.tc)
+    kl = kl_divergence(Normal(mu, sigma), Normal(0.0, 1.0)).mean(0)
+    line = torch.linspace(-9, 9, 20_000, dtype=torch.float64)
+    for d in range(5):
+        density = Normal(mu[:, d, None], sigma[:, d, None]).log_prob(line).exp().mean(0)
+        from_prior = torch.trapezoid(special.rel_entr(density, Normal(0.0, 1.0).log_prob(line).exp()), line)
+        assert abs(kl[d] - from_prior - nb.tells[d]) < 1e-4
+
+
+@claim(
+    "The second row's dimension knows 53 % of across and less than a tenth of the other two",
+    "where it goes, the L's of the other rows go as well",
+    "The first and the third both know up, 44 and 36 % of it, and some of size",
+    "No row is size's own",
+)
+def what_the_rows_know(nb):
+    first, second, third, *rest = nb.tells.argsort(descending=True).tolist()
+    size, across, up = nb.shares.T
+    assert abs(across[second] - 0.53) < 0.006
+    assert max(size[second], up[second]) < 0.1
+    assert abs(up[first] - 0.44) < 0.006
+    assert abs(up[third] - 0.36) < 0.006
+    assert min(size[first], size[third]) > 0.1
+    assert all(max(across[d], up[d]) > size[d] for d in (first, second, third))
+    assert all(size[d] < 0.02 for d in rest)
+    for row in (first, third, *rest):  # at both ends of the second, the others' pictures lie apart
+        z = nb.codes[0][nb.start].repeat(2, 9, 1)
+        z[:, :, row] = torch.linspace(-2, 2, 9)
+        z[:, :, second] = torch.tensor([[-2.0], [2.0]])
+        right = nb.places(nb.tc.decode_mean(z))[0]
+        assert (right[0] - right[1]).mean() > 3
+
+
 def gap_by_scipy(nb, model):
     """The mutual information gap by the mean divergence of q(z_d | v) from q(z_d) on a grid of 6,000 points."""
     mu, sigma = (part.numpy() for part in posterior(nb, model))
