@@ -11,8 +11,10 @@ from pathlib import Path
 
 import nbgrader as nbgrader_package
 import pytest
+from nbconvert import HTMLExporter
 from nbgrader.api import Gradebook
 
+from grading.commands.marking import Exporter
 from grading.course.folder import GradingError, lab_names
 from grading.course.lab import grader, read_release, role, text
 from grading.grade import Options, grade_class
@@ -120,6 +122,16 @@ def test_nbgraders_quickstart_course_is_graded_as_nbgrader_grades_it(course, tmp
     assert len(grade_class(Options(course / "submitted", tmp_path, jobs=1), lines.append, course)) == 9
     assert sum(line.endswith("(as before)") for line in lines) == 9
     assert marks(tmp_path / "gradebook.db") == stock
+
+
+@pytest.mark.slow
+def test_a_reader_sees_the_model_answer_of_the_notebook_in_hand(course):
+    for notebook in ("problem1", "problem2"):
+        handed_in = course / "submitted" / "half" / "ps1" / f"{notebook}.ipynb"
+        page, _ = Exporter(HTMLExporter(), course).from_filename(str(handed_in), {"assignment_id": "ps1"})
+        source = json.loads((course / "source" / "ps1" / f"{notebook}.ipynb").read_text())
+        answers = [text(cell) for cell in source["cells"] if role(cell) == "answer"]
+        assert page.count("Model answer and rubric") == len(answers) > 0
 
 
 TASK = {"grade_id": "experiment", "grade": False, "locked": True, "points": 3, "schema_version": 3, "solution": False}
