@@ -103,6 +103,7 @@ FORGERIES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("attack", FORGERIES)
 def test_a_forgery_earns_nothing_and_leaves_the_judge_as_it_was(sandbox, attack):
     """After each attack, honest answers earn what they should: nothing of it reached this process."""
