@@ -60,7 +60,7 @@ read = lru_cache(maxsize=None)(Page)
 
 
 def pages(site):
-    return sorted([*site.glob("course/*.html"), *site.glob("labs/*/*.html")])
+    return sorted([site / "index.html", *site.glob("course/*.html"), *site.glob("labs/*/*.html")])
 
 
 def is_elsewhere(address):
