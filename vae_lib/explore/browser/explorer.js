@@ -4,6 +4,7 @@
 const TITLES = {
   codes: "codes by class", prior: "prior: 1, 2, 3σ", manifold: "decoded pictures", density: "density of q(z)",
   errors: "reconstruction error", path: "path A to B", draws: "draws around z", sliders: "sliders",
+  traversals: "traversals",
 };
 const REST = 120; // ms without a move, after which Python hears of z and the kernel's exact picture is asked for
 const SLIDERS = 20; // at most
@@ -55,7 +56,7 @@ class Explorer {
     this.status = h("div", { class: "vx-hidden", role: "status", "aria-live": "polite" });
     this.legend = h("div", { class: "vx-legend" });
     this.classes = buildClasses(this);
-    this.parts = { sliders: this.buildSliders(), draws: this.buildDraws(), path: buildPath(this) };
+    this.parts = { sliders: this.buildSliders(), draws: this.buildDraws(), path: buildPath(this), traversals: buildTraversals(this) };
     const title = this.spec.title ? [h("div", { class: "vx-title" }, this.spec.title)] : [];
     this.root = h("div", { class: "vx", "data-kind": this.spec.kind, ...OWN_KEYS },
       ...title,
@@ -63,7 +64,7 @@ class Explorer {
         h("div", { class: "vx-left" }, this.plane, this.classes, this.legend),
         h("div", { class: "vx-right" }, this.picture, ...this.buildInset(), this.note),
         this.parts.draws),
-      this.text, this.buildLayers(), this.parts.sliders, this.parts.path, this.status);
+      this.text, this.buildLayers(), this.parts.sliders, this.parts.traversals, this.parts.path, this.status);
     this.el.append(this.root);
     this.buildOverlay();
   }
@@ -80,6 +81,7 @@ class Explorer {
   has(layer) {
     if (layer === "codes" || layer === "density") return this.codes.count > 0;
     if (layer === "errors") return this.codes.errors.length > 0;
+    if (layer === "traversals") return !this.spec.slice;
     return true;
   }
 
@@ -219,7 +221,7 @@ class Explorer {
     clearTimeout(this.timer);
     if (!same(this.model.get("z"), this.z)) this.save({ z: this.z.slice() });
     this.status.textContent = this.text.textContent;
-    if (!this.exact) this.refreshParts();
+    if (!this.exact || this.heavy) this.refreshParts();
     if (this.dim > 2 && this.on.has("manifold")) this.redraw();
     if (this.spec.kind === "atlas") this.ask();
   }
@@ -279,7 +281,7 @@ class Explorer {
     this.say();
     this.place();
     for (const part of this.sliders) part.set(this.z[part.index]);
-    if (this.on.has("draws") && this.exact) this.later();
+    if ((this.on.has("draws") || this.on.has("traversals")) && this.exact) this.later();
   }
 
   draw(pixels) {
@@ -292,7 +294,7 @@ class Explorer {
   later() {
     this.frame ||= requestAnimationFrame(() => {
       this.frame = 0;
-      this.refreshParts();
+      this.refreshParts(true);
     });
   }
 
@@ -322,13 +324,14 @@ class Explorer {
     this.line.setAttribute("points", points.map((p) => p.map((x) => x.toFixed(1)).join(",")).join(" "));
   }
 
-  refreshParts() {
+  refreshParts(moving = false) {
     for (const [name, part] of Object.entries(this.parts)) part.hidden = !this.on.has(name);
     this.place();
     if (this.on.has("draws")) {
       const sigma = this.model.get("sigma"), codes = this.eps.map((e) => this.z.map((x, d) => x + sigma * e[d]));
       this.fill("draws", this.sheet, codes, DRAWS);
     }
+    if (this.on.has("traversals") && this.has("traversals") && !(moving && this.heavy)) drawTraversals(this);
     if (this.on.has("path")) {
       const codes = Array.from({ length: STRIP }, (_, k) => between(this.a, this.b, k / (STRIP - 1), this.spherical.checked));
       const key = JSON.stringify([codes, this.axes]);
