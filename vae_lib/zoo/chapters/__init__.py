@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from vae_lib.zoo.chapters import conditional, flows
+from vae_lib.zoo.chapters import conditional, flows, sequences
 from vae_lib.zoo.recipe import ChapterRecipe
 
-CHAPTERS: dict[str, ChapterRecipe] = {**conditional.RECIPES, **flows.RECIPES}
+CHAPTERS: dict[str, ChapterRecipe] = {**conditional.RECIPES, **flows.RECIPES, **sequences.RECIPES}
 CLASSES = {recipe.model.__name__: recipe.model for recipe in CHAPTERS.values()}
