@@ -7,10 +7,12 @@ import contextlib
 import json
 import os
 import shutil
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
@@ -24,9 +26,12 @@ from grading.record.ledger import Entry
 HONEST = ("ada", "ben", "cleo", "dan", "eve", "finn", "gwen")
 AT_LEAST = 20  # times as fast as stock nbgrader
 CPU = 0.5  # seconds a hand-in at most
+IMPORTS = 4  # times `import torch` that one hand-in takes at most, from the command to its end
+ROUNDS = 3
 
 
 def show(options: argparse.Namespace) -> None:
+    alone = one_hand_in()
     with TemporaryDirectory() as folder:
         course = Path(folder)
         _course(course, options.class_size)
@@ -47,8 +52,30 @@ def show(options: argparse.Namespace) -> None:
     print(f"  memory at most: this process {peak('SELF')} MB, its largest worker {peak('CHILDREN')} MB")
     for count, held in sorted(memory.found.items()):
         print(f"  after {count} hand-ins: this process holds {held.writer} MB, all {held.all} MB")
+    print(f"  one hand-in alone, from the command to its end: {alone}")
     print(f"  stock nbgrader autograde: {theirs:.2f} s each, measured on {len(stock)}")
     print(f"  {ratio:.0f} times as fast, at least {AT_LEAST}: {_verdict(ratio >= AT_LEAST)}; same scores: {same}")
+
+
+def one_hand_in() -> str:
+    """The command on one hand-in and `import torch`, in turns; a first time has checked the lab, as for any class."""
+    with TemporaryDirectory() as folder:
+        _course(Path(folder), 1)
+        grading = [sys.executable, "-m", "grading", "grade", "--course", folder, "--force"]
+        first = _seconds(grading)
+        pairs = [(_seconds(grading), _seconds([sys.executable, "-c", "import torch"])) for _ in range(ROUNDS)]
+    whole, imports = map(median, zip(*pairs, strict=True))
+    kept = _verdict(whole <= IMPORTS * imports)
+    return (
+        f"{whole:.1f} s, {whole / imports:.1f} times `import torch`, at most {IMPORTS}: {kept}; "
+        f"{first:.1f} s the first time, with the lab's own check"
+    )
+
+
+def _seconds(command: list[str]) -> float:
+    started = time.perf_counter()
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    return time.perf_counter() - started
 
 
 def peak(whose: str) -> int:

@@ -243,6 +243,17 @@ def test_a_copy_lists_the_commands_that_it_has(tmp_path):
     assert not (folder / ".venv").exists()
 
 
+def test_a_notebook_is_named_from_the_folder_where_one_stands(tmp_path):
+    folder = copy_of_tools(tmp_path / "project")
+    (folder / "labs/my copy.ipynb").touch()
+    given = {**os.environ, "PYTHON": sys.executable, "VENV": ".venv"}
+    for name in ("my copy.ipynb", "lab1_pca"):
+        command = [sys.executable, "../start.py", "validate", name]
+        subprocess.run(command, cwd=folder / "labs", env=given, check=True, capture_output=True, timeout=60)
+    *_, file, lab = (folder / "log").read_text().splitlines()
+    assert (file, lab) == (f"-m grading validate {folder / 'labs/my copy.ipynb'}", "-m grading validate lab1_pca")
+
+
 @pytest.mark.parametrize("name", ["validate", "submit"])
 def test_a_command_for_one_lab_asks_for_its_name_before_it_installs(tmp_path, name):
     folder = copy_of_tools(tmp_path / "project")

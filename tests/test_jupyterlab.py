@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import websocket
 
 ROOT = Path(__file__).resolve().parent.parent
 PANELS = {f"@jupyter/nbgrader:{name}" for name in ("assignment-list", "course-list", "create-assignment", "formgrader")}
@@ -57,6 +58,20 @@ class Server:
         text = answer.read().decode()
         connection.close()
         return Answer(answer.status, answer.getheader("Location"), text)
+
+    def typed(self, line):
+        """What a terminal of the server shows of a command."""
+        name = json.loads(self.get("/api/terminals", "{}").text)["name"]
+        terminal = websocket.create_connection(
+            f"ws://127.0.0.1:{self.port}/terminals/websocket/{name}?token=t", timeout=SECONDS
+        )
+        terminal.send(json.dumps(["stdin", f"{line}; echo THE END | tr A-Z a-z\r"]))
+        shown = ""
+        while "the end" not in shown:
+            kind, *text = json.loads(terminal.recv())
+            shown += text[0] if kind == "stdout" else ""
+        terminal.close()
+        return re.sub(r"\s+", " ", shown)
 
     def page(self):
         html = self.get("/lab").text
@@ -129,6 +144,10 @@ class TestServer:
             assert not answer["success"]
             assert reason in answer["value"]
         assert server.get("/assignments/validate", json.dumps({"path": "../x"})).status == 403
+
+    def test_in_its_terminal_a_lab_is_checked_from_any_folder(self, server, tmp_path):
+        said = server.typed(f"cd {tmp_path} && python -m grading validate lab99_none")
+        assert "There is no lab 'lab99_none'; there are: lab10_semi_supervised, lab1_pca," in said
 
     def test_the_lectures_are_trusted_so_that_films_play_before_a_cell_is_run(self, server):
         untrusted, end = sorted((ROOT / "course").glob("*.ipynb")), time.monotonic() + SECONDS

@@ -3,12 +3,12 @@
 import builtins
 import re
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
-from grading.sandbox.wire import Reader, WireError, Writer, clean, is_list_of, is_pair, rebuild
+from grading.sandbox.wire import Reader, WireError, Writer, clean, is_list_of, rebuild
 
 PLACE = re.compile(r"[A-Za-z0-9_]{1,60}(\.[A-Za-z0-9_]{1,60}){0,20}")
 
@@ -67,13 +67,24 @@ def pack_all(tensors: Any) -> tuple[list[dict], list[bytes]]:
     return writer.metas, writer.blobs
 
 
-def network_parameters(reader: Reader, pairs: list) -> dict[str, Tensor]:
+class Sent(NamedTuple):
+    """A parameter of a network that is inside: its numbers, which one it is there, whether it asks for gradients."""
+
+    value: Tensor
+    which: int
+    trains: bool
+
+
+def network_parameters(reader: Reader, rows: list) -> dict[str, Sent]:
     found = {}
-    for pair in pairs:
-        value = reader.value(pair[1]) if is_pair(pair) else None
-        if not (isinstance(value, Tensor) and isinstance(pair[0], str) and PLACE.fullmatch(pair[0])):
+    for row in rows:
+        if not (isinstance(row, list) and [*map(type, row)] == [str, dict, int, bool] and PLACE.fullmatch(row[0])):
             raise WireError("The network's parameters cannot be read.")
-        found[pair[0]] = value
+        name, tree, which, trains = row
+        value = reader.value(tree)
+        if not isinstance(value, Tensor):
+            raise WireError("The network's parameters cannot be read.")
+        found[name] = Sent(value.detach(), which, trains and value.is_floating_point())
     return found
 
 

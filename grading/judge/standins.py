@@ -8,11 +8,12 @@ returned: of anything else only the name of its type.
 
 from collections.abc import Callable
 from typing import Any
+from weakref import WeakValueDictionary
 
 import torch
 from torch import Tensor, nn
 
-from grading.judge.receiving import Raised, network_parameters, odd, pack_all, read_tensors, refuse
+from grading.judge.receiving import Raised, Sent, network_parameters, odd, pack_all, read_tensors, refuse
 from grading.judge.sending import Sending, Standin, natural, set_values
 from grading.sandbox.session import Session, Stopped
 from grading.sandbox.wire import Reader, WireError, Writer
@@ -31,6 +32,7 @@ class Link:
         self.callbacks: list[tuple[Callable, list[Tensor]]] = []
         self.sizes: dict[int, int] = {}
         self.graphs: dict[int, tuple[list[Tensor], list[Tensor]]] = {}
+        self.parameters: WeakValueDictionary[int, nn.Parameter] = WeakValueDictionary()  # of the student's networks
 
     def forget(self) -> None:
         """Let go of what was handed over: autograd's graphs hide the circle back to here from Python's collector."""
@@ -93,10 +95,21 @@ class Link:
         """Stand-ins for what the student returned and what is not plain."""
         handle, name = tree.get("h"), str(tree.get("name", ""))
         if tree.get("t") == "network" and type(handle) is int and isinstance(tree.get("v"), list):
-            return StudentNetwork(self, handle, network_parameters(reader, tree["v"]), tree.get("training") is True)
+            sent = network_parameters(reader, tree["v"])
+            parameters = {name: self.parameter(one) for name, one in sent.items()}
+            return StudentNetwork(self, handle, parameters, tree.get("training") is True)
         if tree.get("t") == "function" and type(handle) is int:
             return StudentFunction(lambda: (self, handle), name)
         return odd(reader, tree)
+
+    def parameter(self, sent: Sent) -> nn.Parameter:
+        """A parameter of the student's; the one that is here already where it is the same one inside."""
+        known = self.parameters.get(sent.which)
+        if known is None:
+            known = self.parameters[sent.which] = nn.Parameter(sent.value, requires_grad=sent.trains)
+        else:
+            set_values([known], [sent.value])
+        return known.requires_grad_(sent.trains)
 
     def answer(self, header: dict, blobs: list[bytes]) -> tuple[dict, list[bytes]]:
         """Call what a test handed over, for the student's code; its errors go back as text."""
@@ -168,17 +181,17 @@ class StudentFunction(Standin):
 class StudentNetwork(nn.Module, Standin):
     """A network that a student's function returned: it can be called, and its parameters can be read."""
 
-    def __init__(self, link: Link, handle: int, parameters: dict[str, Tensor], training: bool):
+    def __init__(self, link: Link, handle: int, parameters: dict[str, nn.Parameter], training: bool):
         super().__init__()
         self.link, self.handle = link, handle
-        for name, value in parameters.items():
+        for name, parameter in parameters.items():
             *path, last = name.split(".")
             owner: nn.Module = self
             for step in path:
                 if step not in owner._modules:
                     owner.add_module(step, nn.Module())
                 owner = owner._modules[step]
-            owner._parameters[last] = nn.Parameter(value.detach(), requires_grad=value.is_floating_point())
+            owner._parameters[last] = parameter
         self.train(training)
 
     def student_handle(self) -> int:

@@ -915,7 +915,7 @@ def angle_by_arcsine(A, B):
     return torch.linalg.svdvals(Q.T @ R).min().clamp(max=1).arcsin()
 
 
-@wrong("largest_principal_angle")
+@wrong("largest_principal_angle", "in degrees")
 def angle_in_degrees(A, B):
     Q, R = _bases(A, B)
     return torch.linalg.svdvals(Q.T @ R).min().clamp(max=1).arccos().rad2deg()
@@ -945,7 +945,7 @@ def angle_without_the_cut(A, B):
     return torch.linalg.svdvals(Q.T @ R).min().arccos()
 
 
-@wrong("largest_principal_angle")
+@wrong("largest_principal_angle", "eigenvalues are taken")
 def angle_by_eigenvalues(A, B):
     Q, R = _bases(A, B)
     return torch.linalg.eigvals(Q.T @ R).real.min().clamp(-1, 1).arccos()
@@ -956,7 +956,7 @@ def angle_between_first_columns(A, B):
     return torch.nn.functional.cosine_similarity(A[:, 0], B[:, 0], dim=0).clamp(-1, 1).arccos()
 
 
-@wrong("largest_principal_angle")
+@wrong("largest_principal_angle", "compared with one column of the other alone")
 def angle_of_matched_columns(A, B):
     Q, R = _bases(A, B)
     return (Q * R).sum(0).abs().min().clamp(max=1).arccos()
@@ -1131,7 +1131,7 @@ def sqerr_list(x, x_hat):
     return [((a - b) ** 2).sum() for a, b in zip(x, x_hat, strict=True)]
 
 
-@wrong("squared_error", "Ordinary numbers come out right, a perfect reconstruction do not.")
+@wrong("squared_error", "right down to 1e-06, and never smaller", "numbers come out right, a perfect reconstruction do")
 def sqerr_kept_above(x, x_hat):
     return ((x - x_hat) ** 2).sum(1).clamp(min=1e-6)
 
@@ -1187,6 +1187,19 @@ def step_on_abs(encoder, decoder, optimizer, x):
 def angle_outer(A, B):
     Q, R = _bases(A, B)
     return torch.linalg.svdvals(Q @ R.T).min().clamp(max=1).arccos()
+
+
+@wrong("largest_principal_angle", "It is right down to 0.00141, and never smaller")
+def angle_of_a_cosine_cut_below_1(A, B):
+    Q, R = _bases(A, B)
+    return torch.linalg.svdvals(Q.T @ R).min().clamp(max=1 - 1e-6).arccos()
+
+
+@wrong("largest_principal_angle", "It is right down to 0.000488, and never smaller")
+def angle_of_a_cosine_cut_at_what_float32_can_tell_from_1(A, B):
+    Q, R = _bases(A, B)
+    cosines = torch.linalg.svdvals(Q.T @ R)
+    return cosines.min().clamp(max=1 - torch.finfo(torch.float32).eps).arccos()
 
 
 @wrong("largest_principal_angle", "the product of the cosines")

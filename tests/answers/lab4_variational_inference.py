@@ -1671,7 +1671,7 @@ def posterior_mean_evidence(joint):
     return joint / joint.sum(), joint.mean().log()
 
 
-@wrong("kl_discrete")
+@wrong("kl_discrete", "when the terms are not weighted by q")
 def kl_without_q(q, p):
     return torch.special.xlogy(torch.ones_like(q), q / p).nan_to_num(0).sum()
 
@@ -1686,7 +1686,7 @@ def kl_jeffreys(q, p):
     )
 
 
-@wrong("kl_discrete")
+@wrong("kl_discrete", "when the absolute value of each term is summed")
 def kl_abs(q, p):
     return (torch.special.xlogy(q, q) - torch.special.xlogy(q, p)).abs().sum()
 

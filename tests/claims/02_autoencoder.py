@@ -187,15 +187,28 @@ def more_separate_than_in_pca(nb):
 
 
 @claim(
-    "many of its answers pass for clear digits",
-    "Neither the classifier nor the distance between pictures gives bare ground away here",
+    "73 % of its answers pass for clear digits, where at codes 94 % do",
+    "on average 3.6 from the nearest training picture, and 3.4 at codes",
+    "the classifier lets three bare places in four pass, and the distance between pictures hardly differs",
+    "most of what is decoded there passes for clear digits",
     on="mnist",
 )
 def bare_ground_gives_clear_digits(nb):
-    """Beside them, what is decoded at codes."""
-    assert nb.bare > 0.07
-    assert nb.clear["bare"] > 0.5 * nb.clear["codes"] > 0.25
-    assert nb.picture_distance["bare"] < 1.1 * nb.picture_distance["codes"]
+    """With other points, other test pictures for the edge, and other codes beside them."""
+    for seed in (1, 2):
+        g = torch.Generator().manual_seed(seed)
+        edge_of = nb.x_test[torch.randperm(len(nb.x_test), generator=g)[:1500]]
+        z_test = nb.flat.encode(edge_of)
+        points = nb.low + (nb.high - nb.low) * torch.rand(3000, 2, generator=g)
+        far = lib.nearest_distance(points, nb.z)
+        bare = points[far > lib.nearest_distance(z_test, nb.z).quantile(0.95)]
+        codes = nb.z[torch.randperm(len(nb.z), generator=g)[:1000]]
+        pictures = {"bare": nb.flat.decode_mean(bare), "codes": nb.flat.decode_mean(codes)}
+        clear = {name: (nb.judge(nb.judging, p).confidence > 0.9).double().mean() for name, p in pictures.items()}
+        assert abs(clear["bare"] - 0.73) < 5 * 0.45 / len(bare) ** 0.5
+        assert abs(clear["codes"] - 0.94) < 5 * 0.24 / 1000**0.5
+    assert 0.05 < nb.bare < 0.3
+    assert nb.picture_distance["codes"] < nb.picture_distance["bare"] < 1.15 * nb.picture_distance["codes"]
 
 
 @claim(

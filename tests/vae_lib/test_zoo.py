@@ -468,7 +468,7 @@ def test_the_list_is_a_table_of_all(capsys):
 # against MNIST
 
 
-@pytest.fixture(scope="module", params=[pytest.param("mnist", marks=pytest.mark.mnist), "digits"])
+@pytest.fixture(scope="module", params=[pytest.param("mnist", marks=[pytest.mark.mnist, pytest.mark.slow]), "digits"])
 def test_split(request):
     d = data.load(request.param)
     return request.param, d.x_test, d.y_test

@@ -27,7 +27,7 @@ class Case:
     a tensor of that shape, which is looked at first, and slopes are taken through the view.
     build: the arguments from a dtype, where lists are not enough (networks, optimizers).
     rtol: how far float64 may be off, where 9 digits are too many; atol: how far any kind may be off, where rounding
-    is larger than the answer.
+    is larger than the answer; a pair where that is less in float64 than in float32.
     """
 
     def __init__(
@@ -41,12 +41,12 @@ class Case:
         shape: tuple[int, ...] | None = None,
         build: Callable[[torch.dtype], tuple] | None = None,
         rtol: float = 1e-9,
-        atol: float = 0.0,
+        atol: float | tuple[float, float] = 0.0,
         **named: Any,
     ):
         self.positional, self.named, self.build, self.view, self.shape = positional, named, build, view, shape
         self.gives = tuple(map(exact, gives)) if isinstance(gives, tuple) else (exact(gives),)
-        self.where, self.rtol, self.atol = where, rtol, atol
+        self.where, self.rtol, self.atol = where, rtol, atol if isinstance(atol, tuple) else (atol, atol)
         self.slopes = {name: exact(slope) for name, slope in (slopes or {}).items()}
         self.parts = {name: tuple(map(exact, p if isinstance(p, tuple) else (p,))) for name, p in (parts or {}).items()}
 

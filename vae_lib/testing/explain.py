@@ -14,13 +14,14 @@ from vae_lib.testing import shown
 from vae_lib.testing.calls import Call, run
 from vae_lib.testing.case import Case, exact
 from vae_lib.testing.compare import Mismatch
-from vae_lib.testing.partly import ROUGH, partly
+from vae_lib.testing.partly import ROUGH, cut, partly
 from vae_lib.testing.readings import readings
 from vae_lib.testing.relations import Pair, relation
 from vae_lib.testing.signature import Signature, Slot
 from vae_lib.testing.tried import Tried, attempt, kinds, right, values
 from vae_lib.testing.varying import varying
 
+NOT_EVERYWHERE = " (This holds for ordinary numbers, not for every extreme.)"
 RELATED = 1e-6  # how well a relation must hold in float64
 Hints = Mapping[str, Callable | Sequence]  # what a slip gives: a function of the arguments, or numbers, case by case
 
@@ -74,9 +75,11 @@ def _causes(
         or _order(all_tried, signature)
         or _related(all_tried, signature)
         or _read(all_tried, signature, function)
+        or _related(all_tried, signature, cut)
         or _ordinary(all_tried, signature, function)
         or _related(all_tried, signature, partly)
         or _roughly(all_tried)
+        or _hinted_where_ordinary(all_tried, slips)
     )
 
 
@@ -93,7 +96,13 @@ def _ordinary(all_tried: list[Tried], signature: Signature, function: Callable) 
         found = _single(some)
     else:
         found = _related(some, signature) or _read(some, signature, function) or _related(some, signature, varying)
-    return [f"{text} (This holds for ordinary numbers, not for every extreme.)" for text in found]
+    return [text + NOT_EVERYWHERE for text in found]
+
+
+def _hinted_where_ordinary(all_tried: list[Tried], slips: dict[str, dict[Case, Callable]]) -> list[str]:
+    """The hints that explain every case but extremes: there a slip multiplies what is rounded."""
+    some = [tried for tried in all_tried if not tried.case.where]
+    return [text + NOT_EVERYWHERE for text in _hinted(some, slips)] if some and not _nearly(some) else []
 
 
 def _slip(slip: Callable | Sequence, place: int) -> Callable:
@@ -119,7 +128,7 @@ def _fits(tried: Tried, slip: Callable) -> bool:
     rtol = max(tried.rtol, RELATED)
     return len(expected) == len(tried.values) and all(
         e.shape == v.shape
-        and torch.allclose(v, e.double(), rtol=rtol, atol=max(rtol * 1e-2, tried.case.atol), equal_nan=True)
+        and torch.allclose(v, e.double(), rtol=rtol, atol=max(rtol * 1e-2, tried.atol), equal_nan=True)
         for e, v in zip(expected, tried.values, strict=True)
     )
 
@@ -188,7 +197,7 @@ def _pair(tried: Tried, place: int, slot: Slot, signature: Signature) -> Pair:
     parts = {name: part[place].double() for name, part in tried.case.parts.items() if place < len(part)}
     sizes = signature.sizes(arguments)
     labels, rtol = slot.labels(wanted.ndim), max(tried.rtol, RELATED)
-    return Pair(tried.values[place], wanted, labels, sizes, inputs, parts, rtol, tried.case.atol)
+    return Pair(tried.values[place], wanted, labels, sizes, inputs, parts, rtol, tried.atol)
 
 
 def _read(all_tried: list[Tried], signature: Signature, function: Callable) -> list[str]:

@@ -1,4 +1,4 @@
-"""Where a wrong answer is right: one half of a matrix, its diagonal, the ends of an axis."""
+"""Where a wrong answer is right: one half of a matrix, its diagonal, the ends of an axis, up to a number."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ import torch
 from torch import Tensor
 
 from vae_lib.testing.relations import Pair, axis_name
+from vae_lib.testing.shown import number
 
+COARSE = 1e-5  # float32's cases are off by more
 ROUGH = 0.01  # relatively: right to a few digits
 Places = Callable[[Pair], "Tensor | None"]  # which entries; None where the answer has no such entries
 
@@ -24,6 +26,33 @@ def partly(pairs: list[Pair]) -> str | None:
         if told and all(_lies(f, a) for f, a in zip(found, agree, strict=True)):
             return f"This is right {text}."
     return None
+
+
+def cut(pairs: list[Pair]) -> str | None:
+    """Where the answer is right up to a number, and that number from there on: "it ends at 0.00141". None elsewhere."""
+    if not all(p.given.shape == p.wanted.shape and torch.isfinite(p.given).all() for p in pairs):
+        return None
+    fine = [p for p in pairs if p.rtol < COARSE]
+    off = [~torch.isclose(p.given, p.wanted, rtol=p.rtol, atol=max(p.atol, p.rtol * 1e-2)) for p in fine]
+    wrong = sum(int(o.sum()) for o in off)
+    if wrong == sum(p.given.numel() for p in fine) or not _one_end_for_several(fine, off):
+        return None
+    end = torch.cat([p.given[o] for p, o in zip(fine, off, strict=True)]).mean()
+    if all(p.near(p.given, p.wanted.clamp(min=end)) for p in pairs):
+        return f"It is right down to {number(float(end), 3)}, and never smaller: something is cut off there (a clamp?)."
+    if all(p.near(p.given, p.wanted.clamp(max=end)) for p in pairs):
+        return f"It is right up to {number(float(end), 3)}, and never larger: something is cut off there (a clamp?)."
+    return None
+
+
+def _one_end_for_several(pairs: list[Pair], off: list[Tensor]) -> bool:
+    """Several entries of one answer are off, or answers to several tensors; an option (β) may have been cut instead."""
+    asked = {
+        tuple((name, *value.flatten().tolist()) for name, value in pair.inputs.items() if value.ndim)
+        for pair, places in zip(pairs, off, strict=True)
+        if places.any()
+    }
+    return len(asked) > 1 or any(places.sum() > 1 for places in off)
 
 
 def _lies(places: Tensor | None, agree: Tensor) -> bool:

@@ -32,6 +32,10 @@ class Tried:
     def rtol(self) -> float:
         return SINGLE if self.dtype == torch.float32 else self.case.rtol
 
+    @property
+    def atol(self) -> float:
+        return self.case.atol[DTYPES.index(self.dtype)]
+
 
 def kinds(signature: Signature, case: Case) -> tuple[torch.dtype, ...]:
     """float32 and float64, where there is anything to hand in that can be either."""
@@ -140,7 +144,7 @@ def _kind(given: torch.dtype, wanted: torch.dtype) -> tuple[str, str, list[str]]
 def right(tried: Tried, place: int, rtol: float | None = None) -> bool:
     """Whether a value of the answer is what it should be, to the case's own tolerance or to `rtol`."""
     given, wanted = tried.values[place], tried.case.gives[place].double()
-    return given.shape == wanted.shape and close(given, wanted, rtol or tried.rtol, tried.case.atol)
+    return given.shape == wanted.shape and close(given, wanted, rtol or tried.rtol, tried.atol)
 
 
 def close(given: Tensor, wanted: Tensor, rtol: float, atol: float = 0.0) -> bool:

@@ -44,6 +44,7 @@ class Server:
         self.busy, self.received = False, bytearray()
         self.looked = False  # for modules of the library, since a cell was run
         self.calls: dict[int, tuple[list[Tensor], list[Tensor]]] = {}
+        self.parameters: dict[int, tuple[int, Tensor]] = {}  # by id, which is nobody else's while they are kept
         self.tests = PlainTests(vars(self.module))
 
     def serve(self) -> None:
@@ -187,12 +188,16 @@ class Server:
             return {"t": "sparse"}
         kind = {"t": "other", "name": type(value).__name__[:60]}
         if isinstance(value, nn.Module):
-            named = [(name, p) for name, p in value.named_parameters() if plain(p)]
-            parameters = [[name, writer.tensor(parameter)] for name, parameter in named]
+            named = [(name, p) for name, p in value.named_parameters(remove_duplicate=False) if plain(p)]
+            parameters = [[name, writer.tensor(p), self.which(p), p.requires_grad] for name, p in named]
             return kind | {"t": "network", "h": self.handle(value), "v": parameters, "training": value.training}
         if callable(value) and not isinstance(value, type):
             return kind | {"t": "function", "h": self.handle(value)}
         return kind
+
+    def which(self, parameter: Tensor) -> int:
+        """The number of a network's parameter: the same wherever the same one is met again."""
+        return self.parameters.setdefault(id(parameter), (len(self.parameters), parameter))[0]
 
 
 @contextmanager

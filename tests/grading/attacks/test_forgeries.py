@@ -15,7 +15,8 @@ from tests.handins import (
     released,
     tiny,
 )
-from tests.lab_bank import LABS
+from tests.lab_bank import LABS, load
+from tests.lab_bank import grade as in_process
 
 pytestmark = pytest.mark.sandbox
 
@@ -102,16 +103,12 @@ FORGERIES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("attack", FORGERIES)
-def test_a_forgery_earns_nothing(sandbox, attack):
+def test_a_forgery_earns_nothing_and_leaves_the_judge_as_it_was(sandbox, attack):
+    """After each attack, honest answers earn what they should: nothing of it reached this process."""
     result = grade(forged(*FORGERIES[attack]), read_release(LAB), sandbox)
     assert not any(points(result).values()), result
-
-
-@pytest.mark.parametrize("attack", FORGERIES)
-def test_a_forgery_leaves_the_judge_as_it_was(sandbox, attack):
-    """After each attack, honest answers earn what they should: nothing of it reached this process."""
-    grade(forged(*FORGERIES[attack]), read_release(LAB), sandbox)
     release = tiny("expect(f(), 1.0)")
     assert points(grade(hand_in(release, "def f():\n    return 1.0"), release, sandbox)) == {"f": 2.0}
     assert points(grade(hand_in(release, "def f():\n    return 2.0"), release, sandbox)) == {"f": 0.0}
@@ -157,12 +154,23 @@ EMPTY_ANSWERS = [
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("answer", EMPTY_ANSWERS)
+def test_no_answer_that_looks_at_nothing_earns_anything(sandbox, answer):
+    """By the real grader, on one lab; what each lab's tests make of such answers is told by the test below."""
+    release = read_release(LAB)
+    cells = {e.name: f"def {e.name}(*a, **k):\n    return {answer}" for e in release.exercises}
+    handin = preceded(released(LAB), HELPERS)
+    parts = (p._replace(source=cells.get(p.grade_id, p.source)) for p in handin.parts)
+    found = points(grade(handin._replace(parts=tuple(parts)), release, sandbox))
+    assert set(found.values()) == {0.0}
+
+
 @pytest.mark.parametrize("lab", LABS)
-def test_no_answer_that_looks_at_nothing_earns_anything(sandbox, lab):
+def test_no_labs_tests_take_an_answer_that_looks_at_nothing(lab):
+    """Here the answer has the test's own arguments in its hands, not copies in another process: it can do more."""
+    book, helpers = load(lab), {}
+    exec(HELPERS, helpers)
     for answer in EMPTY_ANSWERS:
-        release = read_release(lab)
-        cells = {e.name: f"def {e.name}(*a, **k):\n    return {answer}" for e in release.exercises}
-        handin = preceded(released(lab), HELPERS)
-        parts = (p._replace(source=cells.get(p.grade_id, p.source)) for p in handin.parts)
-        found = points(grade(handin._replace(parts=tuple(parts)), release, sandbox))
-        assert set(found.values()) == {0.0}, (answer, found)
+        function = eval(f"lambda *a, **k: {answer}", helpers)
+        earned = {e.name: in_process(book, e, {e.name: function}).points for e in book.exercises.values()}
+        assert set(earned.values()) == {0.0}, (answer, earned)

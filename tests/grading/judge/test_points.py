@@ -54,7 +54,7 @@ def patient():
         yield running
 
 
-SAMPLE = [(lab, answer) for lab in LABS for answer in bank(lab)[::9]]
+SAMPLE = [(lab, answer) for lab in LABS for answer in bank(lab)[::15]]
 
 
 def is_made_of_the_librarys(lab, answer):
@@ -64,9 +64,7 @@ def is_made_of_the_librarys(lab, answer):
     return any(re.search(rf"\blib\w*\.{name}\b", source) for name in (answer.exercise, *others))
 
 
-# that two networks share their weights, or that some are frozen, is seen in the notebook alone: the judge has copies
-NOT_SEEN = {"encoder_made_once"}
-SAMPLE = [(lab, a) for lab, a in SAMPLE if not is_made_of_the_librarys(lab, a) and a.function.__name__ not in NOT_SEEN]
+SAMPLE = [(lab, a) for lab, a in SAMPLE if not is_made_of_the_librarys(lab, a)]
 
 
 @pytest.mark.slow

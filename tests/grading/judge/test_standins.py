@@ -179,6 +179,29 @@ def test_a_network_comes_back_as_a_stand_in(sandbox):
     assert points(result) == {"f": 2.0}, result
 
 
+ONE_AND_THE_SAME = """
+first, second = f(4), f(4)
+assert [p.requires_grad for p in first.parameters()] == [True, True]
+assert not {id(p) for p in first.parameters()} & {id(p) for p in second.parameters()}
+"""
+LAYERS = {
+    "its own": ("nn.Linear(n, 3)", 2.0),
+    "frozen": ("nn.Linear(n, 3).requires_grad_(False)", 0.0),
+    "one weight frozen": ("(m := nn.Linear(n, 3)).weight.requires_grad_(False) is None or m", 0.0),
+    "made once": ("once", 0.0),
+    "one weight shared": ("(m := nn.Linear(n, 3)).register_parameter('bias', once.bias) or m", 0.0),
+    "tied within": ("nn.Sequential(m := nn.Linear(4, 4), m)", 2.0),
+}
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_of_a_network_it_shows_what_is_frozen_and_what_is_one_object(sandbox, layer):
+    source, earned = LAYERS[layer]
+    release = tiny(ONE_AND_THE_SAME)
+    handin = hand_in(release, f"from torch import nn\nonce = nn.Linear(4, 3)\ndef f(n):\n    return {source}")
+    assert points(grade(handin, release, sandbox)) == {"f": earned}
+
+
 def test_a_test_that_hands_over_what_cannot_be_sent_is_the_courses_fault(sandbox):
     release = tiny("f(object())")
     (exercise,) = grade(hand_in(release, "def f(x):\n    return 1"), release, sandbox).exercises
