@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 import vae_lib as lib
+from benchmarks.moved import Moved, moved
 from vae_lib import zoo
 from vae_lib.beyond.semi_supervised import M2, CodeGaussian, SemiSupervised, m1_codes
 from vae_lib.data import Dataset
@@ -45,6 +46,15 @@ class Codes(NamedTuple):
     mu: Tensor
     logvar: Tensor
     of: Callable[[Tensor], Tensor]
+
+
+def supervised_moved(task: Task) -> Namer:
+    """The classifier of M1+M2 (moved), on the labelled pictures alone, moved anew in every step."""
+    torch.manual_seed(task.seed)
+    network = _with_dropout(task.x.shape[1], _generator(task))
+    _teach(network, task, STEPS_ALONE)
+    network.eval()
+    return lambda pictures: network(pictures).argmax(1)
 
 
 def supervised(task: Task) -> Namer:
@@ -115,16 +125,47 @@ def m1_m2(task: Task) -> Namer:
     return lambda pictures: model.log_qy(codes.of(pictures)).argmax(1)
 
 
+def m1_m2_moved(task: Task) -> Namer:
+    """M2 on the codes of M1 with a classifier of pixels, taught first by the labels alone: see `Moved`."""
+    codes = m1(task.data, len(task.x))
+    torch.manual_seed(task.seed)
+    classifier = _with_dropout(task.x.shape[1], _generator(task))
+    _teach(classifier, task, 300)
+    model = M2(codes.mu.shape[1], 5, (128,), 10, CodeGaussian(), classifier, generator=_generator(task))
+    known = tuple(column[task.labelled] for column in (codes.mu, codes.logvar, task.x))
+    both = Moved(model, known, task.y, share=len(task.y) / len(task.x), alpha=ALPHA_MOVED)
+    config = lib.TrainConfig(**MOVED_CONFIG, seed=task.seed, device="cpu", progress=False)
+    lib.fit(both, (codes.mu, codes.logvar, task.x), config)
+    model.eval()
+    return lambda pictures: model.log_qy(pictures).argmax(1)
+
+
+def _teach(classifier: nn.Module, task: Task, steps: int) -> None:
+    """Cross-entropy of the labelled pictures, moved anew in every step."""
+    adam, g = torch.optim.Adam(classifier.parameters(), lr=1e-3), _generator(task)
+    x, y = task.x[task.labelled], task.y
+    for _ in range(steps):
+        rows = torch.randint(len(y), (100,), generator=g)
+        loss = F.cross_entropy(classifier(moved(x[rows], g)), y[rows])
+        adam.zero_grad()
+        loss.backward()
+        adam.step()
+
+
 SCHEDULE = {"schedule": "cosine", "warmup": 0.03, "averaging": 0.99}
 M1_M2_CONFIG = {"epochs": 25, "batch_size": 500, "learning_rate": 3e-3} | SCHEDULE
 M2_CONFIG = {"epochs": 12, "batch_size": 500, "learning_rate": 3e-3} | SCHEDULE
+MOVED_CONFIG = {"epochs": 12, "batch_size": 500, "learning_rate": 3e-3} | SCHEDULE
+ALPHA_MOVED, STEPS_ALONE = 0.1, 2000
 N_NEIGHBOURS = 10
 METHODS: dict[str, Callable[[Task], Namer]] = {
     "supervised": supervised,
+    "supervised-moved": supervised_moved,
     "m1-svm": m1_svm,
     "m1-spreading": m1_spreading,
     "m2": m2,
     "m1-m2": m1_m2,
+    "m1-m2-moved": m1_m2_moved,
 }
 
 
