@@ -59,4 +59,5 @@ class Moved(SemiSupervised):
     def _unlabelled(self, bounds: Tensor, log_qy: Tensor) -> Tensor:
         """U(x), at first with q(y|x) as it is."""
         self.teaching -= 1
+        log_qy = log_qy.clamp(min=-80)  # the entropy's slope at q = 0 is infinite
         return -unlabelled_bound(bounds, (log_qy.detach() if self.teaching >= 0 else log_qy).exp())

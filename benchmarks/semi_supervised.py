@@ -130,7 +130,7 @@ def m1_m2_moved(task: Task) -> Namer:
     codes = m1(task.data, len(task.x))
     torch.manual_seed(task.seed)
     classifier = _with_dropout(task.x.shape[1], _generator(task))
-    _teach(classifier, task, 300)
+    _teach(classifier, task, STEPS_ALONE)
     model = M2(codes.mu.shape[1], 5, (128,), 10, CodeGaussian(), classifier, generator=_generator(task))
     known = tuple(column[task.labelled] for column in (codes.mu, codes.logvar, task.x))
     both = Moved(model, known, task.y, share=len(task.y) / len(task.x), alpha=ALPHA_MOVED)
@@ -156,7 +156,7 @@ SCHEDULE = {"schedule": "cosine", "warmup": 0.03, "averaging": 0.99}
 M1_M2_CONFIG = {"epochs": 25, "batch_size": 500, "learning_rate": 3e-3} | SCHEDULE
 M2_CONFIG = {"epochs": 12, "batch_size": 500, "learning_rate": 3e-3} | SCHEDULE
 MOVED_CONFIG = {"epochs": 12, "batch_size": 500, "learning_rate": 3e-3} | SCHEDULE
-ALPHA_MOVED, STEPS_ALONE = 0.1, 2000
+ALPHA_MOVED, STEPS_ALONE = 1.0, 2000
 N_NEIGHBOURS = 10
 METHODS: dict[str, Callable[[Task], Namer]] = {
     "supervised": supervised,
