@@ -67,7 +67,7 @@ def supervised(task: Task) -> Namer:
     network = mlp([task.x.shape[1], 500, 500, 10], _generator(task))
     adam, g = torch.optim.Adam(network.parameters(), lr=1e-3, weight_decay=1e-4), _generator(task)
     x, y = task.x[task.labelled], task.y
-    for _ in range(1000):
+    for _ in range(STEPS_SUPERVISED):
         rows = torch.randint(len(y), (min(100, len(y)),), generator=g)
         kept = (torch.rand(len(rows), x.shape[1], generator=g) < 0.8) / 0.8
         loss = F.cross_entropy(network(x[rows] * kept), y[rows])
@@ -161,7 +161,7 @@ SCHEDULE = {"schedule": "cosine", "warmup": 0.03, "averaging": 0.99}
 M1_M2_CONFIG = {"epochs": 25, "batch_size": 500, "learning_rate": 3e-3} | SCHEDULE
 M2_CONFIG = {"epochs": 12, "batch_size": 500, "learning_rate": 3e-3} | SCHEDULE
 MOVED_CONFIG = {"epochs": 12, "batch_size": 500, "learning_rate": 3e-3} | SCHEDULE
-ALPHA_MOVED, STEPS_ALONE = 1.0, 2000
+ALPHA_MOVED, STEPS_ALONE, STEPS_SUPERVISED = 1.0, 2000, 1000
 N_NEIGHBOURS = 10
 METHODS: dict[str, Callable[[Task], Namer]] = {
     "supervised": supervised,

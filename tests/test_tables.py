@@ -25,7 +25,8 @@ def few(monkeypatch):
     monkeypatch.setitem(semi_supervised.M1_M2_CONFIG, "epochs", 1)
     monkeypatch.setitem(semi_supervised.M2_CONFIG, "epochs", 1)
     monkeypatch.setitem(semi_supervised.MOVED_CONFIG, "epochs", 1)
-    monkeypatch.setattr(semi_supervised, "STEPS_ALONE", 10)
+    for name in ("STEPS_ALONE", "STEPS_SUPERVISED"):
+        monkeypatch.setattr(semi_supervised, name, 10)
 
 
 @pytest.mark.parametrize("method", list(semi_supervised.METHODS))
