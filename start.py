@@ -22,6 +22,13 @@ PYTEST = ["pytest", "-nauto", "--maxprocesses=4", "--dist=loadfile", "--no-loads
 LINT = [["ruff", "check", "."], ["ruff", "format", "--check", "."]]
 QUICK = ["-m", "not slow and not browser"]
 
+# What is set for all that is started here, unless the user has set it.
+SETTINGS = {
+    "OMP_WAIT_POLICY": "PASSIVE",  # a thread that spins while it waits starves a busy machine
+    "MALLOC_MMAP_THRESHOLD_": str(2**28),  # glibc keeps what a tensor leaves, 256 MB at most: to give it back and to
+    "MALLOC_TRIM_THRESHOLD_": str(2**28),  # ask for it again took a fifth of the lectures' time
+}
+
 # name: (what it is for, what it needs here, what is installed for it, modules to run: arguments go to the last one)
 COMMANDS = {
     "lab": ("open the course in JupyterLab", "course", "lab data", [["jupyterlab"]]),
@@ -162,7 +169,7 @@ def suits(python):
 def run(modules, arguments):
     """Run one module after the other in the environment, until one fails; the exit status."""
     os.environ["JUPYTER_CONFIG_PATH"] = jupyter_settings()
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # a thread that spins while it waits starves a busy machine
+    os.environ.update({name: value for name, value in SETTINGS.items() if name not in os.environ})
     os.chdir(str(ROOT))
     *first, last = [[str(environment()[1]), "-m", *module] for module in modules]
     for command in first:

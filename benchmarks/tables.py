@@ -122,15 +122,16 @@ def engine(scheduler: str | None) -> Callable[[Iterable[Cell]], Iterator[dict[st
 
 def on_cluster(cells: Iterable[Cell], address: str, patience: float = 20) -> Iterator[dict[str, Any]]:
     """On the workers of a Dask cluster, which need this project and MNIST at the same place."""
+    from grading.course.folder import GradingError
+    from grading.engine import client_of
+
     try:
-        from dask.distributed import Client, as_completed
-    except ImportError:
-        raise SystemExit("--scheduler needs Dask: .venv/bin/pip install -c constraints.txt '.[dask]'") from None
-    try:
-        client = Client(address, timeout=patience)
-    except (OSError, ValueError) as error:
-        raise SystemExit(f"There is no Dask scheduler at {address}: {error}") from None
+        client = client_of(address, patience)
+    except GradingError as error:
+        raise SystemExit(str(error)) from None
     with client:
+        from dask.distributed import as_completed
+
         for future in as_completed([client.submit(compute, cell, pure=False, retries=2) for cell in cells]):
             yield future.result()
 

@@ -140,16 +140,22 @@ def _end_with(sentinel: int) -> None:
 
 def on_cluster(jobs: Iterable[Job], address: str, patience: float = 20) -> Iterator[Outcome]:
     """On a Dask cluster; its workers need this project, and the sandbox, on their machines."""
+    with client_of(address, patience) as client:
+        from dask.distributed import as_completed
+
+        yield from _through(client, iter(jobs), as_completed())
+
+
+def client_of(address: str, patience: float = 20) -> Any:
+    """Dask's client of the cluster whose scheduler is there; GradingError where Dask or the scheduler is not."""
     try:
-        from dask.distributed import Client, as_completed
+        from dask.distributed import Client
     except ImportError:
         raise GradingError("--scheduler needs Dask: .venv/bin/pip install -c constraints.txt '.[dask]'") from None
     try:
-        client = Client(address, timeout=patience)
+        return Client(address, timeout=patience)
     except (OSError, ValueError) as error:
         raise GradingError(f"There is no Dask scheduler at {address}: {error}") from None
-    with client:
-        yield from _through(client, iter(jobs), as_completed())
 
 
 def _through(client: Any, jobs: Iterator[Job], futures: Any) -> Iterator[Outcome]:

@@ -167,7 +167,7 @@ class Run:
         return self.known.get(student, Student(student)).when
 
     def keep(self, entry: Entry, note: str = "") -> None:
-        write_feedback(entry, self.options.out)
+        write_feedback(entry, self.options.out, self.root)
         self.done[entry.lab, entry.student] = brief(entry)
         self.say(f"  {line(entry)}{note}")
         self.bar.update()
@@ -181,7 +181,7 @@ class Run:
         if late := sum(entry.late for entry in self.done.values()):
             self.note(f"{late} marked late by the platform, which gives no time: no points are taken off here.")
         write_tables(entries, self.options.out)
-        write_class_page(entries, self.options.out, alike_in(self.ledger, entries, self.root))
+        write_class_page(entries, self.options.out, alike_in(self.ledger, entries, self.root), self.root)
 
     def entries(self) -> list[Entry]:
         """Of the labs of this run what it has found, of the others what earlier ones had."""
@@ -200,10 +200,10 @@ def refresh(out: Path, root: Path = ROOT) -> list[Entry]:
         for entry in (found for lab in ledger.labs() for found in ledger.entries(lab)):
             now = record.reread(entry)
             ledger.write(now)
-            write_feedback(now, out)
+            write_feedback(now, out, root)
             entries.append(brief(now))
     write_tables(entries, out)
-    write_class_page(entries, out, alike_in(ledger, entries, root))
+    write_class_page(entries, out, alike_in(ledger, entries, root), root)
     return entries
 
 

@@ -168,7 +168,7 @@ def test_the_core_fits_in_the_head():
 
 def test_so_do_the_explorers():
     sizes = {path.stem: lines_of_code(path) for path in EXPLORE}
-    assert sum(sizes.values()) <= 750, sizes
+    assert sum(sizes.values()) <= 765, sizes
     assert max(sizes.values()) <= 215, sizes
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
+from functools import lru_cache
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urldefrag, urlparse
@@ -11,8 +13,12 @@ from urllib.parse import unquote, urldefrag, urlparse
 import nbformat
 import pytest
 
+from tests.accessibility import DESK, PHONE, violations
+
 ROOT = Path(__file__).parent.parent
-PHONE = {"width": 390, "height": 844}
+# Pages that axe looks at; at every page, for two minutes more, with VAE_AXE=every. A lecture with a film, a lab, prose,
+# a page of widgets, and a table.
+OF_EACH_KIND = {"index", "02_autoencoder", "07_explorer", "lab1_pca", "notation", "instructors"}
 
 
 def website():
@@ -50,6 +56,9 @@ class Page(HTMLParser):
             self.images.append(given)
 
 
+read = lru_cache(maxsize=None)(Page)
+
+
 def pages(site):
     return sorted([*site.glob("course/*.html"), *site.glob("labs/*/*.html")])
 
@@ -68,30 +77,27 @@ def test_the_site_has_every_chapter(site):
 
 @pytest.mark.slow
 def test_no_link_and_no_picture_is_missing(site):
-    anchors = {}
     for page in pages(site):
-        for target in [*Page(page).links, *Page(page).files]:
+        for target in [*read(page).links, *read(page).files]:
             address, anchor = urldefrag(target)
             if is_elsewhere(target):
                 continue
             file = (page.parent / unquote(address.split("?")[0])).resolve() if address else page.resolve()
             assert file.exists(), f"{page.name}: {target}"
             if anchor and file.suffix == ".html":
-                if file not in anchors:
-                    anchors[file] = Page(file).anchors
-                assert unquote(anchor) in anchors[file], f"{page.name}: {target}"
+                assert unquote(anchor) in read(file).anchors, f"{page.name}: {target}"
 
 
 @pytest.mark.slow
 def test_nothing_on_a_page_comes_from_another_server(site):
     for page in pages(site):
-        assert [file for file in Page(page).files if is_elsewhere(file) and not file.startswith("data:")] == []
+        assert [file for file in read(page).files if is_elsewhere(file) and not file.startswith("data:")] == []
 
 
 @pytest.mark.slow
 def test_every_picture_of_a_lecture_says_what_it_shows(site):
     for page in site.glob("course/*.html"):
-        for image in Page(page).images:
+        for image in read(page).images:
             if "_images/" in image.get("src", "_images/"):  # an animation's picture gets its source by script
                 assert len(image["alt"].split()) > 4, f"{page.name}: {image}"
 
@@ -111,7 +117,7 @@ def open_page(browser, path, scheme="light"):
 
 @pytest.mark.slow
 @pytest.mark.browser
-def test_pages_open_without_an_error_and_fit_a_phone(site, browser):
+def test_pages_open_without_an_error_fit_a_phone_and_leave_nobody_out(site, browser):
     for path in pages(site):
         page, wrong = open_page(browser, path)
         assert wrong == [], path.name
@@ -121,6 +127,8 @@ def test_pages_open_without_an_error_and_fit_a_phone(site, browser):
         assert page.locator("mjx-container").count() >= min(formulas, 1), path.name
         broken = page.evaluate("[...document.images].filter(i => i.complete && !i.naturalWidth).map(i => i.src)")
         assert broken == [], path.name
+        if path.stem in OF_EACH_KIND or os.environ.get("VAE_AXE") == "every":
+            assert violations(page, (PHONE, "light"), (DESK, "dark")) == [], path.name
         page.close()
 
 

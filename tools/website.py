@@ -4,21 +4,31 @@ Also a Sphinx extension (see course/_config.yml): a picture has the alt text tha
 JupyterLab folds is folded, and where an explorer is stored as a figure the page has the explorer.
 """
 
+import ast
+import io
 import json
 import os
 import subprocess
 import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+SIDEBAR = '<div id="pst-primary-sidebar"'
+# Jupyter Book without a grammar that jsonschema's import would build for seconds, and no page of the book asks for.
+BOOK = "import sys; sys.modules['rfc3987_syntax'] = None; from jupyter_book.cli.main import main; main()"
 
 
 def build(folder: Path) -> int:
     """Build into folder/_build/html; a warning, such as a broken link, is an error."""
-    command = Path(sys.executable).parent / "jupyter-book"
-    book = [str(command), "build", ".", "--all", "--warningiserror", "--keep-going", "--quiet"]
+    book = [sys.executable, "-c", BOOK, "build", ".", "--all", "--warningiserror", "--keep-going", "--quiet"]
     where = ["--config", "course/_config.yml", "--toc", "course/_toc.yml", "--path-output", str(folder)]
-    return subprocess.run(book + where, cwd=ROOT, check=False).returncode
+    environment = {
+        **os.environ,
+        "VAE_EXPLORE": "page",
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
+    }
+    return subprocess.run(book + where, cwd=ROOT, env=environment, check=False).returncode
 
 
 def describe(app, doctree):
@@ -48,7 +58,7 @@ def prepare(app, docname, source):
     if path.suffix == ".ipynb":
         notebook = json.loads(source[0])
         fold(notebook)
-        put_explorers(notebook, path)
+        put_explorers(notebook)
         source[0] = json.dumps(notebook)
 
 
@@ -59,27 +69,48 @@ def fold(notebook):
             cell["metadata"].setdefault("tags", []).append("hide-input")
 
 
-def put_explorers(notebook, path):
-    """Run a notebook that shows explorers, and put them, whole, in the place of the figures stored for them."""
-    if any(shows_explorer(output) for cell in notebook["cells"] for output in cell.get("outputs", [])):
-        for cell, fresh in zip(notebook["cells"], executed(path).cells, strict=True):
-            found = iter([output for output in fresh.get("outputs", []) if shows_explorer(output)])
-            for output in filter(shows_explorer, cell.get("outputs", [])):
-                output["data"] = {"text/html": next(found)["data"]["text/html"]}
+def put_explorers(notebook):
+    """Put explorers, whole, in the place of the figures stored for them."""
+    if not any(shows_explorer(output) for cell in notebook["cells"] for output in cell.get("outputs", [])):
+        return
+    from vae_lib.explore.page import fragment  # and torch with it
+
+    codes = ["".join(cell["source"]) if cell["cell_type"] == "code" else "" for cell in notebook["cells"]]
+    space = {"__name__": "__main__"}
+    done = set()
+    for k, cell in enumerate(notebook["cells"]):
+        for output in filter(shows_explorer, cell.get("outputs", [])):
+            for at in sorted(needed(codes, k) - done):
+                with redirect_stdout(io.StringIO()):
+                    exec(compile(codes[at], f"cell {at}", "exec"), space)
+                done.add(at)
+            *_, last = ast.parse(codes[k]).body
+            shown = eval(ast.unparse(last), space)
+            output["data"] = {"text/html": fragment(shown.parts)}
+
+
+def needed(codes, k):
+    """The cells that cell k stands on, itself too: those that bind a name that one of them reads."""
+    cells, wanted = {k}, names(codes[k], ast.Load)
+    for at in reversed(range(k)):
+        if names(codes[at], ast.Store) & wanted:
+            cells.add(at)
+            wanted |= names(codes[at], ast.Load)
+    return cells
+
+
+def names(code, use):
+    """The names that a cell reads (ast.Load) or binds (ast.Store), imports, functions and classes among them."""
+    nodes = list(ast.walk(ast.parse(code)))
+    found = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, use)}
+    if use is ast.Store:
+        found |= {node.name for node in nodes if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
+        found |= {(node.asname or node.name).split(".")[0] for node in nodes if isinstance(node, ast.alias)}
+    return found
 
 
 def shows_explorer(output):
     return "vae_explore" in output.get("metadata", {})
-
-
-def executed(path):
-    """The notebook, run, with each explorer as HTML that needs no kernel."""
-    import nbformat
-    from nbclient import NotebookClient
-
-    notebook = nbformat.read(path, as_version=4)
-    client = NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(path.parent)}})
-    return client.execute(env={**os.environ, "VAE_EXPLORE": "page"})
 
 
 def without_thebe(app, pagename, templatename, context, doctree):
@@ -88,10 +119,18 @@ def without_thebe(app, pagename, templatename, context, doctree):
     context["script_files"] = kept
 
 
+def name_sidebar(app, exception):
+    """The theme's side bar is a part of the page that a screen reader can jump to."""
+    for page in Path(app.outdir).rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        page.write_text(text.replace(SIDEBAR, f'{SIDEBAR} role="navigation" aria-label="Course"'), encoding="utf-8")
+
+
 def setup(app):
     app.connect("source-read", prepare)
     app.connect("doctree-read", describe)
     app.connect("html-page-context", without_thebe, priority=999)
+    app.connect("build-finished", name_sidebar)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 

@@ -75,13 +75,16 @@ def _show_caption(caption: str) -> None:
 
 
 def offline(page: str, alt: str) -> str:
-    """Matplotlib's player, changed in two ways.
+    """Matplotlib's player, changed in a few ways.
 
-    It fetches no font for its buttons, which get signs. And before any script runs, or where none may, as in a notebook
-    that is not trusted yet, it is its first frame with `alt` as the alternative text, and has no buttons.
+    It fetches no font for its buttons, which get signs, and its slider has a name. And before any script runs, or where
+    none may, as in a notebook that is not trusted yet, it is its first frame with `alt` as the alternative text,
+    and has no buttons.
     """
     page = re.sub(r'<link rel="stylesheet"\s+href="https://[^"]*font-awesome[^"]*">', "", page)
     page = re.sub(r'<i class="fa ([\w -]+)"></i>', lambda found: _SIGNS[found[1]], page)
+    page = page.replace('type="range" class', 'type="range" aria-label="frame" class')
+    page = page.replace('<form title="Repetition mode" aria-label="Repetition mode"', "<form")  # else a landmark
     first = re.search(r'frames\[0\] = "([^"]*)"', page)
     controls = re.search(r'<div class="anim-controls">.*</form>\s*</div>', page, re.DOTALL)
     start = (

@@ -4,7 +4,6 @@ nbgrader's own page asks a server in the net for MathJax, and shows the student'
 read from solutions/ when the page is: no notebook that is kept, and so none that is given back, holds them.
 """
 
-import json
 import re
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 
 from tornado.web import StaticFileHandler
 
+from grading.course.folder import lab_of
 from grading.platforms.formgrader import with_models
 
 PAGE, SCRIPTS = r"/formgrader/submissions/([^/]+)/?", "/formgrader/mathjax/"
@@ -59,8 +59,9 @@ class Exporter:
         """As nbconvert's."""
         import nbformat
 
-        found = json.loads(Path(filename).read_text(encoding="utf-8"))
-        notebook = with_models(found, resources["assignment_id"], self.root)
+        found = nbformat.read(filename, as_version=4)  # joins the lines that nbgrader's own files have
+        lab = lab_of(resources["assignment_id"], Path(filename).stem, self.root)
+        notebook = with_models(found, lab, self.root)
         return self.inner.from_notebook_node(nbformat.from_dict(notebook), resources=resources)
 
 

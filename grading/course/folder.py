@@ -42,6 +42,11 @@ def notebook_of(lab: str) -> str:
     return lab.rpartition("/")[2]
 
 
+def lab_of(assignment: str, notebook: str, root: Path = ROOT) -> str:
+    """The lab that nbgrader's gradebook knows by these two names."""
+    return f"{assignment}/{notebook}" if is_nbgraders(root) else assignment
+
+
 def handed_out(root: Path = ROOT) -> list[str]:
     """The labs that one can work on, in order."""
     return _notebooks(root / "labs")

@@ -5,12 +5,14 @@ kept; hidden tests are not in the ledger, so not here.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, select_autoescape
+from markupsafe import Markup
 
-from grading.course.folder import assignment_of, notebook_of
+from grading.course.folder import ROOT, assignment_of, notebook_of
 from grading.intake.sources import Source
 from grading.record.ledger import Entry
 from grading.report import words
@@ -18,6 +20,7 @@ from grading.report.alike import MOST_PAIRS, Pair
 from grading.report.points import in_words
 from grading.report.summary import summary
 from grading.report.tables import write
+from grading.report.titles import lab_title, title
 
 MEANING = {
     "graded": "Graded.",
@@ -37,18 +40,22 @@ def feedback_path(entry: Entry | Source, out: Path) -> Path:
     return folder / f"{notebook_of(entry.lab)}.html"
 
 
-def write_feedback(entry: Entry, out: Path) -> None:
+def write_feedback(entry: Entry, out: Path, root: Path = ROOT) -> None:
     tested = {one.name for one in entry.exercises}
     others = [(name, comment) for name, comment in entry.comments if name not in tested]
-    page = templates().get_template("feedback.html").render(entry=entry, meaning=MEANING[entry.state], others=others)
+    page = (
+        templates(root).get_template("feedback.html").render(entry=entry, meaning=MEANING[entry.state], others=others)
+    )
     write(feedback_path(entry, out), page)
 
 
-def write_class_page(entries: Sequence[Entry], out: Path, alike: Mapping[str, Sequence[Pair]] | None = None) -> None:
+def write_class_page(
+    entries: Sequence[Entry], out: Path, alike: Mapping[str, Sequence[Pair]] | None = None, root: Path = ROOT
+) -> None:
     """The class page; `alike` are the pairs of each lab."""
     labs = [summary(lab, [e for e in entries if e.lab == lab]) for lab in sorted({e.lab for e in entries})]
     labs = [found | {"alike": listed(found["entries"], (alike or {}).get(found["name"], ()))} for found in labs]
-    write(out / "report.html", templates().get_template("class.html").render(labs=labs, meaning=MEANING))
+    write(out / "report.html", templates(root).get_template("class.html").render(labs=labs, meaning=MEANING))
 
 
 def listed(entries: Sequence[Entry], pairs: Sequence[Pair]) -> list[tuple[Entry, Entry, str]]:
@@ -59,11 +66,19 @@ def listed(entries: Sequence[Entry], pairs: Sequence[Pair]) -> list[tuple[Entry,
     ]
 
 
-def templates() -> Environment:
+def broken_well(name: str) -> Markup:
+    """A name in code that a narrow page breaks behind an underscore, never in a word."""
+    return Markup("<code>{}</code>").format(Markup("_<wbr>").join(name.split("_")))
+
+
+def templates(root: Path = ROOT) -> Environment:
     folder = Path(__file__).parent / "templates"
     environment = Environment(loader=FileSystemLoader(folder), autoescape=select_autoescape(default=True))
     environment.filters["page"] = lambda entry: quote(feedback_path(entry, Path()).as_posix(), errors="replace")
     environment.filters["in_words"] = in_words
     environment.filters["markdown"] = words.shown
+    environment.filters["inline"] = lambda text: words.shown(text)[len("<p>") : -len("</p>\n")]
+    environment.filters["name"] = broken_well
+    environment.globals |= {"title": partial(title, root=root), "lab_title": partial(lab_title, root=root)}
     environment.filters["points"] = lambda value: "–" if value is None else f"{value:g}"
     return environment

@@ -28,7 +28,8 @@ def summary(lab: str, entries: Sequence[Entry]) -> dict[str, Any]:
         "max_score": entries[0].max_score,
         "histogram": histogram(graded),
         "exercises": success(entries),
-        "mistakes": mistakes(entries).most_common(12),
+        "mistakes": by_cause(entries),
+        "throughout": throughout(entries),
         "open": open_,
         "repairs": Counter(text for e in entries for text in e.repairs).most_common(12),
     }
@@ -81,6 +82,33 @@ def mistakes(entries: Iterable[Entry]) -> Counter:
             if one.points is not None and one.points < one.max_points and one.message != NOT_ANSWERED:
                 found[one.name, one.mistake or first_line(one.message)] += 1
     return found
+
+
+def causes(entry: Entry) -> Counter:
+    """How many exercises of a hand-in lost points for each cause."""
+    return _grouped(mistakes([entry]))
+
+
+def throughout(entries: Iterable[Entry]) -> list[tuple[Entry, str, int]]:
+    """Hand-ins in which one cause took the points of three exercises or more, and of half of all: no usual mistake."""
+    found = ((entry, *most) for entry in entries for most in causes(entry).most_common(1))
+    return [(entry, cause, n) for entry, cause, n in found if n >= 3 and 2 * n >= len(entry.exercises)]
+
+
+def by_cause(entries: Sequence[Entry], most: int = 12) -> list[tuple[str, int, list[str]]]:
+    """(cause, times, exercises) over the class, the commonest first; those hand-ins apart that `throughout` names."""
+    apart = {entry.student for entry, *_ in throughout(entries)}
+    found = mistakes(entry for entry in entries if entry.student not in apart)
+    names = {cause: [name for name, other in found if other == cause] for _, cause in found}
+    return [(cause, n, names[cause]) for cause, n in _grouped(found).most_common(most)]
+
+
+def _grouped(found: Counter) -> Counter:
+    """Counts of (exercise, cause) by cause alone."""
+    grouped: Counter = Counter()
+    for (_, cause), n in found.items():
+        grouped[cause] += n
+    return grouped
 
 
 def first_line(message: str) -> str:

@@ -79,7 +79,7 @@ def enumeration_has_the_gradient_that_the_score_function_estimates(nb):
 @claim("Nowhere: $q_\\phi(y\\mid x)$ is not in $-\\mathcal L(x,y)$", "Labels reach it by a detour alone")
 def no_label_reaches_the_classifier_through_its_bound(nb):
     x = nb.test_codes[:4]
-    model = nb.start(0)
+    model = nb.labels_alone(nb.draws["few"][0], 0).requires_grad_()
     classifier, decoder = list(model.classifier.parameters()), list(model.decoder.parameters())
     of_bound = torch.autograd.grad(nb.bounds(model, x)[:, 3].sum(), classifier + decoder, allow_unused=True)
     assert all(slope is None for slope in of_bound[: len(classifier)])
@@ -87,31 +87,61 @@ def no_label_reaches_the_classifier_through_its_bound(nb):
 
 
 @claim(
-    "With $\\alpha=0$ more than half of the test pictures are wrong in each of the three draws",
-    "The shortcut matters",
+    "The shortcut is what makes it possible. With $\\alpha=0$ the error is 84 %, where a guess is wrong in 90 %",
+    "the bound on a test picture is half a nat lower there than with $\\alpha=0.1N$",
+    "all three runs have gone there and stayed",
+    "The class has collapsed",
+    "the decoder makes the same of all ten: $y$ is not used",
     on="mnist",
 )
-def without_alpha_the_classifier_learns_hardly_a_name(nb):
-    without, with_it = errors(nb, "α = 0"), errors(nb, "M1+M2")
-    assert (without > with_it + 25).all()
-    assert (without > 50).all()
+def without_alpha_the_class_collapses(nb):
+    """In each of the three runs q(y|x) is uniform on every picture, and the decoder says the same under all classes."""
+    assert abs(errors(nb, "α = 0").mean() - 84.2) < 0.1
+    z = torch.randn(50, 5, generator=torch.Generator().manual_seed(0))
+
+    def bound(model):
+        torch.manual_seed(0)
+        return nb.unlabelled(nb.bounds(model, nb.test_codes), model.log_qy(nb.test_codes).exp()).mean()
+
+    def spread(model):
+        return torch.stack([model.decode_mean(z, k) for k in range(10)]).std(0).mean()
+
+    for collapsed, alive in zip(nb.models["α = 0"], nb.models["M1+M2"], strict=True):
+        assert (collapsed.log_qy(nb.test_codes).exp() - 0.1).abs().max() < 0.02
+        assert 0.4 < bound(alive) - bound(collapsed) < 0.9
+        assert spread(collapsed) < 0.05 * spread(alive)
 
 
 @claim(
-    "M1+M2 makes fewer errors than the same classifier with the labels alone, in each draw, 17.0 against 20.2 %",
-    "That is a gain, and not a large one",
+    "The pictures without a label take away more than two thirds of the errors",
+    "5.8 % are left of the classifier's 20.6 %, and each draw of labels says so",
     on="mnist",
 )
 def others_help_in_each_draw(nb):
     alone, both = errors(nb, "classifier"), errors(nb, "M1+M2")
-    assert (both < alone).all()
+    assert (both < alone / 3).all()
     for models, stated in ((nb.models["classifier"], alone), (nb.models["M1+M2"], both)):
         again = [error_percent(model.log_qy(nb.test_codes), nb.y_test) for model in models]
         torch.testing.assert_close(torch.tensor(again), stated)
-    gain = alone - both
-    assert 1 < gain.mean() < 6
-    assert abs(alone.mean() - 20.2) < 0.1
-    assert abs(both.mean() - 17.0) < 0.1
+    assert abs(alone.mean() - 20.6) < 0.1
+    assert abs(both.mean() - 5.8) < 0.1
+
+
+@claim(
+    "A batch has as many codes with a label as without, and $\\mathcal J^\\alpha$ is divided by the number of pictures",
+    on="mnist",
+)
+def the_lectures_loss_is_the_one_of_the_stored_models(nb):
+    rows, model = torch.arange(2000), nb.models["M1+M2"][0]
+    known = nb.draws["few"][0].repeat(20)
+    at = [part[which] for which in (rows, known) for part in (nb.mu, torch.full_like(nb.logvar, -80))]
+    torch.manual_seed(0)
+    by_lecture = [
+        nb.loss(model, nb.mu[rows], nb.mu[known], nb.y[known], model.share, model.alpha).item() for _ in range(5)
+    ]
+    by_zoo = [model.loss_terms(*at, nb.y[known]).reconstruction.mean().item() for _ in range(5)]
+    assert (model.share, model.alpha) == (0.01, 0.1)
+    assert abs(sum(by_lecture) - sum(by_zoo)) / 5 < 0.05  # of 18: draws of z differ
 
 
 @claim("All ten digits come out: along a row the class changes", on="mnist")
@@ -149,9 +179,29 @@ def the_classifier_is_right_where_the_two_differ(nb):
     assert right[0] > right[1] + 2 * (0.5 / differ.sum().item() ** 0.5)
 
 
-@claim("Spreading is far ahead of what M1+M2 reaches in twelve passes", on="mnist")
-def the_graph_is_ahead_of_the_short_training(nb):
-    assert (errors(nb, "spreading") < errors(nb, "M1+M2") - 3).all()
+@claim(
+    "Spreading makes half as many errors, on the same codes, and M1+M2 little more than half of what spreading leaves",
+    on="mnist",
+)
+def the_model_is_ahead_of_the_graph(nb):
+    graph, model = errors(nb, "spreading"), errors(nb, "M1+M2")
+    assert (model < 0.66 * graph).all()
+    assert 0.5 < model.mean() / graph.mean() < 0.6
+
+
+@claim("The slant goes along, 0.88, and the ink hardly, 0.20", on="mnist")
+def slant_goes_along(nb):
+    """By another route: regression of the made digits' slant on the given one's, for the three models."""
+    assert (round(nb.along["slant"], 2), round(nb.along["ink"], 2)) == (0.88, 0.2)
+    given = nb.slant(nb.x_test[: nb.n])
+    for model in nb.models["M1+M2"]:
+        style = model.encoder(torch.cat([nb.test_codes[: nb.n], nb.told], 1)).chunk(2, -1)[0]
+        codes = torch.zeros(nb.n, nb.m1.latent_dim)
+        codes[:, nb.used] = model.decode_mean(style, 3)
+        made = nb.m1.decode_mean(codes)
+        rows = nb.y_test[: nb.n] == 9
+        inked = torch.stack([nb.x_test[: nb.n][rows].sum(1), made[rows].sum(1)]).corrcoef()[0, 1]
+        assert torch.stack([given[rows], nb.slant(made)[rows]]).corrcoef()[0, 1] > max(0.75, inked + 0.3)
 
 
 @claim("Among the methods that use labels alone the description hardly matters", on="mnist")

@@ -85,7 +85,7 @@ class TestTheClass:
     def test_mistakes_are_named(self, graded):
         page = (graded[0] / "out" / "report.html").read_text(encoding="utf-8")
         assert "the right one with the other sign" in page
-        assert "right when `logvar` is handed in halved" in page
+        assert "right when <code>logvar</code> is handed in halved" in page
 
     def test_everyone_who_handed_in_has_feedback_without_secrets(self, graded):
         hidden = [line for cell in demo.read("solutions")["cells"] for line in hidden_lines("".join(cell["source"]))]

@@ -55,7 +55,8 @@ def unlabelled_bound(labelled: Tensor, q_y: Tensor) -> Tensor:
     0 log 0 is 0. At q(y|x) ∝ exp(−L(x, y)) it is log Σ_y exp(−L(x, y)), and nowhere more.
     Source: Kingma et al. (2014), equation 7.
     """
-    return (q_y * labelled).sum(-1) + torch.special.entr(q_y).sum(-1)
+    log_q = q_y.clamp(min=torch.finfo(q_y.dtype).tiny).log()  # entr's slope at 0 is infinite: NaN once q underflows
+    return (q_y * (labelled - log_q)).sum(-1)
 
 
 def m2_loss(labelled: Tensor, unlabelled: Tensor, log_qy: Tensor, alpha: float) -> Tensor:
@@ -134,9 +135,9 @@ class SemiSupervised(nn.Module):
     """M2 with its labelled examples: what `fit` trains on the unlabelled ones.
 
     Each step has a batch of unlabelled pictures and `batch` draws from the labelled ones. The loss, an unlabelled
-    picture, is U(x) + (N_l/N_u) · mean L(x, y) − α · mean log q(y|x): J^α of Kingma et al. divided by N_u, so that
-    their α = 0.1·N is 0.1 here. Where `x_labelled` and the pictures given to `fit` are pairs (μ, logvar), the codes of
-    M1, each is drawn anew in every step.
+    picture, is U(x) + share · mean L(x, y) − α · mean log q(y|x), with `share` N_l/N_u: J^α of Kingma et al. divided
+    by N_u, so that their α = 0.1·N is 0.1 here. Where `x_labelled` and the pictures given to `fit` are pairs
+    (μ, logvar), the codes of M1, each is drawn anew in every step.
     """
 
     def __init__(
@@ -147,7 +148,6 @@ class SemiSupervised(nn.Module):
         share: float,
         alpha: float = 0.1,
     ) -> None:
-        """`share` is N_l/N_u."""
         super().__init__()
         require_at_least_zero(alpha, "SemiSupervised: alpha")
         self.model, self.n_pixels, self.share, self.alpha, self.batch = model, model.n_pixels, share, alpha, 100

@@ -13,30 +13,36 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from vae_lib.checks import require_count
+from vae_lib.checks import require, require_count
 
 FACTORS = {"shape": 3, "size": 3, "angle": 8, "x": 6, "y": 6}
 SHAPES = ("wedge", "half disc", "L")
 
 
 class Sprites(NamedTuple):
-    """`pictures` (N, side²) in [0, 1], float32, and `factors` (N, 5) int64, a column for each of FACTORS."""
+    """`pictures` (N, side²) in [0, 1], float32, and `factors` (N, F) int64, a column for each that varies."""
 
     pictures: Tensor
     factors: Tensor
 
 
-def sprites(side: int = 24, detail: int = 4) -> Sprites:
-    """All 2,592 combinations, in order of the factors, the last one fastest.
+def sprites(side: int = 24, detail: int = 4, **fixed: int) -> Sprites:
+    """All 2,592 combinations, in order of FACTORS, the last one fastest; or those with `fixed` factors, as `shape=2`.
 
     Every pixel is the mean over `detail`² points in it, so that edges are grey.
     """
     require_count(side, "sprites: side", least=8)
     require_count(detail, "sprites: detail")
-    factors = torch.tensor(list(product(*map(range, FACTORS.values()))))
+    for name, value in fixed.items():
+        known = f"sprites: {name} must be one of the factors {', '.join(FACTORS)}."
+        require(name in FACTORS, known)
+        require(value in range(FACTORS[name]), f"sprites: {name} must be 0 to {FACTORS[name] - 1}, not {value!r}.")
+    steps = [[fixed[name]] if name in fixed else range(n) for name, n in FACTORS.items()]
+    factors, left = torch.tensor(list(product(*steps))), [i for i, name in enumerate(FACTORS) if name not in fixed]
     points = (torch.arange(side * detail) + 0.5) / (side * detail) * 2 - 1  # the picture is the square [−1, 1]²
     y, x = torch.meshgrid(-points, points, indexing="ij")
-    return Sprites(torch.stack([_pixels(_inside(x, y, *row), side, detail) for row in factors.tolist()]), factors)
+    pictures = torch.stack([_pixels(_inside(x, y, *row), side, detail) for row in factors.tolist()])
+    return Sprites(pictures, factors[:, left])
 
 
 def _inside(x: Tensor, y: Tensor, shape: int, size: int, angle: int, column: int, row: int) -> Tensor:

@@ -16,7 +16,7 @@ from vae_lib.explore.codes import Codes, Values, encode, read_codes
 from vae_lib.explore.decoding import PictureDecoder, atlas, mlp_layers, owner_of, to_bytes, travel
 from vae_lib.figures import CLASS_COLORS
 
-LAYERS = ("codes", "prior", "manifold", "density", "errors", "path", "draws", "sliders")
+LAYERS = ("codes", "prior", "manifold", "density", "errors", "path", "draws", "sliders", "traversals")
 SETTINGS = ("axes", "title", "group", "order")
 FLOATS = ("_codes", "_scales", "_errors")  # traits of float32 values
 LIMIT = 3.5  # the plane runs from −limit to limit, and further where codes lie further out
@@ -55,7 +55,7 @@ class LatentExplorer(page.Shown, anywidget.AnyWidget):
     """
 
     TRAITS = ("z", "a", "b", "layers", "sigma", "_spec", "_data", "_labels", *FLOATS)
-    _esm = page.module("numbers", "kernel", "codes", "ground", "hand", "explorer")
+    _esm = page.module("numbers", "kernel", "codes", "ground", "classes", "path", "traversals", "hand", "explorer")
     _css = page.text("explorers.css")
 
     z = Code().tag(sync=True)
@@ -121,7 +121,7 @@ class LatentExplorer(page.Shown, anywidget.AnyWidget):
 
     def view(self) -> still.View:
         """What a figure shows of it."""
-        told = {name: self._spec[name] for name in ("axes", "limit", "title")}
+        told = {name: self._spec[name] for name in ("axes", "limit", "title", "order")}
         ends = np.array([self.a, self.b])
         return still.View(self.decoder, self.known, np.array(self.z), ends, tuple(self.layers), self.sigma, **told)
 
@@ -134,9 +134,10 @@ class LatentExplorer(page.Shown, anywidget.AnyWidget):
         i, j = self._spec["axes"]
         *first, last = still.words(self.view()) or ["nothing"]
         shown = f"{', '.join(first)} and {last}" if first else last
+        rows = f" Below them {still.ALONG} pictures along each dimension." if "traversals" in self.layers else ""
         return (
             f"{self._spec['title'] or self.NAME} at rest: {shown} in the plane of z{i + 1} and z{j + 1}, "
-            f"and the picture decoded at ({self.z[i]:.2f}, {self.z[j]:.2f})."
+            f"and the picture decoded at ({self.z[i]:.2f}, {self.z[j]:.2f}).{rows}"
         )
 
     def state(self) -> dict:

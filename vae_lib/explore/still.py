@@ -11,14 +11,18 @@ from matplotlib.figure import Figure
 
 from vae_lib.explore.codes import Codes
 from vae_lib.explore.decoding import PictureDecoder
-from vae_lib.figures import plot_latent_grid, plot_latent_scatter
+from vae_lib.figures import plot_images, plot_latent_grid, plot_latent_scatter
 
 TILES = 15  # decoded pictures a row, as in the browser
 CELLS = 96  # of the density, a row
+ALONG, ROWS = 9, 10  # decoded pictures along a dimension, as in the browser; dimensions at most
 
 
 class View(NamedTuple):
-    """What is drawn: z (D,) and the path's ends (2, D) on the plane `axes`, which runs from −limit to limit."""
+    """What is drawn: z (D,) and the path's ends (2, D) on the plane `axes`, which runs from −limit to limit.
+
+    `order` has the dimensions of the traversals, each {"index", "note"}.
+    """
 
     decoder: PictureDecoder
     known: Codes
@@ -29,16 +33,23 @@ class View(NamedTuple):
     axes: tuple[int, int]
     limit: float
     title: str
+    order: list[dict]
 
 
 def draw(*views: View) -> Figure:
-    """A row for each: the plane with its layers and z, beside the decoded picture."""
-    n = len(views)
-    figure, axes = plt.subplots(n, 2, figsize=(8, 4.2 * n), layout="constrained", width_ratios=(3, 2), squeeze=False)
-    for view, (left, right) in zip(views, axes, strict=True):
-        _draw_plane(view, left)
+    """A row for each: the plane with its layers and z, beside the decoded picture; its traversals below them."""
+    heights = [h for view in views for h in (4.2, _height(view)) if h]
+    figure = plt.figure(figsize=(8, sum(heights)), layout="constrained")
+    grid = figure.add_gridspec(len(heights), 2, width_ratios=(3, 2), height_ratios=heights)
+    row = 0
+    for view in views:
+        _draw_plane(view, figure.add_subplot(grid[row, 0]))
+        right, row = figure.add_subplot(grid[row, 1]), row + 1
         right.imshow(view.decoder(view.z[None])[0].reshape(view.decoder.image_shape), cmap="gray", vmin=0, vmax=1)
         right.set(title="decoded picture", xticks=[], yticks=[])
+        if "traversals" in view.layers:
+            _draw_traversals(view, figure.add_subplot(grid[row, :]))
+            row += 1
     return figure
 
 
@@ -89,6 +100,24 @@ def _draw_plane(view: View, ax: Axes) -> None:
     ax.plot(view.z[i], view.z[j], "o", ms=12, mfc="none", color=ink, mew=2, zorder=5)
     ax.set(xlim=(-limit, limit), ylim=(-limit, limit), aspect="equal", title=view.title)
     ax.set(xlabel=f"$z_{{{i + 1}}}$", ylabel=f"$z_{{{j + 1}}}$")
+
+
+def _height(view: View) -> float:
+    """Of the traversals, in inches: what is left of the width beside their names is for the pictures."""
+    rows, (height, width) = view.order[:ROWS], view.decoder.image_shape
+    names = max(len(one["note"]) for one in rows) * 0.07 + 0.7
+    return (8 - names) / ALONG * len(rows) * height / width if "traversals" in view.layers else 0
+
+
+def _draw_traversals(view: View, ax: Axes) -> None:
+    """A row for each dimension: pictures along it, the others as z has them."""
+    at = (2 * np.arange(ALONG) + 1) / ALONG - 1
+    codes = np.tile(view.z, (len(view.order[:ROWS]), ALONG, 1))
+    for row, one in zip(codes, view.order, strict=False):
+        row[:, one["index"]] = at * view.limit
+    names = [f"$z_{{{one['index'] + 1}}}$ {one['note']}" for one in view.order[:ROWS]]
+    pictures = view.decoder(codes.reshape(-1, codes.shape[2]))
+    plot_images(pictures, view.decoder.image_shape, n_columns=ALONG, rows=names, ax=ax).set_anchor("E")
 
 
 def _draw_manifold(view: View, ax: Axes) -> None:

@@ -1,4 +1,4 @@
-"""Explorers put together: two models at the same digit, and a slider for each dimension by its KL."""
+"""Explorers put together: two models at the same digit, a slider or a traversal for each dimension by its KL."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import ipywidgets
 import numpy as np
 import torch
 from matplotlib.figure import Figure
-from torch import nn
+from torch import Tensor, nn
 
 from vae_lib.checks import require, require_at_least_zero
 from vae_lib.explore import page, still
@@ -80,34 +80,61 @@ def slider_explorer(
     *,
     kl: Values | list[float] | None = None,
     threshold: float = 0.01,
+    notes: list[str] | None = None,
     **options: object,
 ) -> LatentExplorer:
     """A slider for each dimension, the largest KL E[KL(q(z_d|x) ‖ p(z_d))] first, in nats; the plane has the first
     two. Those below `threshold` are marked unused: the decoder does not need them. At most 20 are shown.
 
-    `vae` has an `encode` that returns μ and log σ² of `images` (N, P); or `kl` (D,) is what they cost. `options` are
-    those of `LatentExplorer`. Raises InputError where these do not fit.
+    `vae` has an `encode` that returns μ and log σ² of `images` (N, P); or `kl` (D,) is what they cost. `notes` (D,)
+    stand beside them. `options` are those of `LatentExplorer`. Raises InputError where these do not fit.
     """
     require_at_least_zero(threshold, "slider_explorer: threshold")
     require((images is None) != (kl is None), "slider_explorer: give images, or kl, the KL of each dimension.")
-    costs = _kl(vae, images) if kl is None else np.asarray(kl, np.float32)
-    fits = costs.shape == (getattr(vae, "latent_dim", len(costs)),) if costs.ndim == 1 else False
-    require(fits, f"slider_explorer: kl must have one number for each dimension, not shape {costs.shape}.")
+    costs = _kl(*_encoded(vae, images)) if kl is None else np.asarray(kl, np.float32)
+    for name, given in {"kl": costs, "notes": np.asarray(notes or [""] * costs.size)}.items():
+        fits = given.shape == (getattr(vae, "latent_dim", len(given)),) if given.ndim == 1 else False
+        require(fits, f"slider_explorer: {name} must have one for each dimension, not shape {given.shape}.")
     ranks = np.argsort(-costs, kind="stable")[:SLIDERS].tolist()
-    notes = [f"{costs[d]:.2f} nats" if costs[d] >= threshold else "unused" for d in ranks]
-    order = [{"index": d, "note": n, "dead": n == "unused"} for d, n in zip(ranks, notes, strict=True)]
-    settings = {"order": order, "axes": tuple(ranks[:2]), **options}
+    said = [f"{costs[d]:.2f} nats" if costs[d] >= threshold else "unused" for d in ranks]
+    more = [f", {notes[d]}" if notes and notes[d] else "" for d in ranks]
+    order = [{"index": d, "note": n + m, "dead": n == "unused"} for d, n, m in zip(ranks, said, more, strict=True)]
     known = images is not None or options.get("codes") is not None
-    layers = [*(["codes"] if known else []), "prior", "sliders"]
-    return LatentExplorer(vae, labels=labels, image_shape=image_shape, images=images, **{"layers": layers, **settings})
+    settings = {"order": order, "axes": tuple(ranks[:2]), "layers": [*(["codes"] if known else []), "prior", "sliders"]}
+    return LatentExplorer(vae, labels=labels, image_shape=image_shape, images=images, **settings | options)
 
 
-def _kl(vae: object, images: Values) -> np.ndarray:
-    """The mean over the images of each dimension's KL. -> (D,)."""
+def traversal_explorer(
+    vae: object,
+    images: Values,
+    labels: Values | None = None,
+    image_shape: tuple[int, int] = (28, 28),
+    *,
+    information: Values | list[float] | None = None,
+    **options: object,
+) -> LatentExplorer:
+    """A row of pictures for each dimension, decoded while it moves and the others stay as `z` has them; each row has
+    a slider below it, and where one moves, the other rows follow. They are sorted by `information` (D,), in nats: the
+    mean KL over the images, which is no less than what a dimension tells of its picture, or another number such as
+    `beyond.disentangling.exact_information` gives. The rest is as in `slider_explorer`.
+    """
+    mu, logvar = _encoded(vae, images)
+    nats = _kl(mu, logvar) if information is None else information
+    shown = {"codes": mu, "logvars": logvar, "layers": ["codes", "prior", "traversals"]}
+    return slider_explorer(vae, None, labels, image_shape, kl=nats, **shown | options)
+
+
+def _encoded(vae: object, images: Values) -> tuple[Tensor, Tensor]:
+    """μ and log σ² of the images."""
     require(hasattr(vae, "encode"), "slider_explorer: the model needs `encode`, which returns μ and log σ².")
     first = next(vae.parameters()) if isinstance(vae, nn.Module) else torch.zeros(1)
     with at_rest(vae), torch.no_grad():
         encoded = vae.encode(torch.as_tensor(images).to(first).flatten(1))
-        both = isinstance(encoded, tuple) and len(encoded) == 2
-        require(both, "slider_explorer: `encode` must return μ and log σ²; an autoencoder has no KL.")
-        return gaussian_kl_per_dim(*encoded).mean(0).cpu().numpy()
+    both = isinstance(encoded, tuple) and len(encoded) == 2
+    require(both, "slider_explorer: `encode` must return μ and log σ²; an autoencoder has no KL.")
+    return encoded
+
+
+def _kl(mu: Tensor, logvar: Tensor) -> np.ndarray:
+    """The mean over the images of each dimension's KL. -> (D,)."""
+    return gaussian_kl_per_dim(mu, logvar).mean(0).cpu().numpy()

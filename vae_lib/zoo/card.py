@@ -41,6 +41,7 @@ def make_card(
     option = "" if trial is None else f" --epochs {trial}"
     n_train, n_test, n_held = len(dataset.x_train), len(dataset.x_test), n_held_back(dataset)
     options = ("batch_size", "learning_rate", "schedule", "warmup", "averaging", "shifted", "seed")
+    options += ("beta",) if config.beta != 1 else ()
     rounds = [_thinned(**one) for one in rounds]
     return {
         "name": name,

@@ -44,7 +44,7 @@ def architecture(recipe: Recipe | ChapterRecipe, image_shape: tuple[int, int]) -
 
 
 CHANNELS = (16, 32, 64)
-HELD_BACK = {"mnist": 5000, "digits": 150}
+HELD_BACK = {"mnist": 5000, "digits": 150, "codes-mnist": 2500, "codes-digits": 150}
 SHARED = {  # options of TrainConfig by data set; what the chapters draw by code is as small as the digits
     "mnist": {"batch_size": 128, "learning_rate": 2e-3, "averaging": 0.999},
     "digits": {"batch_size": 64, "learning_rate": 2e-3, "averaging": 0.99},

@@ -9,9 +9,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import nbgrader as nbgrader_package
 import pytest
+from nbconvert import HTMLExporter
 from nbgrader.api import Gradebook
 
+from grading.commands.marking import Exporter
 from grading.course.folder import GradingError, lab_names
 from grading.course.lab import grader, read_release, role, text
 from grading.grade import Options, grade_class
@@ -20,11 +23,13 @@ from tests.tiny_course import checking, code, mark, solution
 
 pytestmark = pytest.mark.sandbox
 
-NOTEBOOKS = ("problem1", "problem2")
+NOTEBOOKS = ("problem1", "problem2", "problem3")
+AUTOTESTS = Path(nbgrader_package.__file__).parent / "docs" / "source" / "user_guide" / "autotests.yml"
 HALF = {  # what a half hand-in has in the place of the solutions
     "squares": "def squares(n):\n    return [i ** 2 for i in range(1, n + 1)]",  # no error for n < 1
     "sum_of_squares": "def sum_of_squares(n):\n    return n * (n + 1) * (2 * n + 1) // 6",  # without squares
     "part-a": "It computes something.",
+    "thrice": "def thrice(x):\n    return 6",  # right where all can see it
 }
 WANTED = {
     "right": {"correct_squares": 1.0, "squares_invalid_input": 1.0, "correct_sum_of_squares": 0.5},
@@ -60,6 +65,8 @@ def course(tmp_path_factory):
     folder = tmp_path_factory.mktemp("any")
     nbgrader(folder, "quickstart", "course101")
     course = folder / "course101"
+    shutil.copy(AUTOTESTS, course)
+    tiny_course.write(course / "source" / "ps1" / "problem3.ipynb", autotested())
     nbgrader(course, "generate_assignment", "ps1")
     for student, answers in (("right", None), ("half", HALF), ("blank", {})):
         for notebook in NOTEBOOKS:
@@ -67,6 +74,15 @@ def course(tmp_path_factory):
             tiny_course.write(place, answered(course, notebook, answers))
     nbgrader(course, "autograde", "ps1")
     return course
+
+
+def autotested() -> dict:
+    """A notebook whose test nbgrader writes: what `thrice` gives is asked for, openly and by a hash."""
+    answer = solution("def thrice(x):\n    ### BEGIN SOLUTION\n    return 3 * x\n    ### END SOLUTION", "thrice")
+    test = checking("### AUTOTEST thrice(2)\n### HASHED AUTOTEST thrice(5)", "test_thrice", 2)
+    cells = [{**cell, "metadata": {"nbgrader": cell["metadata"]["nbgrader"]}} for cell in (answer, test)]
+    python = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    return {"cells": cells, "metadata": {"kernelspec": python}, "nbformat": 4, "nbformat_minor": 4}
 
 
 def marks(gradebook: Path) -> dict:
@@ -96,14 +112,26 @@ def test_nbgraders_quickstart_course_is_graded_as_nbgrader_grades_it(course, tmp
     assert {(e.student, e.lab, e.score) for e in entries if e.student == "right"} == {
         ("right", "ps1/problem1", 3.0),
         ("right", "ps1/problem2", None),
+        ("right", "ps1/problem3", 2.0),
     }
     assert (tmp_path / "feedback" / "half" / "ps1" / "problem1.html").is_file()
     shown = json.loads((tmp_path / "autograded" / "right" / "ps1" / "problem1.ipynb").read_text())
     assert any(role(cell) == "answer" and cell["cell_type"] == "code" for cell in shown["cells"])
+    assert [ours[student, "problem3", "test_thrice"][0] for student in WANTED] == [2.0, 0.0, 0.0]
     lines.clear()
-    assert len(grade_class(Options(course / "submitted", tmp_path, jobs=1), lines.append, course)) == 6
-    assert sum(line.endswith("(as before)") for line in lines) == 6
+    assert len(grade_class(Options(course / "submitted", tmp_path, jobs=1), lines.append, course)) == 9
+    assert sum(line.endswith("(as before)") for line in lines) == 9
     assert marks(tmp_path / "gradebook.db") == stock
+
+
+@pytest.mark.slow
+def test_a_reader_sees_the_model_answer_of_the_notebook_in_hand(course):
+    for notebook in ("problem1", "problem2"):
+        handed_in = course / "submitted" / "half" / "ps1" / f"{notebook}.ipynb"
+        page, _ = Exporter(HTMLExporter(), course).from_filename(str(handed_in), {"assignment_id": "ps1"})
+        source = json.loads((course / "source" / "ps1" / f"{notebook}.ipynb").read_text())
+        answers = [text(cell) for cell in source["cells"] if role(cell) == "answer"]
+        assert page.count("Model answer and rubric") == len(answers) > 0
 
 
 TASK = {"grade_id": "experiment", "grade": False, "locked": True, "points": 3, "schema_version": 3, "solution": False}

@@ -16,7 +16,7 @@ class Equal:
 class Row(NamedTuple):
     """The way in which the test is carried, the solution, both halves of the test, and two other answers.
 
-    `files` lie beside the lab, and `needs` is a package that may not be installed.
+    `files` lie beside the lab.
     """
 
     way: str
@@ -27,7 +27,6 @@ class Row(NamedTuple):
     cheat: str
     set_up: str = ""
     files: dict[str, str] = {}  # noqa: RUF012  (never changed)
-    needs: str = ""
 
 
 ROWS = {
@@ -163,7 +162,6 @@ ROWS = {
         "import pandas as pd\npd.testing.assert_frame_equal = lambda *a: None\n"
         "def table():\n    return pd.DataFrame({'a': [0, 0]})",
         "import pandas as pd",
-        needs="pandas",
     ),
     "take a function away": Row(
         PLAIN,

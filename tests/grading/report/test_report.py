@@ -20,6 +20,7 @@ from grading.report.pages import MEANING, feedback_path, write_class_page, write
 from grading.report.scores import EXERCISE_COLUMNS, SCORE_COLUMNS, table_of_states, write_tables
 from grading.report.summary import histogram, middle, mistakes, success, summary
 from grading.report.tables import cell
+from tests.accessibility import PHONE, violations
 
 HOSTILE = '<script>alert(1)</script><img src=x onerror="alert(2)">'
 
@@ -207,6 +208,21 @@ def test_every_state_has_a_meaning_that_the_feedback_shows(tmp_path):
 def test_feedback_stays_in_its_folder(tmp_path, name):
     path = feedback_path(entry(name), tmp_path)
     assert path.resolve().parents[2] == (tmp_path / "feedback").resolve()
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_axe_finds_nothing_on_what_people_read(tmp_path, browser):
+    two = entry("bob", points=(0.0, 3.0, 3.0), state=GRADED, text=f"{COMMENT}\nand more")
+    write_feedback(two, tmp_path)
+    write_class_page([entry(), two], tmp_path)
+    for path in (feedback_path(two, tmp_path), tmp_path / "report.html"):
+        context = browser.new_context(viewport=PHONE, offline=True, bypass_csp=True)  # the pages allow no script
+        page = context.new_page()
+        page.goto(path.as_uri())
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+        assert violations(page, (PHONE, "light"), (PHONE, "dark")) == []
+        context.close()
 
 
 def test_the_histogram_counts_everyone_once():

@@ -5,16 +5,20 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 import torch
+from scipy import integrate, stats
 from sklearn.metrics import mutual_info_score
 from torch import tensor
-from torch.distributions import Categorical, Independent, MixtureSameFamily, Normal, kl_divergence
+from torch.distributions import Bernoulli, Categorical, Independent, MixtureSameFamily, Normal, kl_divergence
 from torch.testing import assert_close
 
 import vae_lib as lib
+from vae_lib import zoo
 from vae_lib.beyond import disentangling
 from vae_lib.beyond.sprites import FACTORS, sprites
+from vae_lib.zoo.training import split
 
 N, D = 40, 3
 
@@ -151,6 +155,51 @@ def test_the_gap_is_1_for_a_code_of_the_factors_and_0_for_two_of_each(generator)
     assert_close(disentangling.mutual_information_gap(mi, entropy).item(), 0.0)
 
 
+def information_by_scipy(mu, logvar, column):
+    """I(z; factor) of one dimension as the mean divergence of q(z | value) from q(z), by scipy's quadrature."""
+    mu, sigma = mu.numpy(), torch.exp(logvar / 2).numpy()
+    low, high = (mu - 9 * sigma).min(), (mu + 9 * sigma).max()
+    total = 0.0
+    for value in column.unique():
+        rows = (column == value).numpy()
+
+        def integrand(z, rows=rows):
+            density = stats.norm.pdf(z, mu, sigma)
+            one, all_ = density[rows].mean(), density.mean()
+            return one * (np.log(one) - np.log(all_)) if one > 0 else 0.0
+
+        total += rows.mean() * integrate.quad(integrand, low, high, limit=400)[0]
+    return total
+
+
+def test_the_exact_information_is_scipys(posteriors):
+    _, mu, logvar = posteriors
+    factors = torch.stack([torch.arange(N) % 4, (torch.arange(N) // 7) * 10], 1)
+    mi, entropy = disentangling.exact_information(mu, logvar, factors)
+    wanted = [[information_by_scipy(mu[:, d], logvar[:, d], column) for column in factors.T] for d in range(D)]
+    assert_close(mi, tensor(wanted, dtype=torch.float64), rtol=1e-5, atol=1e-7)
+    assert_close(entropy, tensor([stats.entropy(factors[:, f].unique(return_counts=True)[1]) for f in (0, 1)]).double())
+
+
+def test_the_exact_information_of_codes_that_are_known():
+    """Far apart a value is known, from one and the same posterior nothing is."""
+    factors = torch.stack([torch.arange(12) % 3, torch.arange(12) // 3], 1)
+    mu = torch.stack([factors[:, 0] * 100.0, torch.zeros(12)], 1)
+    mi, entropy = disentangling.exact_information(mu, torch.zeros(12, 2), factors)
+    assert_close(mi, tensor([[math.log(3), 0.0], [0.0, 0.0]], dtype=torch.float64), rtol=0, atol=1e-9)
+    assert_close(entropy, tensor([math.log(3), math.log(4)], dtype=torch.float64))
+    for bad in (factors.float(), factors[:5], factors[:, 0]):
+        with pytest.raises(lib.InputError, match="factors must be whole numbers"):
+            disentangling.exact_information(mu, torch.zeros(12, 2), bad)
+
+
+def test_few_draws_and_many_bins_find_information_that_is_not_there(posteriors, generator):
+    """Mean of the histogram's estimate over draws of a code that knows nothing: about (bins − 1)(values − 1) / 2N."""
+    factors = torch.arange(N)[:, None] % 4
+    found = [disentangling.information_table(torch.randn(N, 2, generator=generator), factors)[0] for _ in range(50)]
+    assert torch.stack(found).mean() > 0.3
+
+
 def test_sprites_are_all_different_and_lie_within_the_picture():
     pictures, factors = sprites()
     assert pictures.shape == (math.prod(FACTORS.values()), 24 * 24)
@@ -160,6 +209,17 @@ def test_sprites_are_all_different_and_lie_within_the_picture():
     rim = pictures.view(-1, 24, 24).clone()
     rim[:, 1:-1, 1:-1] = 0
     assert rim.max() == 0
+
+
+def test_sprites_of_fixed_factors_are_those_of_all():
+    pictures, factors = sprites()
+    some, left = sprites(shape=2, angle=5, x=1)
+    wanted = (factors[:, [0, 2, 3]] == tensor([2, 5, 1])).all(1)
+    assert torch.equal(some, pictures[wanted])
+    assert torch.equal(left, factors[wanted][:, [1, 4]])
+    for wrong, said in (({"colour": 1}, "colour must be one of the factors"), ({"x": 6}, "x must be 0 to 5, not 6")):
+        with pytest.raises(lib.InputError, match=said):
+            sprites(**wrong)
 
 
 def test_sprites_follow_their_factors():
@@ -176,3 +236,33 @@ def test_sprites_follow_their_factors():
         assert means[0] < means[-1]
     alike = area.view(*FACTORS.values())
     assert ((alike.amax((3, 4)) - alike.amin((3, 4))) / alike.mean((3, 4))).max() < 0.15
+
+
+def test_lecture_9s_models_are_trained_on_all_sprites_at_every_step():
+    recipe = zoo.RECIPES["tcvae-sprites-0"]
+    dataset = recipe.load(None)
+    (fitted,), (held,) = split(dataset, recipe)
+    assert torch.equal(fitted, sprites(20, shape=2, angle=0).pictures)
+    assert recipe.options["batch_size"] == len(fitted) == 108
+    assert (torch.cdist(held, fitted).min(1).values == 0).all()  # the same pictures again
+    assert zoo.RECIPES["bvae-sprites-0"].options["beta"] == zoo.load("bvae-sprites-0").card["training"]["beta"] == 4
+
+
+@pytest.mark.parametrize("name", ["vae-sprites-0", "bvae-sprites-1", "tcvae-sprites-2", "sweep-sprites-8"])
+def test_the_cards_of_lecture_9s_models_say_what_they_score(name, generator):
+    """By other draws and the densities of torch.distributions; |z| > 5 once in a million runs."""
+    entry, x = zoo.load(name), sprites(20, shape=2, angle=0).pictures
+    vae, card = getattr(entry.model, "vae", entry.model), entry.card["test"]
+    with torch.no_grad():
+        mu, logvar = (part.double() for part in vae.encode(x))
+        eps = torch.randn(40, *mu.shape, generator=generator, dtype=torch.float64)
+        draws = mu + torch.exp(logvar / 2) * eps
+        log_p = Bernoulli(logits=vae.decode(draws.float()), validate_args=False).log_prob(x).sum(2).mean(1)
+    kl = kl_divergence(Normal(mu, torch.exp(logvar / 2)), Normal(0.0, 1.0)).sum(1).mean()
+    assert abs(log_p.mean() - kl - card["elbo"]) < 5 * (log_p.std() / 40**0.5 + card["elbo_se"])
+    joint = mixture(mu, logvar).log_prob(draws)
+    marginals = sum(mixture(mu[:, d], logvar[:, d]).log_prob(draws[..., d]) for d in range(5))
+    own = Normal(mu, torch.exp(logvar / 2)).log_prob(draws).sum(2)
+    for part, values in (("information", own - joint), ("total_correlation", joint - marginals)):
+        values = values.mean(1)
+        assert abs(values.mean() - card[part]) < 5 * (1 / 40**0.5 + 1 / 100**0.5) * values.std() + 1e-4

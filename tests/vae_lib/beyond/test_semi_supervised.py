@@ -90,6 +90,13 @@ def test_a_sure_classifier_has_the_labelled_bound_itself():
     assert torch.equal(unlabelled_bound(labelled, sure), labelled[[0, 1], [2, 0]])
 
 
+def test_a_classifier_too_sure_for_float32_still_has_a_slope():
+    """q underflows to 0, where the entropy's own slope is infinite."""
+    logits = torch.tensor([[300.0, 0.0, -1.0]], requires_grad=True)
+    unlabelled_bound(torch.tensor([[-80.0, -20.0, -90.0]]), logits.softmax(1)).sum().backward()
+    assert logits.grad.isfinite().all()
+
+
 def test_the_loss_sums_the_bounds_and_averages_what_the_labels_say():
     labelled, unlabelled, log_qy = double(2), double(5, seed=1), -double(2, seed=2).abs()
     by_hand = -sum(labelled.tolist()) - sum(unlabelled.tolist()) - 0.3 * sum(log_qy.tolist()) / 2

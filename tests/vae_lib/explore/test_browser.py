@@ -10,7 +10,9 @@ import pytest
 import torch
 
 import vae_lib as lib
-from vae_lib.explore import LatentExplorer, term_explorer
+from tests.accessibility import DESK, PHONE, violations
+from vae_lib.explore import LatentExplorer, slider_explorer, term_explorer
+from vae_lib.explore.explorer import LAYERS
 from vae_lib.explore.page import EXPORT, to_html
 from vae_lib.explore.terms import TermExplorer
 
@@ -184,6 +186,16 @@ def test_names_for_those_who_do_not_see_it(visit, vae, codes):
     page.wait_for_function("document.querySelector('[aria-live=polite]').textContent.startsWith('z = (0.05')")
 
 
+def test_axe_finds_nothing_on_an_explorers_page(visit, vae, codes):
+    both = to_html(
+        [LatentExplorer(vae, codes, codes[:, 0] > 0, errors=codes[:, 0] ** 2, layers=LAYERS, title="VAE")] * 2
+    )
+    for html in (both, term_explorer().to_html()):
+        page = visit(html, width=390)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        assert violations(page, (PHONE, "light"), (DESK, "dark")) == []
+
+
 def test_layers_are_switched_by_their_boxes(visit, vae, codes):
     images = vae.decode_mean(codes).detach()
     page = visit(LatentExplorer(vae, images=images, labels=torch.arange(60) % 10).to_html())
@@ -195,7 +207,12 @@ def test_layers_are_switched_by_their_boxes(visit, vae, codes):
         seen.append(ground.evaluate("canvas => canvas.toDataURL()"))
     assert all(a != b for a, b in pairwise(seen))
     assert page.get_by_text("squared error").is_visible()
-    for name, part in {"path A to B": ".vx-path", "draws around z": ".vx-draws", "sliders": ".vx-sliders"}.items():
+    for name, part in {
+        "path A to B": ".vx-path",
+        "draws around z": ".vx-draws",
+        "sliders": ".vx-sliders",
+        "traversals": ".vx-traversals",
+    }.items():
         assert not page.locator(part).is_visible()
         page.get_by_role("checkbox", name=name).click()
         assert page.locator(part).is_visible()
@@ -216,6 +233,26 @@ def test_the_path_is_played_and_scrubbed(visit, vae):
     assert page.locator("[data-end=b]").get_attribute("transform") != page.locator("[data-end=a]").get_attribute(
         "transform"
     )
+
+
+def test_traversals_follow_the_hand(visit):
+    """Rows in their order, torch's pictures; a click on a picture goes there, and the other rows follow."""
+    vae = model(3)
+    page = visit(slider_explorer(vae, kl=[0.1, 2.0, 1.0], limit=4.5, layers=["traversals"]).to_html())
+    assert page.locator(".vx-along span").all_text_contents() == ["z₂ 2.00 nats", "z₃ 1.00 nats", "z₁ 0.10 nats"]
+    strip = page.locator(".vx-along .vx-strip")
+    box = strip.nth(1).bounding_box()
+    strip.nth(1).click(position={"x": box["width"] * 7.5 / 9, "y": 5})
+    assert shown(page) == pytest.approx([0, 0, 3], abs=0.01)
+    page.get_by_role("slider", name="along z 1").fill("-1.5")
+    page.wait_for_timeout(300)
+    assert shown(page) == pytest.approx([-1.5, 0, 3], abs=0.01)
+    for row, d in enumerate((1, 2, 0)):
+        codes = torch.tensor([-1.5, 0.0, 3.0]).repeat(9, 1)
+        codes[:, d] = torch.arange(-4.0, 5.0)
+        sheet = np.array(strip.nth(row).evaluate(PIXELS)).reshape(28, -1)
+        for k, expected in enumerate(vae.decode_mean(codes).detach().reshape(9, 28, 28).numpy()):
+            assert np.abs(sheet[:, 29 * k : 29 * k + 28] - 255 * expected).max() <= 1
 
 
 def test_two_on_a_page_do_not_disturb_each_other(visit, vae):

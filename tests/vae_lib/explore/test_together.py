@@ -8,7 +8,7 @@ import torch
 
 import vae_lib as lib
 from vae_lib.checks import InputError
-from vae_lib.explore import compare_explorer, slider_explorer
+from vae_lib.explore import compare_explorer, slider_explorer, traversal_explorer
 
 SHAPE = (4, 3)
 
@@ -64,3 +64,23 @@ def test_without_pictures_sliders_take_the_kl(generator):
     for wrong in ({}, {"kl": [1.0, 2.0]}, {"kl": 1.0}, {"kl": [1.0, 2.0, 3.0], "images": torch.zeros(4, 12)}):
         with pytest.raises(InputError, match="slider_explorer: "):
             slider_explorer(vae, image_shape=SHAPE, **wrong)
+
+
+def test_traversals_are_sorted_by_information_or_by_kl(generator, images):
+    vae = lib.VAE(12, 3, (9,), generator=generator)
+    mu, logvar = (part.detach() for part in vae.encode(images))
+    kl = torch.distributions.kl_divergence(
+        torch.distributions.Normal(mu, torch.exp(logvar / 2)), torch.distributions.Normal(0.0, 1.0)
+    ).mean(0)
+    explorer = traversal_explorer(vae, images, image_shape=SHAPE, threshold=0.0)
+    assert [one["index"] for one in explorer._spec["order"]] == kl.argsort(descending=True).tolist()
+    assert explorer._spec["order"][0]["note"] == f"{kl.max():.2f} nats"
+    assert explorer.layers == ["codes", "prior", "traversals"]
+    np.testing.assert_array_equal(explorer.known.values, mu)
+    told = traversal_explorer(vae, images, image_shape=SHAPE, information=[0.2, 0.0, 1.3], notes=["x", "y", ""])
+    assert [one["note"] for one in told._spec["order"]] == ["1.30 nats", "0.20 nats, x", "unused, y"]
+    for wrong in ({"information": [1.0]}, {"notes": ["x"]}):
+        with pytest.raises(InputError, match="must have one for each dimension"):
+            traversal_explorer(vae, images, image_shape=SHAPE, **wrong)
+    with pytest.raises(InputError, match="an autoencoder has no KL"):
+        traversal_explorer(lib.Autoencoder(12, 3, (9,)), images, image_shape=SHAPE)

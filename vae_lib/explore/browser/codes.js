@@ -7,6 +7,7 @@ class Codes {
     this.labels = bytes(model.get("_labels"));
     this.errors = floats(model.get("_errors"));
     this.scales = floats(model.get("_scales")); // σ of q(z|x), as many as values, or none
+    this.hidden = new Set(); // classes that are not shown
     this.count = this.values.length / dim;
   }
 
@@ -14,10 +15,15 @@ class Codes {
     return Array.from(this.values.subarray(i * this.dim, (i + 1) * this.dim));
   }
 
+  shows(i) {
+    return !this.hidden.size || !this.hidden.has(this.labels[i]);
+  }
+
+  /** Of the codes that are shown. */
   nearest(z) {
     let best = -1, least = Infinity;
     for (let i = 0, k = 0; i < this.count; i++) {
-      let sum = 0;
+      let sum = this.shows(i) ? 0 : Infinity;
       for (let d = 0; d < this.dim; d++) sum += (this.values[k++] - z[d]) ** 2;
       if (sum < least) [best, least] = [i, sum];
     }
@@ -28,6 +34,7 @@ class Codes {
   density(axes, limit, n) {
     const factors = axes.map((axis) => this.along(axis, limit, n)), out = new Float64Array(n * n);
     for (let i = 0; i < this.count; i++) {
+      if (!this.shows(i)) continue;
       for (let r = 0; r < n; r++) {
         const vertical = factors[1][i * n + (n - 1 - r)];
         if (vertical < 1e-9) continue;

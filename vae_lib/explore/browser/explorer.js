@@ -4,11 +4,11 @@
 const TITLES = {
   codes: "codes by class", prior: "prior: 1, 2, 3σ", manifold: "decoded pictures", density: "density of q(z)",
   errors: "reconstruction error", path: "path A to B", draws: "draws around z", sliders: "sliders",
+  traversals: "traversals",
 };
 const REST = 120; // ms without a move, after which Python hears of z and the kernel's exact picture is asked for
 const SLIDERS = 20; // at most
 const DRAWS = 4; // perturbed draws along a side
-const STRIP = 9; // pictures from A to B
 
 class Explorer {
   constructor(model, el) {
@@ -48,28 +48,40 @@ class Explorer {
     this.overlay = h("svg:svg", { "aria-hidden": "true" });
     this.plane = h("div", {
       class: "vx-plane", role: "slider", tabindex: 0, "aria-label": "latent plane", "aria-roledescription": "two-dimensional slider",
-      "aria-valuemin": -this.limit, "aria-valuemax": this.limit, "data-lm-suppress-shortcuts": "true",
+      "aria-valuemin": -this.limit, "aria-valuemax": this.limit,
     }, this.canvas, this.overlay);
     this.picture = h("canvas", { class: "vx-picture", role: "img", "aria-label": "decoded picture", width: this.width, height: this.height });
     this.note = h("div", { class: "vx-note" });
     this.text = h("div", { class: "vx-text" });
     this.status = h("div", { class: "vx-hidden", role: "status", "aria-live": "polite" });
     this.legend = h("div", { class: "vx-legend" });
-    this.parts = { sliders: this.buildSliders(), draws: this.buildDraws(), path: this.buildPath() };
+    this.classes = buildClasses(this);
+    this.parts = { sliders: this.buildSliders(), draws: this.buildDraws(), path: buildPath(this), traversals: buildTraversals(this) };
     const title = this.spec.title ? [h("div", { class: "vx-title" }, this.spec.title)] : [];
-    this.root = h("div", { class: "vx", "data-kind": this.spec.kind },
+    this.root = h("div", { class: "vx", "data-kind": this.spec.kind, ...OWN_KEYS },
       ...title,
       h("div", { class: "vx-main" },
-        h("div", { class: "vx-left" }, this.plane, this.legend),
-        h("div", { class: "vx-right" }, this.picture, this.note, this.parts.draws)),
-      this.text, this.buildLayers(), this.parts.sliders, this.parts.path, this.status);
+        h("div", { class: "vx-left" }, this.plane, this.classes, this.legend),
+        h("div", { class: "vx-right" }, this.picture, ...this.buildInset(), this.note),
+        this.parts.draws),
+      this.text, this.buildLayers(), this.parts.sliders, this.parts.traversals, this.parts.path, this.status);
     this.el.append(this.root);
     this.buildOverlay();
+  }
+
+  /** The picture of the group's other explorer, for where the two do not fit side by side. */
+  buildInset() {
+    if (!this.spec.group) return [];
+    this.other = h("canvas", { class: "vx-picture", role: "img", "aria-label": "picture of the other model", width: this.width, height: this.height });
+    this.otherName = h("figcaption");
+    this.inset = h("figure", { class: "vx-inset", hidden: true }, this.other, this.otherName);
+    return [this.inset];
   }
 
   has(layer) {
     if (layer === "codes" || layer === "density") return this.codes.count > 0;
     if (layer === "errors") return this.codes.errors.length > 0;
+    if (layer === "traversals") return !this.spec.slice;
     return true;
   }
 
@@ -99,7 +111,7 @@ class Explorer {
     this.sliders = rows.map(([part]) => part);
     const reset = h("button", { type: "button", onclick: () => this.move(this.z.map(() => 0)) }, "z = 0");
     const choices = this.dim > 2 && !this.spec.slice ? [this.buildAxes()] : [];
-    return h("div", { class: "vx-sliders" }, ...rows.map(([, label]) => label), h("div", { class: "vx-row" }, reset, ...choices));
+    return h("div", { class: "vx-sliders", style: `--vx-columns: ${Math.min(rows.length, 3)}` }, ...rows.map(([, label]) => label), h("div", { class: "vx-row" }, reset, ...choices));
   }
 
   buildAxes() {
@@ -117,24 +129,13 @@ class Explorer {
     const n = DRAWS, tile = (size) => n * (size + 1) - 1;
     this.sheet = h("canvas", { class: "vx-picture", role: "img", "aria-label": `${n * n} decoded draws around z`, width: tile(this.width), height: tile(this.height) });
     this.eps = noise(DRAWS * DRAWS, this.dim);
-    const part = slider("sigma", { min: 0, max: 2, step: 0.05, value: this.model.get("sigma") }, (x) => {
+    const part = slider("sigma", { min: 0.02, max: 2, step: 0.01, value: this.model.get("sigma"), log: true }, (x) => {
       this.save({ sigma: x });
       this.refreshParts();
     });
     this.sigma = part;
     const again = h("button", { type: "button", onclick: () => ((this.eps = noise(DRAWS * DRAWS, this.dim)), this.refreshParts()) }, "draw again");
     return h("div", { class: "vx-draws" }, this.sheet, h("label", {}, "σ", part.input, part.output), again);
-  }
-
-  buildPath() {
-    this.strip = h("canvas", { class: "vx-strip", role: "img", "aria-label": "decoded pictures from A to B", width: STRIP * (this.width + 1) - 1, height: this.height });
-    this.scrub = slider("position on the path", { min: 0, max: 1, step: 0.005, value: 0 }, (t) => (this.halt(), this.along(t)));
-    this.play = h("button", { type: "button", onclick: () => (this.playing ? this.halt() : this.start()) }, "▶ play");
-    const [box, spherical] = toggle("spherical", false, () => this.refreshParts());
-    this.spherical = box;
-    const end = (name) => h("button", { type: "button", onclick: () => this.setEnd(name, this.z) }, `${name.toUpperCase()} here`);
-    return h("div", { class: "vx-path" }, this.strip,
-      h("div", { class: "vx-row" }, this.play, h("label", {}, "A", this.scrub.input, "B"), spherical, end("a"), end("b")));
   }
 
   buildOverlay() {
@@ -181,9 +182,18 @@ class Explorer {
       const other = detail.from !== this && detail.group && detail.group === this.spec.group;
       if (other && detail.index < this.codes.count) this.move(this.codes.at(detail.index), { linked: true });
     };
+    const drawn = ({ detail }) => {
+      if (detail.from === this || !detail.group || detail.group !== this.spec.group) return;
+      paint(this.other, detail.pixels, this.width, this.height);
+      this.otherName.textContent = detail.title;
+      if (!this.inset.hidden) return;
+      this.inset.hidden = false; // the first time; the other may not have been there when this one drew
+      this.refresh();
+    };
     window.addEventListener("vae-explore", linked);
+    window.addEventListener("vae-drawn", drawn);
     this.stops.push(() => size.disconnect(), () => theme.disconnect(), () => dark.removeEventListener("change", redraw),
-      () => window.removeEventListener("vae-explore", linked));
+      () => window.removeEventListener("vae-explore", linked), () => window.removeEventListener("vae-drawn", drawn));
   }
 
   // ------------------------------------------------ state
@@ -211,7 +221,7 @@ class Explorer {
     clearTimeout(this.timer);
     if (!same(this.model.get("z"), this.z)) this.save({ z: this.z.slice() });
     this.status.textContent = this.text.textContent;
-    if (!this.exact) this.refreshParts();
+    if (!this.exact || this.heavy) this.refreshParts();
     if (this.dim > 2 && this.on.has("manifold")) this.redraw();
     if (this.spec.kind === "atlas") this.ask();
   }
@@ -221,8 +231,8 @@ class Explorer {
     const asked = this.z.slice();
     this.kernel.show(this.z, (levels, message) => {
       if (levels && this.spec.kind === "atlas" && !same(asked, this.z)) return;
-      if (levels) paint(this.picture, levels, this.width, this.height);
-      this.note.textContent = levels ? "" : `the decoder failed: ${message}`;
+      if (levels) this.draw(levels);
+      this.note.textContent = levels ? "" : message;
     });
   }
 
@@ -236,7 +246,7 @@ class Explorer {
   switchLayer(layer, on) {
     on ? this.on.add(layer) : this.on.delete(layer);
     this.save({ layers: Object.keys(TITLES).filter((name) => this.on.has(name)) });
-    if (layer === "path" && !on) this.halt();
+    if (layer === "path" && !on) halt(this);
     this.redraw();
     this.refreshParts();
   }
@@ -256,30 +266,6 @@ class Explorer {
     this.refresh();
   }
 
-  along(t) {
-    this.t = t;
-    this.move(between(this.a, this.b, t, this.spherical.checked));
-  }
-
-  start() {
-    const seconds = 4, began = performance.now() - this.t * seconds * 1000;
-    this.playing = true;
-    this.play.textContent = "❚❚ pause";
-    const frame = (now) => {
-      if (!this.playing) return;
-      const turn = ((now - began) / (seconds * 1000)) % 2, t = turn > 1 ? 2 - turn : turn; // there and back
-      this.scrub.set(t);
-      this.along(t);
-      requestAnimationFrame(frame);
-    };
-    requestAnimationFrame(frame);
-  }
-
-  halt() {
-    this.playing = false;
-    this.play.textContent = "▶ play";
-  }
-
   // ------------------------------------------------ drawing what moves
 
   pixel(z) {
@@ -288,21 +274,27 @@ class Explorer {
 
   refresh() {
     if (this.decode) {
-      paint(this.picture, this.decode(this.z), this.width, this.height);
+      this.draw(this.decode(this.z));
       this.note.textContent = this.exact ? "" : "interpolated";
     } else if (this.live) this.ask();
     this.near = this.codes.count ? this.codes.nearest(this.z) : { index: -1 };
     this.say();
     this.place();
     for (const part of this.sliders) part.set(this.z[part.index]);
-    if (this.on.has("draws") && this.exact) this.later();
+    if ((this.on.has("draws") || this.on.has("traversals")) && this.exact) this.later();
+  }
+
+  draw(pixels) {
+    paint(this.picture, pixels, this.width, this.height);
+    const { group, title } = this.spec;
+    if (group) window.dispatchEvent(new CustomEvent("vae-drawn", { detail: { group, title, pixels, from: this } }));
   }
 
   /** At most once a frame. */
   later() {
     this.frame ||= requestAnimationFrame(() => {
       this.frame = 0;
-      this.refreshParts();
+      this.refreshParts(true);
     });
   }
 
@@ -310,9 +302,11 @@ class Explorer {
     const all = this.dim <= 4 ? this.z.map((_, d) => d) : this.axes;
     const numbers = all.map((d) => fixed(this.z[d])).join(", ");
     const name = this.dim <= 4 ? "z" : `(${all.map((d) => `z${sub(d + 1)}`).join(", ")})`;
-    const { index, distance } = this.near, label = this.codes.labels.length ? ` a ${this.codes.labels[index]},` : "";
-    const near = index < 0 ? "" : ` · nearest encoded digit:${label} ${fixed(distance)} away`;
-    this.text.textContent = `${name} = (${numbers}), length ${fixed(length(this.z))}${near}`;
+    const { index, distance } = this.near, class_ = this.codes.labels[index];
+    const label = this.codes.labels.length ? ` ${[8, 11, 18].includes(class_) ? "an" : "a"} ${class_},` : "";
+    const part = all.length < this.dim ? `length ${fixed(length(all.map((d) => this.z[d])))} in the plane, ${fixed(length(this.z))} in all ${this.dim}` : `length ${fixed(length(this.z))}`;
+    const near = index < 0 ? "" : ` · nearest encoded picture:${label} ${fixed(distance)} away`;
+    this.text.textContent = `${name} = (${numbers}), ${part}${near}`;
     this.plane.setAttribute("aria-valuenow", this.z[this.axes[0]].toFixed(3));
     this.plane.setAttribute("aria-valuetext", this.text.textContent);
   }
@@ -330,13 +324,14 @@ class Explorer {
     this.line.setAttribute("points", points.map((p) => p.map((x) => x.toFixed(1)).join(",")).join(" "));
   }
 
-  refreshParts() {
+  refreshParts(moving = false) {
     for (const [name, part] of Object.entries(this.parts)) part.hidden = !this.on.has(name);
     this.place();
     if (this.on.has("draws")) {
       const sigma = this.model.get("sigma"), codes = this.eps.map((e) => this.z.map((x, d) => x + sigma * e[d]));
       this.fill("draws", this.sheet, codes, DRAWS);
     }
+    if (this.on.has("traversals") && this.has("traversals") && !(moving && this.heavy)) drawTraversals(this);
     if (this.on.has("path")) {
       const codes = Array.from({ length: STRIP }, (_, k) => between(this.a, this.b, k / (STRIP - 1), this.spherical.checked));
       const key = JSON.stringify([codes, this.axes]);
@@ -373,6 +368,7 @@ class Explorer {
     if (errors) drawCodes(this, pen, errorColors(this), true); // the scale's ends are dark and light
     else if (this.on.has("codes") && this.has("codes")) drawCodes(this, pen, (i) => classColor(this, this.codes.labels[i]));
     this.legend.hidden = !errors;
+    this.classes.hidden = !this.codes.labels.length || !(errors || this.on.has("codes"));
     if (this.on.has("prior")) drawPrior(this, pen);
     if (this.on.has("codes") && this.codes.labels.length) drawNames(this, pen);
     this.place();
@@ -380,7 +376,7 @@ class Explorer {
   }
 
   remove() {
-    this.halt();
+    halt(this);
     clearTimeout(this.timer);
     this.kernel?.stop();
     this.stops.forEach((stop) => stop());

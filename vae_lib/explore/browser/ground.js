@@ -13,30 +13,33 @@ function quantile(values, q) {
   return sorted[Math.min(Math.floor(q * sorted.length), sorted.length - 1)];
 }
 
-function classColor(view, label) {
-  const color = view.spec.colors[(label ?? 5) % view.spec.colors.length];
-  return color === "#000000" ? view.ink : color; // black cannot be seen on a dark page
-}
-
 function drawAxes(view, pen) {
   const { size, limit } = view, step = [0.5, 1, 2, 5, 10, 20, 50, 100, 1000].find((s) => limit / s <= 4.5) ?? limit / 2;
   pen.fillStyle = pen.strokeStyle = view.ink;
   pen.font = "11px sans-serif";
   pen.lineWidth = 1;
-  pen.globalAlpha = 0.75;
+  pen.globalAlpha = view.on.has("manifold") ? 1 : 0.75;
+  const write = (text, x, y) => {
+    if (view.on.has("manifold")) { // on pictures: light with a dark edge
+      pen.lineWidth = 3;
+      pen.strokeStyle = "#000";
+      pen.strokeText(text, x, y);
+    }
+    pen.fillText(text, x, y);
+  };
   for (let k = -Math.floor(limit / step); k <= limit / step; k++) {
     const x = ((k * step) / limit + 1) * (size / 2);
     pen.textAlign = "center";
-    if (x > 26 && x < size - 22) pen.fillText(fixed(k * step, step < 1 ? 1 : 0), x, size - 4);
+    if (x > 26 && x < size - 22) write(fixed(k * step, step < 1 ? 1 : 0), x, size - 4);
     pen.textAlign = "left";
-    if (x > 22 && x < size - 22) pen.fillText(fixed(k * step, step < 1 ? 1 : 0), 4, size - x + 4);
+    if (x > 22 && x < size - 22) write(fixed(k * step, step < 1 ? 1 : 0), 4, size - x + 4);
   }
   pen.globalAlpha = 1;
   pen.font = "italic 13px sans-serif";
   pen.textAlign = "right";
-  pen.fillText(`z${sub(view.axes[0] + 1)}`, size - 5, size - 5);
+  write(`z${sub(view.axes[0] + 1)}`, size - 5, size - 5);
   pen.textAlign = "left";
-  pen.fillText(`z${sub(view.axes[1] + 1)}`, 5, 14);
+  write(`z${sub(view.axes[1] + 1)}`, 5, 14);
 }
 
 function drawPrior(view, pen) {
@@ -58,6 +61,7 @@ function drawCodes(view, pen, color, outlined = false) {
   pen.lineWidth = 0.5;
   pen.globalAlpha = view.on.has("manifold") ? 0.9 : 0.6;
   for (let i = 0; i < view.codes.count; i++) {
+    if (!view.codes.shows(i)) continue;
     const [x, y] = view.axes.map((axis) => view.codes.values[i * view.dim + axis] / view.limit);
     pen.fillStyle = color(i);
     pen.beginPath();
@@ -66,29 +70,6 @@ function drawCodes(view, pen, color, outlined = false) {
     if (outlined) pen.stroke();
   }
   pen.globalAlpha = 1;
-}
-
-/** Each class's number where the middle of its codes lies: colour alone would not do. */
-function drawNames(view, pen) {
-  const groups = new Map();
-  view.codes.labels.forEach((label, i) => groups.set(label, [...(groups.get(label) ?? []), i]));
-  const paper = getComputedStyle(view.plane).backgroundColor;
-  pen.font = "bold 12px sans-serif";
-  pen.textAlign = "center";
-  pen.lineWidth = 2;
-  for (const [label, members] of groups) {
-    const middle = Array(view.dim).fill(0);
-    for (const axis of view.axes) middle[axis] = quantile(members.map((i) => view.codes.values[i * view.dim + axis]), 0.5);
-    const [x, y] = view.pixel(middle);
-    pen.beginPath();
-    pen.arc(x, y, 9, 0, 7);
-    pen.fillStyle = paper;
-    pen.fill();
-    pen.strokeStyle = classColor(view, label);
-    pen.stroke();
-    pen.fillStyle = getComputedStyle(view.root).color;
-    pen.fillText(label, x, y + 4.5);
-  }
 }
 
 function errorColors(view) {

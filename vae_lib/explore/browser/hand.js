@@ -20,7 +20,7 @@ class Hand {
     view.plane.setPointerCapture(event.pointerId);
     const box = view.plane.getBoundingClientRect();
     this.grip = { box, end: event.target.closest?.("[data-end]")?.dataset.end, x: event.clientX, y: event.clientY };
-    view.halt();
+    halt(view);
     this.drag(event);
   }
 
@@ -62,7 +62,7 @@ class Hand {
     let best = -1, least = ((8 / size) * 2 * view.limit) ** 2;
     for (let i = 0; i < view.codes.count; i++) {
       const [x, y] = view.axes.map((axis) => view.codes.values[i * view.dim + axis] - view.z[axis]);
-      if (x * x + y * y < least) [best, least] = [i, x * x + y * y];
+      if (view.codes.shows(i) && x * x + y * y < least) [best, least] = [i, x * x + y * y];
     }
     if (best >= 0) view.move(view.codes.at(best));
   }
@@ -74,7 +74,7 @@ class Hand {
     if ((!by && event.key !== "Home") || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
     event.stopPropagation(); // JupyterLab would move to another cell
-    view.halt();
+    halt(view);
     view.move(by ? view.z.map((old, d) => (d === by[0] ? clamp(old + by[1], -view.limit, view.limit) : old)) : view.z.map(() => 0));
   }
 }

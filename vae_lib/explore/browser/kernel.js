@@ -1,7 +1,9 @@
 // The kernel, where only Python can decode.
 
 const IN_FLIGHT = 3; // one request at a time waits for the network each time; more would only queue
+const LATE = 3000; // ms after which the page says that no answer has come
 const LOST = 10000; // ms after which an answer is no longer waited for
+const SILENT = "The kernel does not answer, and only it can decode: run the cell again.";
 
 /** Decoding by Python. Of moves the latest wins, with a few requests in flight; `many` decodes a sheet of codes. */
 class Kernel {
@@ -23,6 +25,7 @@ class Kernel {
       const { z, draw } = this.wanted, id = this.next++;
       this.wanted = null;
       this.flying.set(id, draw);
+      setTimeout(() => this.flying.has(id) && id > this.latest && draw(null, SILENT), LATE);
       setTimeout(() => this.flying.delete(id) && this.pump(), LOST);
       this.send(id, z);
     }
@@ -37,7 +40,14 @@ class Kernel {
   }
 
   send(id, z) {
-    this.model.send({ type: "decode", id, tag: this.tag }, undefined, [z.buffer]);
+    try {
+      this.model.send({ type: "decode", id, tag: this.tag }, undefined, [z.buffer]);
+    } catch (error) { // the kernel that made this explorer is gone
+      this.flying.get(id)?.(null, SILENT);
+      this.flying.delete(id);
+      this.sheets.get(id)?.(null);
+      this.sheets.delete(id);
+    }
   }
 
   answer(content, buffers) {
@@ -49,7 +59,7 @@ class Kernel {
     if (sheet) sheet(levels);
     if (draw && id > this.latest) {
       this.latest = id;
-      draw(levels, content.message);
+      draw(levels, `the decoder failed: ${content.message}`);
     }
     this.pump();
   }

@@ -3,6 +3,7 @@
 const floats = (view) => new Float32Array(view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength));
 const bytes = (view) => new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
 const length = (z) => Math.hypot(...z);
+const dot = (a, b) => a.reduce((sum, x, i) => sum + x * b[i], 0);
 const sigmoid = (x) => 1 / (1 + Math.exp(-x));
 const normal = () => Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random());
 
@@ -69,13 +70,20 @@ function interpolation(spec, grid, pixels, limit, axes) {
   };
 }
 
+/** The place t of the way from a to b: straight, or with direction and length each at an even pace. */
 function between(a, b, t, spherical) {
-  const line = a.map((x, i) => (1 - t) * x + t * b[i]);
-  if (!spherical) return line;
-  const cosine = a.reduce((sum, x, i) => sum + x * b[i], 0) / (length(a) * length(b));
-  const omega = Math.acos(clamp(cosine, -1, 1)), s = Math.sin(omega);
-  if (!(s > 1e-4)) return line; // no angle, or none that a sine can be divided by
-  return a.map((x, i) => (Math.sin((1 - t) * omega) * x + Math.sin(t * omega) * b[i]) / s);
+  const line = a.map((x, i) => (1 - t) * x + t * b[i]), [la, lb] = [length(a), length(b)];
+  if (!spherical || !(la > 1e-6) || !(lb > 1e-6)) return line; // 0 has no direction
+  const [u, v] = [a.map((x) => x / la), b.map((x) => x / lb)], cosine = clamp(dot(u, v), -1, 1);
+  const omega = Math.acos(cosine), far = (1 - t) * la + t * lb;
+  let side = v.map((x, i) => x - cosine * u[i]); // at a right angle to u, towards v
+  if (!(length(side) > 1e-6)) {
+    if (cosine > 0) return line;
+    const k = u.reduce((best, x, i) => (Math.abs(x) < Math.abs(u[best]) ? i : best), 0); // opposite: any way round
+    side = u.map((x, i) => (i === k ? 1 : 0) - u[k] * x);
+  }
+  const size = length(side);
+  return u.map((x, i) => far * (Math.cos(t * omega) * x + (Math.sin(t * omega) * side[i]) / size));
 }
 
 /** Grey levels 0 to 1 (or 0 to 255 as bytes) into a canvas at a tile's place. */

@@ -16,17 +16,26 @@ function h(tag, attributes = {}, ...children) {
   return node;
 }
 
+/** On a widget's root: the keys are its controls', not JupyterLab's or Notebook's, which would leave the cell. */
+const OWN_KEYS = {
+  "data-lm-suppress-shortcuts": "true",
+  onkeydown: (event) => event.key === "Escape" || event.ctrlKey || event.metaKey || event.altKey || event.stopPropagation(),
+};
+
 function toggle(title, on, change) {
   const box = h("input", { type: "checkbox", onchange: () => change(box.checked) });
   box.checked = on;
   return [box, h("label", {}, box, title)];
 }
 
-function slider(name, { min, max, step, value }, change) {
-  const show = () => (output.textContent = fixed(Number(input.value)));
-  const input = h("input", { type: "range", "aria-label": name, min, max, step, oninput: () => (show(), change(Number(input.value))) });
+/** With `log` the slider's way is the logarithm of its value. */
+function slider(name, { min, max, step, value, log = false }, change) {
+  const [to, from] = log ? [(x) => Math.log10(Math.max(x, min)), (x) => 10 ** x] : [(x) => x, (x) => x];
+  const say = (x) => (output.textContent = fixed(x)) && log && input.setAttribute("aria-valuetext", fixed(x));
+  const read = () => from(Number(input.value));
+  const input = h("input", { type: "range", "aria-label": name, min: to(min), max: to(max), step, oninput: () => (say(read()), change(read())) });
   const output = h("output");
-  const set = (x) => ((input.value = x), show());
+  const set = (x) => ((input.value = to(x)), say(x));
   set(value);
   return { input, output, set };
 }

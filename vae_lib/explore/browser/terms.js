@@ -37,7 +37,7 @@ class Terms {
     this.text = h("div", { class: "vx-text" });
     this.status = h("div", { class: "vx-hidden", role: "status", "aria-live": "polite" });
     const reset = h("button", { type: "button", onclick: () => this.move({ mu: 0, sigma: 1 }) }, "q = prior");
-    this.root = h("div", { class: "vx vx-terms" },
+    this.root = h("div", { class: "vx vx-terms", ...OWN_KEYS },
       h("div", { class: "vx-main" }, this.buildCurves(), this.buildBars()),
       h("div", { class: "vx-pair" }, muLabel, sigmaLabel), h("div", { class: "vx-row" }, reset), this.text, this.status);
   }

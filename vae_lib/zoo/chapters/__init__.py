@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from vae_lib.zoo.chapters import conditional, flows, fonts, graphs
+from vae_lib.zoo.chapters import conditional, disentangling, flows, fonts, graphs, semi_supervised
 from vae_lib.zoo.recipe import ChapterRecipe
 
-CHAPTERS: dict[str, ChapterRecipe] = {**conditional.RECIPES, **flows.RECIPES, **graphs.RECIPES, **fonts.RECIPES}
+_MODULES = (conditional, disentangling, flows, semi_supervised, graphs, fonts)
+CHAPTERS: dict[str, ChapterRecipe] = {name: recipe for module in _MODULES for name, recipe in module.RECIPES.items()}
 CLASSES = {recipe.model.__name__: recipe.model for recipe in CHAPTERS.values()}
