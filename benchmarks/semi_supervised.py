@@ -8,7 +8,7 @@ without dropout, batches of 1,000: 7.6 after 30 epochs (draw 101: 6.5); 256 unit
 20; 256 units for the classifier alone and three in ten dropped: 4.8 after 20, 4.7 after 25. A start from a classifier
 trained on the labels alone is forgotten within an epoch. Spreading with α = 0.8, 0.95, 0.99: 8.0, 8.5, 9.1.
 
-For M1+M2 with a classifier that sees the moved picture (draw 100): α = 0.1: 4.9 after 10 epochs and 4.5 after 12; α = 1:
+For M1+M2 with a classifier that sees the moved picture (draw 100): α = 0.1: 4.9 after 10 epochs, 4.5 after 12; α = 1:
 4.0 and 3.9. Codes of the moved picture for M2, too: behind after four epochs, 8.4 against 6.8. Naming by the mean over
 six moves: 0.2 to 0.4 worse with 100 labels. The labels alone for 300 steps first or for 2,000: the same in the end with
 100 labels (3.9, 4.0), and 2.7 and 2.3 with 1,000.
