@@ -162,7 +162,7 @@ class SemiSupervised(nn.Module):
         known, y = (column[rows] for column in columns), y[rows].unsqueeze(1)
         both = drawn(*(torch.cat(pair) for pair in zip(x, known, strict=True)), generator=generator)
         bounds, log_qy, n = self.model.bounds(both, generator=generator), self.model.log_qy(both), len(x[0])
-        loss = -unlabelled_bound(bounds[:n], log_qy[:n].clamp(min=-80).exp())  # at q = 0 the slope is not finite
+        loss = -unlabelled_bound(bounds[:n], log_qy[:n].exp())
         loss = loss - self.share * bounds[n:].gather(1, y).mean() - self.alpha * log_qy[n:].gather(1, y).mean()
         return ElboTerms(loss, torch.zeros_like(loss))
 
