@@ -26,23 +26,27 @@ def later(nb, n=2000):
 
 
 @claim(
-    "The told model obeys in 83.3 % of its draws, and so does, within the errors, the untold one",
-    "The two are as diverse within a class",
-    "Both stay behind what the decoder makes of the codes of real pictures",
+    "The told model obeys in 94.0 % of its draws, as often as the untold decoder does from the codes of real pictures",
+    "87.0 % obey if each class has one Gaussian, and 92.0 % if it has ten",
+    "most of what is lost is lost by the shape of the fitted density",
+    "All are about as diverse within a class",
+    "its codes will nearly do",
     on="mnist",
 )
-def a_gaussian_for_each_class_draws_to_order_as_well(nb):
+def a_density_for_each_class_draws_to_order_nearly_as_well(nb):
     share = {name: values.double() for name, values in nb.obeyed.items()}
-    told, crude, codes = (share[k] for k in list(share)[:3])
-    assert abs(told.mean() - crude.mean()) < 2 * math.hypot(error_of(told), error_of(crude))
-    for one in (told, crude):
-        assert codes.mean() - one.mean() > 3 * math.hypot(error_of(one), error_of(codes))
+    told, one, ten, codes = (share[k] for k in list(share)[:4])
+    assert [round(100 * part.mean().item(), 1) for part in (told, one, ten, codes)] == [94.0, 87.0, 92.0, 93.7]
+    assert abs(told.mean() - codes.mean()) < 2 * math.hypot(error_of(told), error_of(codes))
+    assert told.mean() - one.mean() > 4 * math.hypot(error_of(one), error_of(told))
+    assert ten.mean() - one.mean() > 3 * math.hypot(error_of(one), error_of(ten))
+    assert told.mean() - ten.mean() < 0.5 * (told.mean() - one.mean())
     again = nb.told.sample(nb.asked, torch.Generator().manual_seed(99))
     verdict = nb.judge(nb.critic, again)
     obeyed = ((verdict.label == nb.asked) & (verdict.confidence > 0.9)).double()
     assert abs(obeyed.mean() - told.mean()) < 3 * math.hypot(error_of(obeyed), error_of(told))
-    spreads = list(nb.diverse.values())
-    assert abs(spreads[0] / spreads[1] - 1) < 0.02
+    spreads = list(nb.diverse.values())[:4]
+    assert max(spreads) / min(spreads) < 1.03
 
 
 @claim("In code only the two concatenations are new")
@@ -60,9 +64,9 @@ def the_label_makes_the_code_cheaper(nb):
 
 
 @claim(
-    "The label lowers the KL by 2.40 nats, a little more than the $\\log10=2.30$ that it can carry, and the "
-    "reconstruction by 2.33 more",
-    "the told model's bound is 2.4 nats better than that of the untold one of the same size",
+    "The label lowers the KL by 2.57 nats, more than the $\\log10=2.30$ that it can carry, and the "
+    "reconstruction by 3.01 more",
+    "the told model's bound is 3.3 nats better than that of the untold one of the same size",
     on="mnist",
 )
 def after_the_label_is_paid_for(nb):
@@ -71,18 +75,18 @@ def after_the_label_is_paid_for(nb):
     untold = lib.elbo_terms(nb.untold, x, generator=nb.generator(41))
     ahead = told.elbo + nb.log_py[y] - untold.elbo
     assert ahead.mean() > 8 * error_of(ahead)
-    assert 2.2 < (untold.kl - told.kl).mean() < 3.0
+    assert 2.2 < (untold.kl - told.kl).mean() < 3.4
     gain = {name: values.mean().item() for name, values in nb.less.items()}
-    assert abs(gain["KL"] - 2.40) < 0.01
-    assert abs(gain["reconstruction"] - 2.33) < 0.01
-    assert abs(gain["−ELBO"] + nb.log_py[nb.y_test].mean() - 2.4) < 0.06
+    assert abs(gain["KL"] - 2.57) < 0.01
+    assert abs(gain["reconstruction"] - 3.01) < 0.01
+    assert abs(gain["−ELBO"] + nb.log_py[nb.y_test].mean() - 3.3) < 0.06
     sizes = [sum(p.numel() for p in model.parameters()) for model in (nb.told, nb.untold)]
     assert abs(sizes[0] / sizes[1] - 1) < 0.02
 
 
 @claim(
-    "From the untold codes the linear probe reads 84 % of the digits, the nearest codes 90 %",
-    "From the told ones the linear probe reads 17 %, not far above the 12 % of the guess, but the nearest codes 39 %",
+    "From the untold codes the linear probe reads 87 % of the digits, the nearest codes 91 %",
+    "From the told ones the linear probe reads 12 %, no more than the guess, but the nearest codes 36 %",
     on="mnist",
 )
 def what_probes_read_off_the_codes(nb):
@@ -96,10 +100,10 @@ def what_probes_read_off_the_codes(nb):
             found = probe.fit(fitted, nb.y_train[-nb.n :].numpy()).predict(tried)
             found_again[name, kind] = np.mean(found == y.numpy())
     assert min(found_again["untold", kind] for kind in ("linear", "nearest")) > 0.8
-    assert found_again["told", "linear"] < 0.25
+    assert found_again["told", "linear"] < 0.16
     assert found_again["told", "linear"] + 0.1 < found_again["told", "nearest"] < 0.6
     shares = {pair: 100 * values.float().mean().item() for pair, values in nb.right.items()}
-    assert [round(share) for share in shares.values()] == [84, 90, 17, 39]
+    assert [round(share) for share in shares.values()] == [87, 91, 12, 36]
 
 
 @claim("nobody should be able to read the digit off it")
@@ -110,8 +114,8 @@ def the_told_code_says_less_of_the_digit(nb):
 
 
 @claim(
-    "the correlation of the ink is 0.74, of the slant 0.84, and none with another picture's code",
-    "84 % of the pictures are clear digits of the *new* label",
+    "the correlation of the ink is 0.65, of the slant 0.81, and none with another picture's code",
+    "94 % of the pictures are clear digits of the *new* label",
     on="mnist",
 )
 def the_style_passes_to_other_digits(nb):
@@ -123,7 +127,7 @@ def the_style_passes_to_other_digits(nb):
         assert nb.agreement(measure, x, moved) > least
         assert abs(nb.agreement(measure, x, strange)) < 0.2
     verdict = nb.judge(nb.critic, moved)
-    assert abs(((verdict.label == other) & (verdict.confidence > 0.9)).float().mean() - 0.84) < 0.08
+    assert abs(((verdict.label == other) & (verdict.confidence > 0.9)).float().mean() - 0.94) < 0.06
 
 
 @claim("That does no harm if the gap is the same under all ten labels, since it cancels in the fraction")
@@ -137,17 +141,21 @@ def a_gap_that_is_the_same_cancels(nb):
 
 
 @claim(
-    "With one draw of the bound Bayes' rule is wrong on 5.4 % of the test pictures, with ten draws on 4.6 %",
-    "That is better than the Gaussians of the codes, 8.5 %, and far from the classifier that was trained for it, 0.7 %",
-    "its errors are made with confidence, as the figure below shows",
+    "With one draw of the bound Bayes' rule is wrong on 3.1 % of the test pictures",
+    "Ten draws hardly change that, 2.9 %",
+    "It is less than half of what the Gaussians of the codes get wrong, 6.55 %",
+    "far from the classifier that was trained for it, 0.7 %",
+    "gives the right class no higher a log-probability on average, since its errors are made with confidence",
     on="mnist",
 )
 def the_rank_of_the_classifiers(nb):
     bayes, ten, gaussians, trained = (values.double() for values in nb.wrong.values())
-    assert gaussians.mean() - ten.mean() > 3 * error_of(gaussians - ten)
+    assert [round(100 * w.mean().item(), 2) for w in (bayes, ten, gaussians, trained)] == [3.1, 2.9, 6.55, 0.7]
+    assert ten.mean() < 0.5 * gaussians.mean()
     assert ten.mean() - trained.mean() > 3 * error_of(ten - trained)
-    gain = bayes - ten
-    assert gain.mean() > 2 * error_of(gain)
+    assert abs((bayes - ten).mean()) < 3 * error_of(bayes - ten)
+    surprise = [-p[range(len(p)), nb.y_test].clamp(min=1e-30).log() for p in nb.guesses.values()]
+    assert (surprise[1] - surprise[2]).mean() > -2 * error_of(surprise[1] - surprise[2])
     sure = [p.amax(1)[w].mean() for p, w in zip(nb.guesses.values(), nb.wrong.values(), strict=True)]
     assert sure[1] > sure[2] + 0.03
 
@@ -159,21 +167,22 @@ def the_code_ties_the_missing_pixels_together(nb):
 
 
 @claim(
-    "By the bound the VAE explains the missing pixels better than the network by 29, 14 and 4 nats",
-    "on all 10,000 test pictures too, where our bound is 76.8, 52.4 and 24.7 nats",
+    "By the bound the VAE explains the missing pixels better than the network by 31, 15 and 5 nats",
+    "On all 10,000 test pictures our bound is 71.3, 49.1 and 23.3 nats, a little lower than theirs in each column",
     on="mnist",
 )
 def the_more_is_missing_the_more_a_code_helps(nb):
     x, _ = later(nb, 1000)
     leads = []
-    for n, lead in ((1, 28.9), (2, 14.0), (3, 4.3)):
+    for n, lead in ((1, 30.9), (2, 15.3), (3, 4.5)):
         seen = nb.seen_quadrants(n, len(x))
         gain = nb.network.nll(x, seen) + nb.filler.elbo_terms(x, seen, 5, nb.generator(81)).elbo
         assert gain.mean() > 8 * error_of(gain)
         leads.append(gain.mean().item())
         assert abs(nb.gain[n - 1][0] - lead) < 0.1
     assert leads == sorted(leads, reverse=True)
-    assert [round(nb.card[f"nll_{n}"], 1) for n in (1, 2, 3)] == [76.8, 52.4, 24.7]
+    assert [round(nb.card[f"nll_{n}"], 1) for n in (1, 2, 3)] == [71.3, 49.1, 23.3]
+    assert all(nb.card[f"nll_{n}"] < theirs for n, theirs in zip((1, 2, 3), nb.pyro["VAE"], strict=True))
 
 
 @claim("the VAE's draws differ from each other")

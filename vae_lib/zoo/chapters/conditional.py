@@ -15,7 +15,7 @@ from vae_lib.objective import ElboTerms, elbo_terms
 from vae_lib.run import Columns
 from vae_lib.zoo.recipe import ChapterRecipe
 
-# more pictures a step than the family's, and one round: what an hour of two busy cores has time for
+# more pictures a step than the family's, and at most three rounds
 OPTIONS = {"mnist": {"batch_size": 256, "learning_rate": 3e-3, "averaging": 0.998}, "digits": {}}
 HIDDEN = {"mnist": [128, 128], "digits": [96, 48]}
 
@@ -60,7 +60,7 @@ def _mean(name: str, values: Tensor) -> dict[str, float]:
 def _recipes(data: str, n_pixels: int, side: int, epochs: tuple[int, int]) -> dict[str, ChapterRecipe]:
     """The four models of one data set; `epochs` of all but the network, and of the network."""
     hidden, options = HIDDEN[data], OPTIONS[data]
-    shared = {"data": data, "options": options, "most_rounds": 1}
+    shared = {"data": data, "options": options, "most_rounds": 3}
     codes = {"n_pixels": n_pixels, "latent_dim": 10, "hidden": hidden}
     shape, small = [side, side], [112, 112] if data == "mnist" else hidden
     filling = {"image_shape": shape, "latent_dim": 16 if data == "mnist" else 10, "hidden": small}
