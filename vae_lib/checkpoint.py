@@ -78,7 +78,7 @@ def _identity(run: Any) -> dict[str, Any]:
 
 
 def _describe(model: nn.Module) -> str:
-    options = ("n_pixels", "latent_dim", "hidden", "likelihood", "output", "channels")
+    options = ("n_pixels", "n_dims", "latent_dim", "hidden", "likelihood", "output", "channels")
     given = [f"{name}={getattr(model, name)!r}" for name in options if hasattr(model, name)]
     return f"{type(model).__name__}({', '.join(given)}) in {next(model.parameters()).dtype}"
 
