@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from vae_lib.checkpoint import Checkpoint
+from vae_lib.checkpoint import UNITS, Checkpoint
 from vae_lib.checks import InputError, as_path, check_shapes, require, require_unit_interval
 from vae_lib.config import History, TrainConfig, TrainingDiverged
 from vae_lib.likelihood import Bernoulli
@@ -17,8 +17,6 @@ from vae_lib.models import VAE, Autoencoder
 from vae_lib.run import Columns, Run, one_epoch
 
 __all__ = ["History", "TrainConfig", "TrainingDiverged", "fit", "pick_device"]
-
-UNITS = {"n_pixels": "pixels", "n_dims": "dimensions"}  # a model's names for the columns that it takes
 
 
 def fit(
@@ -34,7 +32,7 @@ def fit(
 
     `model` is a VAE, an Autoencoder, or any module with a method `loss_terms(*batch, n_samples, generator)` that
     returns `ElboTerms`; for such a one `data` may be a tuple of tensors with a row each for every example. Where it
-    has `n_pixels` or `n_dims`, its data must have so many columns.
+    has `n_pixels`, `n_dims` or `n_positions`, its data must have so many columns.
     With `averaging` or `patience` the model ends with the mean of its weights, or those of its best epoch by `test`.
     `on_epoch(epoch, model, history)` is called after each epoch, epochs counted from 1; where it returns True, the
     run ends there. The run is saved in the file

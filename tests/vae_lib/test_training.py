@@ -733,7 +733,7 @@ def test_a_model_from_elsewhere_need_not_say_how_many_columns_it_takes():
     assert torch.allclose(model.vector, x.mean(0), atol=0.01)
 
 
-@pytest.mark.parametrize("name", ["n_dims", "n_pixels"])
+@pytest.mark.parametrize("name", UNITS)
 def test_the_columns_that_a_model_says_it_takes_are_asked_for(name):
     model = Middle(6)
     setattr(model, name, 6)
