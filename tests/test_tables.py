@@ -24,6 +24,9 @@ def few(monkeypatch):
     """Few steps: whether the methods learn is not asked here."""
     monkeypatch.setitem(semi_supervised.M1_M2_CONFIG, "epochs", 1)
     monkeypatch.setitem(semi_supervised.M2_CONFIG, "epochs", 1)
+    monkeypatch.setitem(semi_supervised.MOVED_CONFIG, "epochs", 1)
+    for name in ("STEPS_ALONE", "STEPS_SUPERVISED"):
+        monkeypatch.setattr(semi_supervised, name, 10)
 
 
 @pytest.mark.parametrize("method", list(semi_supervised.METHODS))

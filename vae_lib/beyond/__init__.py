@@ -7,7 +7,8 @@ sprites           pictures drawn by code from known factors                     
 flows             exact likelihoods, posteriors that bend, priors that fit           lecture 10
 flow_layers       the layers of a flow: planar, affine coupling, triangular          lecture 10
 semi_supervised   M1, M2 and both together                                           lecture 11
-sequences         autoregressive decoders                                            lecture 12
+sequences         a code for each sentence, and cures for a code that is not used    lecture 12
+grammar           sentences whose probabilities and entropy are known exactly        lecture 12
 graphs            a code for each node of a graph, or one for a whole molecule       lecture 12
 molecules         all small molecules, counted, and what is measured of them         lecture 12
 fonts             letters of sixteen typefaces, bold and italic as directions        lecture 12
