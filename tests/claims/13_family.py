@@ -39,8 +39,8 @@ def where_the_weights_are(nb):
 )
 def a_factor_sees_what_is_before_it(nb):
     for model in (nb.stored["autoregressive", 1], nb.written["autoregressive"]):
-        x = torch.randn(1, model.n_pixels, generator=generator(1))
-        for d in (0, 1, model.n_pixels - 1):
+        x = torch.randn(1, model.n_dims, generator=generator(1))
+        for d in (0, 1, model.n_dims - 1):
             slope = torch.autograd.functional.jacobian(lambda v, d=d, m=model: m.factors(v).mean[0, d], x)[:, 0]
             assert (slope[:, d:] == 0).all()
             assert d == 0 or (slope[:, :d] != 0).any()
@@ -130,8 +130,8 @@ def passes_are_counted(nb):
 
     for column, models in ((0, {k: nb.stored[k, 0] for k in nb.kinds}), (1, nb.written)):
         chain, steps = models["autoregressive"], models["diffusion"]
-        x = torch.zeros(1, chain.n_pixels)
-        assert nb.work["autoregressive"][column] == chain.n_pixels * counted(chain.log_prob, x)
+        x = torch.zeros(1, chain.n_dims)
+        assert nb.work["autoregressive"][column] == chain.n_dims * counted(chain.log_prob, x)
         assert nb.work["diffusion"][column] == steps.steps * counted(steps.noise, x, torch.ones(1))
         for k, network in (("vae", models["vae"].decode), ("adversarial", models["adversarial"])):
             assert nb.work[k][column] == counted(network, torch.zeros(1, models[k].latent_dim))
