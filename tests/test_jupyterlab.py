@@ -109,7 +109,13 @@ class TestServer:
         assert (ROOT / page).exists()
         assert server.get("/").location == f"/lab/tree/{page}?"
         listed = json.loads(server.get("/api/contents").text)["content"]
-        assert {"course", "labs", "README.md"} <= {entry["name"] for entry in listed}
+        assert {"course", "labs", "vae_lib", "README.md"} <= {entry["name"] for entry in listed}
+
+    def test_the_file_browser_shows_students_what_is_theirs(self, server, role):
+        listed = [json.loads(server.get(f"/api/contents{folder}").text)["content"] for folder in ("", "/course")]
+        others = {"tools", "grading", "solutions", "pyproject.toml", "_toc.yml", "ruff.toml", "instructors.md"}
+        seen = others & {entry["name"] for entries in listed for entry in entries}
+        assert seen == (set() if role == "student" else others)
 
     def test_panels_are_for_instructors_only(self, server, role):
         disabled = set(server.page()["disabledExtensions"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
+import zipfile
 from functools import lru_cache
 from html.parser import HTMLParser
 from pathlib import Path
@@ -60,7 +61,7 @@ read = lru_cache(maxsize=None)(Page)
 
 
 def pages(site):
-    return sorted([*site.glob("course/*.html"), *site.glob("labs/*/*.html")])
+    return sorted([site / "index.html", *site.glob("course/*.html"), *site.glob("labs/*/*.html")])
 
 
 def is_elsewhere(address):
@@ -130,6 +131,51 @@ def test_pages_open_without_an_error_fit_a_phone_and_leave_nobody_out(site, brow
         if path.stem in OF_EACH_KIND or os.environ.get("VAE_AXE") == "every":
             assert violations(page, (PHONE, "light"), (DESK, "dark")) == [], path.name
         page.close()
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_the_first_page_moves_and_leads_on(site, browser):
+    page, wrong = open_page(browser, site / "index.html")
+    before = page.evaluate(PICTURE)
+    page.locator(".vx-plane").press("Shift+ArrowRight")
+    assert page.evaluate(PICTURE) != before
+    links = read(site / "index.html").links
+    assert {"vae-course.zip", "course/00_start_here.html", "course/instructors.html"} <= set(links)
+    assert "CC BY 4.0" in page.locator("body").inner_text()
+    assert page.locator("meta[name=description]").count() == 1
+    with zipfile.ZipFile(site / "vae-course.zip") as packed:
+        assert "vae-course/start.py" in packed.namelist()
+    assert wrong == []
+    page.close()
+
+
+PICTURE = "document.querySelector('.vx-picture').toDataURL()"
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_search_from_disk_finds_without_an_error(site, browser):
+    page, wrong = browser.new_page(), []
+    page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+    page.goto(f"{(site / 'search.html').as_uri()}?q=encoder")
+    page.locator("#search-results li").first.wait_for()
+    assert wrong == []
+    page.close()
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_paper_is_white_and_cuts_nothing_off(site, browser):
+    page, _ = open_page(browser, site / "course" / "01_pca.html", "dark")
+    page.emulate_media(media="print")
+    page.wait_for_function("document.documentElement.dataset.theme == 'light'")
+    page.set_viewport_size({"width": 700, "height": 1000})  # a sheet of A4
+    wide = "[...document.querySelectorAll('pre')].filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.innerText)"
+    assert page.evaluate(wide) == []
+    page.emulate_media(media="screen")
+    page.wait_for_function("document.documentElement.dataset.theme == 'dark'")
+    page.close()
 
 
 @pytest.mark.slow

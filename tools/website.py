@@ -8,10 +8,14 @@ import ast
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from contextlib import redirect_stdout
 from pathlib import Path
+
+from grading.course import edition
 
 ROOT = Path(__file__).resolve().parent.parent
 SIDEBAR = '<div id="pst-primary-sidebar"'
@@ -28,7 +32,12 @@ def build(folder: Path) -> int:
         "VAE_EXPLORE": "page",
         "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
     }
-    return subprocess.run(book + where, cwd=ROOT, env=environment, check=False).returncode
+    status = subprocess.run(book + where, cwd=ROOT, env=environment, check=False).returncode
+    if status == 0:
+        with tempfile.TemporaryDirectory() as place:
+            _, packed = edition.build(Path(place) / "edition")
+            shutil.copy(packed, folder / "_build" / "html")
+    return status
 
 
 def describe(app, doctree):
@@ -55,11 +64,27 @@ def stored_alts(path):
 def prepare(app, docname, source):
     """Before a notebook is read: its folded code, its explorers."""
     path = Path(app.env.doc2path(docname))
+    if docname == "index":
+        source[0] = welcome(source[0])
     if path.suffix == ".ipynb":
         notebook = json.loads(source[0])
         fold(notebook)
         put_explorers(notebook)
         source[0] = json.dumps(notebook)
+
+
+def welcome(source):
+    """The first page, with a plane that moves, and the course itself to take away."""
+    from vae_lib import zoo
+    from vae_lib.explore import LatentExplorer
+    from vae_lib.explore.page import fragment
+
+    trained = zoo.load("vae-mnist-2d")
+    plane = LatentExplorer(trained.model, trained.codes, trained.labels, layers=["manifold"], z=[1.5, -1.2])
+    link = f'<p><a class="download" href="{edition.NAME}.zip" download>Download the course</a></p>'
+    for mark, shown in (("% the plane", f'<div class="welcome">{fragment([plane])}</div>'), ("% the download", link)):
+        source = source.replace(mark, f"```{{raw}} html\n{shown}\n```")
+    return source
 
 
 def fold(notebook):

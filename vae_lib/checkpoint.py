@@ -19,6 +19,8 @@ from vae_lib.checks import InputError, require
 
 MAY_DIFFER = ("epochs", "device", "progress")  # of the configuration, between a run and the one that goes on
 PARTS = {"identity", "model", "optimizer", "generator", "history", "best"}
+# a model's names for the columns that it takes
+UNITS = {"n_pixels": "pixels", "n_dims": "dimensions", "n_positions": "positions"}
 
 
 class Checkpoint:
@@ -78,7 +80,7 @@ def _identity(run: Any) -> dict[str, Any]:
 
 
 def _describe(model: nn.Module) -> str:
-    options = ("n_pixels", "latent_dim", "hidden", "likelihood", "output", "channels")
+    options = (*UNITS, "latent_dim", "hidden", "likelihood", "output", "channels")
     given = [f"{name}={getattr(model, name)!r}" for name in options if hasattr(model, name)]
     return f"{type(model).__name__}({', '.join(given)}) in {next(model.parameters()).dtype}"
 

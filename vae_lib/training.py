@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from vae_lib.checkpoint import Checkpoint
+from vae_lib.checkpoint import UNITS, Checkpoint
 from vae_lib.checks import InputError, as_path, check_shapes, require, require_unit_interval
 from vae_lib.config import History, TrainConfig, TrainingDiverged
 from vae_lib.likelihood import Bernoulli
@@ -31,7 +31,8 @@ def fit(
     """Train `model` in place on `data` (N, P) and return the history; `test` (M, P) is scored after each epoch.
 
     `model` is a VAE, an Autoencoder, or any module with a method `loss_terms(*batch, n_samples, generator)` that
-    returns `ElboTerms`; for such a one `data` may be a tuple of tensors with a row each for every example.
+    returns `ElboTerms`; for such a one `data` may be a tuple of tensors with a row each for every example. Where it
+    has `n_pixels`, `n_dims` or `n_positions`, its data must have so many columns.
     With `averaging` or `patience` the model ends with the mean of its weights, or those of its best epoch by `test`.
     `on_epoch(epoch, model, history)` is called after each epoch, epochs counted from 1; where it returns True, the
     run ends there. The run is saved in the file
@@ -127,9 +128,12 @@ def _first_of(name: str, columns: object) -> object:
 
 def _check_pictures(model: nn.Module, given: dict[str, object], config: TrainConfig) -> None:
     check_shapes("fit", {"data": "N P", "test": "M P"}, given)
-    data, n, dtype = given["data"], model.n_pixels, next(model.parameters()).dtype
+    data, dtype = given["data"], next(model.parameters()).dtype
     require(data is not None, "fit: data must be a torch tensor, not NoneType.")
-    require(data.shape[1] == n, f"fit: the model has {n} pixels, data has {data.shape[1]} columns.")
+    n = data.shape[1]
+    for name, unit in UNITS.items():
+        own = getattr(model, name, n)
+        require(own == n, f"fit: the model has {own} {unit}, data has {n} columns.")
     require(data.dtype == dtype, f"fit: data is {data.dtype}, the model is {dtype}; give both the same dtype.")
     square = math.isqrt(n) ** 2 == n or not config.shifted
     require(square, f"fit: `shifted` moves square pictures, and {n} pixels are none.")

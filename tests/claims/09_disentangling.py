@@ -123,17 +123,18 @@ def a_disentangled_code_has_a_cell_near_1(nb):
     own = nb.made["the factors"]
     table, entropy = nb.disentangling.exact_information(own, torch.zeros_like(own), nb.factors)
     assert torch.allclose(table / entropy, torch.eye(3).double(), atol=1e-6)
-    assert max(nb.told["VAE", s].max() for s in range(6)) < 0.6
+    assert max(nb.told["VAE", s].max() for s in range(6)) < 0.7
 
 
 @claim(
-    "The brightest cell of each column, of all six tables, knows about half of its factor's entropy, and most "
-    "columns have several cells of a tenth or more",
+    "The brightest cell of each column, of all six tables, knows a half to seven tenths of its factor's entropy, "
+    "and most columns have several cells of a tenth or more",
     "Which dimension knows what is another matter in every table",
 )
 def several_dimensions_know_something(nb):
     tables = torch.stack([nb.told["VAE", s] for s in range(6)])
-    assert ((tables.amax((0, 1)) - 0.5).abs() < 0.12).all()
+    assert tables.amax((0, 1)).min() > 0.5
+    assert tables.amax((0, 1)).max() < 0.7
     assert ((tables > 0.1).sum(1) >= 2).double().mean() > 0.8
     order = {tuple(table.argmax(0).tolist()) for table in tables}
     assert len(order) == 6
@@ -142,9 +143,9 @@ def several_dimensions_know_something(nb):
 @claim(
     "each a divergence and so never negative",
     "The sum is the KL within the error of the draws",
-    "The code knows nearly for certain which picture it stands for, 4.66 of 4.68 nats",
+    "The code knows nearly for certain which picture it stands for, 4.675 of 4.682 nats",
     "the mismatch of lecture 6, and most of that is total correlation",
-    "the five dimensions of this VAE are far from independent",
+    "the dimensions of this VAE are far from independent",
 )
 def the_parts_of_the_kl(nb):
     for (kind, s), model in nb.models.items():
@@ -155,8 +156,9 @@ def the_parts_of_the_kl(nb):
             assert abs(nb.exact.sum() - kl) < 0.05
             assert abs(parts.sum() - kl) < 0.06
             assert (abs(parts - nb.exact) < 4 * (error + nb.error)).all()
-            assert math.log(nb.N) - 0.04 < parts[0] < math.log(nb.N)
-            assert parts[1] > 0.85 * parts[1:].sum()
+            assert abs(parts[0] - 4.675) < 0.004
+            assert parts[0] < math.log(nb.N)
+            assert parts[1] > 0.9 * parts[1:].sum()
             assert parts[1] > 2.9
 
 
@@ -192,7 +194,7 @@ def batches(nb, size, sampling, seed=55, n=60):
     "The weighted estimate of the information is $\\log B$, 1.39 at $B=4$",
     "since each code is so far from the posteriors of the other pictures that they add next to nothing to the sum",
     "The stratified one has the information right at every size",
-    "5 nats off at $B=4$, too high in one and too low in the other, and a quarter of a nat at $B=36$",
+    "5 nats off at $B=4$, too high in one and too low in the other, and 0.3 nats at $B=36$",
     "The weighted total correlation is close at $B=4$ and 0.8 nats off at $B=36$",
 )
 def small_batches(nb):
@@ -252,12 +254,30 @@ def at_beta_1_the_losses_agree(nb):
 
 
 @claim(
-    "Both bring the total correlation down to a tenth, from 3.32 nats to 0.33 and 0.31",
-    "The β-VAE, which presses on everything, gives up 1.1 nats of information as well, the TC-VAE 0.4",
-    "As models of the pictures both are worse than the VAE: their $-$ELBO is 4.0 and 1.9 nats higher",
-    "The two weights happen to leave the same total correlation",
-    "the TC-VAE's code knows more of the picture, and its bound is 2.2 nats better",
-    "At equal total correlation, a tenth of the VAE's, the TC-VAE kept 0.7 nats more information than the β-VAE",
+    "The longer round gained 0.4 nats in the mean for the VAE, 0.2 for the β-VAE and 1.9 for the TC-VAE, "
+    "and in four of the 18 trainings it ended higher than the shorter one"
+)
+def what_the_longer_round_gained(nb):
+    """By the curves of the cards, which are of every hundredth or so of the steps."""
+    gained = {}
+    for kind, short in nb.kinds.items():
+        rounds = [nb.zoo.load(f"{short}-sprites-{s}").card["training"]["rounds"] for s in range(6)]
+        assert all([r["epochs"] for r in both] == [4000, 8000] for both in rounds)
+        assert all(r["best"] <= min(r["curve"]) + 0.01 for both in rounds for r in both)
+        gained[kind] = torch.tensor([first["best"] - second["best"] for first, second in rounds])
+    for kind, mean in zip(KINDS, (0.4, 0.2, 1.9), strict=True):
+        assert abs(gained[kind].mean() - mean) < 0.06
+    assert sum((g < 0).sum() for g in gained.values()) == 4
+
+
+@claim(
+    "Both bring the total correlation down to a tenth, from 3.09 nats to 0.31 and 0.28",
+    "The β-VAE, which presses on everything, gives up 0.77 nats of information as well, the TC-VAE 0.22",
+    "and what the TC-VAE does not press on grows, its dimension-wise KL from 0.19 to 1.18 nats",
+    "As models of the pictures both are worse than the VAE: their $-$ELBO is 3.0 and 1.3 nats higher",
+    "The two weights happen to leave nearly the same total correlation",
+    "the TC-VAE's code knows more of the picture, and its bound is 1.7 nats better",
+    "At equal total correlation, a tenth of the VAE's, the TC-VAE kept 0.55 nats more information than the β-VAE",
 )
 def what_each_weight_gives_up(nb):
     """Over six paired starts, with other draws than the lecture's; beyond chance by more than five standard errors."""
@@ -266,21 +286,22 @@ def what_each_weight_gives_up(nb):
     vae, beta, tc = (parts[kind] for kind in KINDS)
     for other in (beta, tc):
         assert abs(other[:, 1].mean() / vae[:, 1].mean() - 0.1) < 0.03
-    assert abs((beta - tc)[:, 1].mean()) < 0.06
-    assert abs(ahead(beta[:, 1], tc[:, 1])) < 2.6
-    for a, b, by in ((vae, beta, 1.08), (vae, tc, 0.4), (tc, beta, 0.68)):
+    assert abs((beta - tc)[:, 1].mean()) < 0.1
+    for a, b, by in ((vae, beta, 0.77), (vae, tc, 0.22), (tc, beta, 0.55)):
         assert abs((a - b)[:, 0].mean() - by) < 0.06
         assert ahead(a[:, 0], b[:, 0]) > 8
-    for a, b, by in (("β-VAE", "VAE", 4.0), ("TC-VAE", "VAE", 1.9), ("β-VAE", "TC-VAE", 2.2)):
-        assert abs((cost[a] - cost[b]).mean() - by) < 0.2
+    assert ahead(tc[:, 2], vae[:, 2]) > 5
+    assert abs(tc[:, 2].mean() - 1.18) < 0.06
+    for a, b, by in (("β-VAE", "VAE", 3.0), ("TC-VAE", "VAE", 1.3), ("β-VAE", "TC-VAE", 1.7)):
+        assert abs((cost[a] - cost[b]).mean() - by) < 0.1
         assert ahead(cost[a], cost[b]) > 5
 
 
 @claim(
     "The $-$ELBO is least at $\\beta=1$, as it must be if each model is the best one at its own price",
-    "the price of each step lies between the two $\\beta$ at its ends, from 0.36 between ¼ and ½ to 12.0 between 8 and "
+    "the price of each step lies between the two $\\beta$ at its ends, from 0.29 between ¼ and ½ to 11.8 between 8 and "
     "16",
-    "At $\\beta=16$ there is hardly a code left, 0.42 nats of it",
+    "At $\\beta=16$ there is hardly a code left, 0.49 nats of it",
 )
 def beta_is_a_price(nb):
     curve = {b: torch.stack(nb.costs(nb.sweep[b], 100, seed=41)) for b in nb.betas}
@@ -290,27 +311,28 @@ def beta_is_a_price(nb):
         assert low < -step[0] / step[1] < high
     for b in nb.betas:  # the best at its own price, among these seven
         assert min(curve, key=lambda other, b=b: curve[other][0] + b * curve[other][1]) == b
-    assert curve[16][1] < 0.5
+    assert abs(curve[16][1] - 0.49) < 0.02
 
 
 @claim(
-    "The TC-VAEs lie near this curve, between $\\beta=2$ and $\\beta=4$",
-    "not a better reconstruction for the rate, but another make-up of it: less total correlation, and more information "
-    "and dimension-wise KL",
+    "The TC-VAEs lie above this curve, near $\\beta=2$",
+    "not a better reconstruction for the rate, but another make-up of it",
+    "and it costs: at the same rate a nat of distortion more, less total correlation, and more dimension-wise KL",
 )
 def the_same_rate_made_up_otherwise(nb):
-    """Beside the curve at the same rate, by a straight line between β = 2 and 4, which lies above the best curve."""
-    ends = {b: torch.cat([torch.stack(nb.costs(nb.sweep[b], 100)), exact_parts(nb, nb.sweep[b])[0]]) for b in (2, 4)}
-    apart = []
+    """Beside the curve at the same rate, by straight lines between β = 1, 2 and 4, which lie above the best curve."""
+    ends = [torch.cat([torch.stack(nb.costs(nb.sweep[b], 100)), exact_parts(nb, nb.sweep[b])[0]]) for b in (4, 2, 1)]
+    ends, apart = torch.stack(ends).double().numpy(), []
     for s in range(6):
-        own = nb.summary["TC-VAE", s]
-        share = (ends[2][1] - own[1]) / (ends[2][1] - ends[4][1])
-        assert 0 < share < 1
-        apart.append(own - (1 - share) * ends[2] - share * ends[4])
-    apart = torch.stack(apart).double()
-    assert apart[:, 0].abs().max() < 1.5
+        own = nb.summary["TC-VAE", s].double().numpy()
+        assert ends[0, 1] < own[1] < ends[2, 1]
+        assert abs(own[1] - ends[1, 1]) < 0.8
+        apart.append(own - [np.interp(own[1], ends[:, 1], column) for column in ends.T])
+    apart = torch.tensor(np.stack(apart))
     mean, error = apart.mean(0), apart.std(0) / 6**0.5
-    assert mean[2] > 4 * error[2]
+    assert (apart[:, 0] > 0).all()
+    assert abs(mean[0] - 1) < 0.3
+    assert mean[0] > 4 * error[0]
     assert mean[3] < -4 * error[3]
     assert mean[4] > 4 * error[4]
 
@@ -318,25 +340,25 @@ def the_same_rate_made_up_otherwise(nb):
 @claim(
     "A dimension of KL 0.00 is the prior whatever the picture, the decoder has learned to ignore it, and its row "
     "stands still",
-    "The β-VAE and the TC-VAE have such a dimension, and one that hardly counts; the VAE uses all five",
+    "The VAE and the TC-VAE have one such dimension, the β-VAE has two",
 )
 def a_dimension_without_kl_stands_still(nb):
-    for (kind, _), model in nb.models.items():
+    for model in nb.models.values():
         for picture in (3, 50, 100):
             pictures, kl = nb.traversals(model, picture)
             change = (pictures[:, 1:] - pictures[:, :-1]).square().sum((1, 2))
-            assert (change[kl < 0.01] < 0.1).all()
-        assert (kl < 0.01).any() or kind == "VAE"
-    assert nb.moved["VAE"][1].min() > 1
-    for kind in KINDS[1:]:
-        assert nb.moved[kind][1][4] < 0.01
-        assert nb.moved[kind][1][3] < 0.2 < 1 < nb.moved[kind][1][2]
+            assert (change[kl < 0.005] < 0.1).all()
+    for kind, many in zip(KINDS, (1, 2, 1), strict=True):
+        kl = nb.moved[kind][1]
+        assert (kl < 0.005).sum() == many
+        assert (kl[:-many] > 0.4).all()
 
 
 @claim(
-    "In the first two rows of the TC-VAE it moves nearly along an axis, up by 3.7 pixels and to the left by 6.4",
-    "Its third row moves aslant, and so do the VAE's first three",
-    "The VAE's last row stays in its place, and there the L swells at one end and thins out at the other",
+    "In the TC-VAE's first row it moves straight up, by 7.6 pixels, and in the second and the third to the left, by "
+    "4.8 and 3.4",
+    "Its fourth row stays in its place, and there the L swells at one end and thins out at the other",
+    "The VAE's first three rows are not as straight: each strays from its axis by a fifth of its way or more",
 )
 def where_the_rows_go(nb):
     way = {}
@@ -344,14 +366,14 @@ def where_the_rows_go(nb):
         at = nb.places(pictures)
         way[kind] = (at[:, :, -1] - at[:, :, 0]).T  # (D, 2): right, up
     aside = {kind: (v.abs().amin(1) / v.abs().amax(1)) for kind, v in way.items()}
-    assert (aside["TC-VAE"][:2] < 0.2).all()
-    assert aside["TC-VAE"][2] > 0.3
-    assert (aside["VAE"][:3] > 0.3).all()
-    assert abs(way["TC-VAE"][0, 1] - 3.7) < 0.1
-    assert abs(way["TC-VAE"][1, 0] + 6.4) < 0.1
-    white = nb.moved["VAE"][0].sum(-1)[4]
-    assert way["VAE"][4].abs().max() < 0.6
-    assert white[0] > 2 * white[-1]
+    assert (aside["TC-VAE"][:3] < 0.1).all()
+    assert (aside["VAE"][:3] > 0.2).all()
+    assert abs(way["TC-VAE"][0, 1] - 7.6) < 0.05
+    assert abs(way["TC-VAE"][1, 0] + 4.8) < 0.05
+    assert abs(way["TC-VAE"][2, 0] + 3.4) < 0.05
+    white = nb.moved["TC-VAE"][0].sum(-1)[3]
+    assert way["TC-VAE"][3].abs().max() < 0.6
+    assert white[0] > 3 * white[-1]
 
 
 @claim("which is its KL less the divergence of its $q(z_d)$ from the prior")
@@ -367,27 +389,28 @@ def information_of_the_picture(nb):
 
 
 @claim(
-    "The second row's dimension knows 53 % of across and less than a tenth of the other two",
-    "where it goes, the L's of the other rows go as well",
-    "The first and the third both know up, 44 and 36 % of it, and some of size",
-    "No row is size's own",
+    "The first row's dimension knows 95 % of up, a tenth of size and 1 % of across",
+    "move it from one end to the other, and the L's of all other rows go up by 7 pixels",
+    "Across is shared: the second row knows 64 % of it and the third 19 %",
+    "No row is size's own, and the best of them, the fourth, knows 14 % of it",
 )
 def what_the_rows_know(nb):
-    first, second, third, *rest = nb.tells.argsort(descending=True).tolist()
+    first, second, third, fourth, fifth = order = nb.tells.argsort(descending=True).tolist()
     size, across, up = nb.shares.T
-    assert abs(across[second] - 0.53) < 0.006
-    assert max(size[second], up[second]) < 0.1
-    assert abs(up[first] - 0.44) < 0.006
-    assert abs(up[third] - 0.36) < 0.006
-    assert min(size[first], size[third]) > 0.1
-    assert all(max(across[d], up[d]) > size[d] for d in (first, second, third))
-    assert all(size[d] < 0.02 for d in rest)
-    for row in (first, third, *rest):  # at both ends of the second, the others' pictures lie apart
+    assert abs(up[first] - 0.95) < 0.006
+    assert abs(size[first] - 0.1) < 0.01
+    assert abs(across[first] - 0.01) < 0.005
+    assert abs(across[second] - 0.64) < 0.006
+    assert abs(across[third] - 0.19) < 0.006
+    assert size.argmax() == fourth
+    assert abs(size[fourth] - 0.14) < 0.006
+    assert nb.tells[fifth] < 0.005
+    for row in order[1:]:  # at both ends of the first, the others' pictures lie apart
         z = nb.codes[0][nb.start].repeat(2, 9, 1)
         z[:, :, row] = torch.linspace(-2, 2, 9)
-        z[:, :, second] = torch.tensor([[-2.0], [2.0]])
-        right = nb.places(nb.tc.decode_mean(z))[0]
-        assert (right[0] - right[1]).mean() > 3
+        z[:, :, first] = torch.tensor([[-2.0], [2.0]])
+        height = nb.places(nb.tc.decode_mean(z))[1]
+        assert 6.5 < (height[1] - height[0]).mean() < 8
 
 
 def gap_by_scipy(nb, model):
@@ -406,37 +429,46 @@ def gap_by_scipy(nb, model):
 
 
 @claim(
-    "The VAE's six gaps go from 0.04 to 0.17, and nothing differs between them but the start",
+    "The VAE's six gaps go from 0.07 to 0.33, and nothing differs between them but the start",
     "the VAE's best is above the TC-VAE's worst, and the β-VAE's best above the VAE's worst",
-    "In the mean the TC-VAE is ahead of the VAE by 0.081 ± 0.034 and the β-VAE behind it by 0.042 ± 0.016",
-    "Student's $t$ asks for 3.5 standard errors before chance is ruled out at 5 %, and no pair reaches them",
-    "no model comes near 1: the largest of the 18 gaps is 0.35",
+    "In the mean the TC-VAE is ahead of the VAE by 0.115 ± 0.035 and of the β-VAE by 0.160 ± 0.022, "
+    "and the β-VAE is behind the VAE by 0.045 ± 0.036",
+    "Student's $t$ asks for 3.5 standard errors before chance is ruled out at 5 %",
+    "the TC-VAE's gap is larger than the β-VAE's, in each of the six pairs",
+    "That it is larger than the VAE's, by 3.3 standard errors, these six starts do not show, "
+    "nor that the β-VAE's is smaller",
+    "no model comes near 1: the largest of the 18 gaps is 0.48",
 )
-def six_starts_do_not_decide(nb):
+def what_six_starts_show(nb):
     gaps = over_starts(nb, lambda model: gap_by_scipy(nb, model))
     vae, beta, tc = (gaps[kind] for kind in KINDS)
     assert all(torch.allclose(gaps[kind], nb.gaps[kind].double(), atol=2e-3) for kind in KINDS)
-    assert abs(vae.min() - 0.04) < 0.01
-    assert abs(vae.max() - 0.165) < 0.01
+    assert abs(vae.min() - 0.07) < 0.005
+    assert abs(vae.max() - 0.33) < 0.005
     cards = [
         {k: v for k, v in nb.zoo.load(f"vae-sprites-{s}").card["training"].items() if k != "rounds"} for s in range(6)
     ]
     assert [card.pop("seed") for card in cards] == list(range(6))
     assert all(card == cards[0] for card in cards)
-    assert vae.max() > tc.min() + 0.01
+    assert vae.max() > tc.min() + 0.02
     assert beta.max() > vae.min() + 0.05
     limit = stats.t.ppf(1 - 0.05 / 3 / 2, 5)
     assert abs(limit - 3.5) < 0.05
-    assert all(abs(ahead(a, b)) < limit for a, b in ((tc, vae), (beta, vae), (tc, beta)))
-    assert abs((tc - vae).mean() - 0.081) < 2e-3
-    assert abs((vae - beta).mean() - 0.042) < 2e-3
-    assert max(vae.max(), beta.max(), tc.max()) < 0.36
+    assert (tc > beta).all()
+    assert ahead(tc, beta) > 1.5 * limit
+    assert 0 < ahead(tc, vae) < limit
+    assert abs(ahead(beta, vae)) < 1.5
+    assert abs((tc - beta).mean() - 0.160) < 2e-3
+    assert abs((tc - vae).mean() - 0.115) < 2e-3
+    assert abs((beta - vae).mean() - -0.045) < 2e-3
+    assert abs(max(vae.max(), beta.max(), tc.max()) - 0.475) < 0.005
 
 
 @claim(
-    "The VAE's code knows 99 % of every factor and its best dimension less than half",
-    "The β-VAE's code knows less to begin with, least of size, 60 %",
-    "The TC-VAE's lies between them, with 83 % of size and 94 % of up",
+    "The VAE's code knows more than 99 % of every factor and its best dimension less than half",
+    "The β-VAE's code knows less to begin with, least of size, 70 %",
+    "The TC-VAE's lies between them, with 88 % of size and 98 % of up",
+    "The gaps of the VAE and of the β-VAE are not shown to differ, and behind them are different codes",
     "one number does not tell a code that has mixed its factors from one that has lost them",
 )
 def what_whole_codes_know(nb):
@@ -454,14 +486,15 @@ def what_whole_codes_know(nb):
 
     vae, beta, tc = (over_starts(nb, known)[kind] for kind in KINDS)
     best = torch.stack([nb.told["VAE", s].amax(0) for s in range(6)]).mean(0)
-    assert (vae.mean(0) > 0.985).all()
+    assert (vae.mean(0) > 0.99).all()
+    assert abs(ahead(nb.gaps["VAE"], nb.gaps["β-VAE"])) < 3.5
     assert (best < 0.5).all()
-    assert abs(beta[:, 0].mean() - 0.6) < 0.02
+    assert abs(beta[:, 0].mean() - 0.70) < 0.012
     assert (beta[:, 0] < beta[:, 1]).all()
     assert (beta[:, 1] < beta[:, 2]).all()
-    assert abs(tc[:, 0].mean() - 0.83) < 0.02
-    assert abs(tc[:, 2].mean() - 0.94) < 0.015
-    assert all(ahead(a[:, f], b[:, f]) > 8 for a, b in ((vae, tc), (tc, beta)) for f in range(3))
+    assert abs(tc[:, 0].mean() - 0.88) < 0.012
+    assert abs(tc[:, 2].mean() - 0.98) < 0.012
+    assert all(ahead(a[:, f], b[:, f]) > 4 for a, b in ((vae, tc), (tc, beta)) for f in range(3))
 
 
 @claim(
@@ -475,11 +508,12 @@ def a_turn_changes_the_gap_alone(nb):
     assert (nb.bound(R) - nb.before).abs().max() < 2e-5
     z = torch.randn(100, 5, generator=torch.Generator().manual_seed(2))
     assert torch.allclose(Normal(0.0, 1.0).log_prob(z @ R.T).sum(1), Normal(0.0, 1.0).log_prob(z).sum(1), atol=1e-4)
-    assert abs(nb.turned_gap(R) - nb.turned_gap(nb.rotation(0))) > 0.015
+    assert abs(nb.turned_gap(R) - nb.turned_gap(nb.rotation(0))) > 0.1
     same = R @ torch.eye(5) @ R.T
     assert torch.allclose(same, torch.eye(5), atol=1e-6)
     turned = R @ torch.diag_embed(nb.logvar.exp()) @ R.T
-    assert (turned - torch.diag_embed(turned.diagonal(dim1=1, dim2=2))).abs().amax((1, 2)).min() > 1e-4
+    one, two = nb.logvar.exp()[:, [nb.first, nb.second]].T
+    assert torch.allclose(turned[:, nb.first, nb.second].abs(), (one - two).abs() / 2, atol=1e-6)
 
 
 @claim("The nearest one to a Gaussian keeps its mean and has the inverse of the precision's diagonal as its variances")
@@ -496,22 +530,23 @@ def the_nearest_diagonal(nb):
 
 
 @claim(
-    "The gap moves between 0.13 and 0.25, and the best of it is not where the training stopped",
-    "The bound with the nearest diagonal $q$ is worse by 0.11 nats at most, around 45°",
-    "it is less than the VAE's six starts differ from each other, which is half a nat",
+    "The gap moves between 0.09 and 0.36, and the best of it is not where the training stopped",
+    "The bound with the nearest diagonal $q$ is worse by 0.18 nats at most, around 45°",
+    "it is less than the VAE's six starts differ from each other, which is 0.35 nats",
 )
 def the_bound_hardly_minds_the_angle(nb):
     """With other draws than the lecture's, the same at every angle."""
     found = torch.stack([nb.nearest_diagonal(nb.rotation(a), seed=19) for a in nb.angles])
     rise = found - found[0]
-    assert 0.10 < rise.max() < 0.12
+    assert 0.17 < rise.max() < 0.19
     assert 30 < nb.angles[int(rise.argmax())] < 60
     gaps = torch.stack([nb.turned[a] for a in nb.angles])
-    assert abs(gaps.min() - 0.125) < 0.006
-    assert abs(gaps.max() - 0.25) < 0.006
+    assert abs(gaps.min() - 0.087) < 0.004
+    assert abs(gaps.max() - 0.355) < 0.004
     assert gaps.max() > gaps[0] + 0.05
     cards = torch.tensor([nb.zoo.load(f"vae-sprites-{s}").card["test"]["elbo"] for s in range(6)])
-    assert 0.45 < cards.max() - cards.min() < 0.55
+    assert abs(cards.max() - cards.min() - 0.35) < 0.05
+    assert cards.max() - cards.min() > rise.max()
 
 
 @claim("No: how far the dimensions depend on each other changes with the axes")
@@ -531,9 +566,9 @@ def a_turn_changes_the_total_correlation(nb):
     assert abs(difference.mean()) > 6 * difference.std() / 40**0.5
 
 
-@claim("Yes, with start 4 of the VAE and start 5 of the TC-VAE")
+@claim("Yes, with start 4 of the VAE and start 0 of the TC-VAE")
 def a_paper_of_two_starts(nb):
     assert nb.gaps["VAE"].argmin() == 4
-    assert abs(nb.gaps["VAE"][4] - 0.04) < 0.01
-    assert nb.gaps["TC-VAE"].argmax() == 5
-    assert abs(nb.gaps["TC-VAE"][5] - 0.35) < 0.01
+    assert abs(nb.gaps["VAE"][4] - 0.07) < 0.005
+    assert nb.gaps["TC-VAE"].argmax() == 0
+    assert abs(nb.gaps["TC-VAE"][0] - 0.48) < 0.006

@@ -14,7 +14,7 @@ import torch
 from sklearn.decomposition import PCA
 
 import vae_lib as lib
-from vae_lib.training import History, TrainConfig, TrainingDiverged, fit, pick_device
+from vae_lib.training import UNITS, History, TrainConfig, TrainingDiverged, fit, pick_device
 
 QUIET = {"epochs": 3, "batch_size": 16, "progress": False, "device": "cpu"}
 
@@ -713,6 +713,33 @@ def test_bad_test_data_is_refused_in_one_sentence(test, sentence):
 def test_coins_cannot_be_drawn_from_values_outside_the_unit_interval():
     with pytest.raises(lib.InputError, match=r"with dynamic_binarization data must lie in \[0, 1\]"):
         train(autoencoder(), data=pictures() * 3, dynamic_binarization=True)
+
+
+class Middle(torch.nn.Module):
+    """A model from elsewhere: one vector, at half the squared distance of the data."""
+
+    def __init__(self, width):
+        super().__init__()
+        self.vector = torch.nn.Parameter(torch.zeros(width))
+
+    def loss_terms(self, x, n_samples=1, generator=None):
+        loss = 0.5 * (x - self.vector).square().sum(1)
+        return lib.ElboTerms(loss, torch.zeros_like(loss))
+
+
+def test_a_model_from_elsewhere_need_not_say_how_many_columns_it_takes():
+    model, x = Middle(7), pictures(40).repeat(1, 2)[:, :7]
+    fit(model, x, TrainConfig(**QUIET | {"epochs": 100, "learning_rate": 0.05, "batch_size": 40}))
+    assert torch.allclose(model.vector, x.mean(0), atol=0.01)
+
+
+@pytest.mark.parametrize("name", UNITS)
+def test_the_columns_that_a_model_says_it_takes_are_asked_for(name):
+    model = Middle(6)
+    setattr(model, name, 6)
+    with pytest.raises(lib.InputError, match=f"the model has 6 {UNITS[name]}, data has 7 columns"):
+        fit(model, torch.rand(4, 7), TrainConfig(**QUIET))
+    assert not model.vector.any()
 
 
 @pytest.mark.parametrize("model", [torch.nn.Linear(6, 6), None, lib.VAE])

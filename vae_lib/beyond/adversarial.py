@@ -52,7 +52,7 @@ class Adversarial(nn.Module):
         super().__init__()
         require_architecture("Adversarial", n_dims, hidden, latent_dim)
         require_at_least_zero(penalty, "Adversarial: penalty")
-        self.n_pixels, self.latent_dim, self.penalty = n_dims, latent_dim, penalty
+        self.n_dims, self.latent_dim, self.penalty = n_dims, latent_dim, penalty
         self.generate = mlp([latent_dim, *hidden, n_dims], generator)
         self.discriminate = mlp([n_dims, *hidden, 1], generator)
 

@@ -60,7 +60,7 @@ class Autoregressive(nn.Module):
         require_count(n_dims, "Autoregressive: n_dims")
         require_count(n_components, "Autoregressive: n_components")
         require_sizes(hidden, "Autoregressive: hidden", least=1)
-        self.n_pixels, self.n_components = n_dims, n_components
+        self.n_dims, self.n_components = n_dims, n_components
         self.network = mlp([n_dims, *hidden, 3 * n_components * n_dims], generator)
         with torch.no_grad():  # the components begin side by side, else they would move as one
             means = self.network[-1].bias.view(n_dims, 3, n_components)[:, 1]
@@ -80,7 +80,7 @@ class Autoregressive(nn.Module):
         for layer, mask in zip(layers, self.masks(), strict=True):
             x = F.linear(x, layer.weight * mask.to(layer.weight), layer.bias)
             x = x if layer is layers[-1] else F.relu(x)
-        weight, mean, log_sigma = x.view(len(x), self.n_pixels, 3, self.n_components).unbind(2)
+        weight, mean, log_sigma = x.view(len(x), self.n_dims, 3, self.n_components).unbind(2)
         return Mixture(torch.log_softmax(weight, -1), mean, log_sigma)
 
     @checked(x="B D")
@@ -94,8 +94,8 @@ class Autoregressive(nn.Module):
     def sample(self, n: int, generator: torch.Generator | None = None) -> Tensor:
         """n draws, entry by entry: D passes. -> (n, D)."""
         require_count(n, "sample: n")
-        x = next(self.parameters()).new_zeros(n, self.n_pixels)
-        for d in range(self.n_pixels):
+        x = next(self.parameters()).new_zeros(n, self.n_dims)
+        for d in range(self.n_dims):
             log_weight, mean, log_sigma = (part[:, d] for part in self.factors(x))
             chosen = torch.multinomial(log_weight.exp(), 1, generator=generator)
             noise = torch.randn(n, 1, generator=generator).to(x)

@@ -66,7 +66,7 @@ class Diffusion(nn.Module):
         require_count(steps, "Diffusion: steps", least=2)
         require_positive(first, "Diffusion: first")
         require(first <= last < 1, f"Diffusion: last must lie between first and 1, not {last!r}.")
-        self.n_pixels, self.steps, self.ends = n_dims, steps, (first, last)
+        self.n_dims, self.steps, self.ends = n_dims, steps, (first, last)
         self.network = mlp([n_dims + 2 * WAVES, *hidden, n_dims], generator)
         self.between = nn.Parameter(torch.zeros(steps - 1))
 
@@ -96,9 +96,9 @@ class Diffusion(nn.Module):
     def path(self, n: int, generator: torch.Generator | None = None) -> Tensor:
         """n draws with all that led to them: x_T, x_{T−1}, …, x_0. -> (T + 1, n, D)."""
         require_count(n, "path: n")
-        x = [torch.randn(n, self.n_pixels, generator=generator).to(next(self.parameters()))]
+        x = [torch.randn(n, self.n_dims, generator=generator).to(next(self.parameters()))]
         for t in range(self.steps, 0, -1):
-            noise = torch.randn(n, self.n_pixels, generator=generator).to(x[0])
+            noise = torch.randn(n, self.n_dims, generator=generator).to(x[0])
             x.append(self.mean_back(x[-1], t) + self.variance[t - 1].sqrt() * noise)
         return torch.stack(x)
 
@@ -115,7 +115,7 @@ class Diffusion(nn.Module):
         variance = self.variance[t - 1]
         apart = beta**2 / ((1 - beta) * (1 - kept)) * square / variance
         spread = torch.where(t == 1, variance.log() + LOG_2PI, (variance / back).log() + back / variance - 1)
-        return 0.5 * (apart + self.n_pixels * spread)
+        return 0.5 * (apart + self.n_dims * spread)
 
     def _square(self, x: Tensor, t: Tensor, generator: torch.Generator | None) -> Tensor:
         """‖ε − ε̂‖² by one draw of x_t."""

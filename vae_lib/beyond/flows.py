@@ -87,7 +87,7 @@ class Flow(nn.Module):
     def __init__(self, n_dims: int, layers: Sequence[nn.Module]) -> None:
         super().__init__()
         require_count(n_dims, "Flow: n_dims")
-        self.n_pixels, self.layers = n_dims, nn.ModuleList(layers)  # `fit` asks for the width by this name
+        self.n_dims, self.layers = n_dims, nn.ModuleList(layers)
 
     def log_prob(self, x: Tensor) -> Tensor:
         """log p(x) in nats. (B, D) -> (B,)."""
@@ -106,7 +106,7 @@ class Flow(nn.Module):
     def sample(self, n: int, generator: torch.Generator | None = None) -> Tensor:
         """n draws: z from N(0, I), then the inverse. -> (n, D)."""
         require_count(n, "sample: n")
-        return self.inverse(torch.randn(n, self.n_pixels, generator=generator).to(next(self.parameters())))
+        return self.inverse(torch.randn(n, self.n_dims, generator=generator).to(next(self.parameters())))
 
     def loss_terms(self, x: Tensor, n_samples: int = 1, generator: torch.Generator | None = None) -> ElboTerms:
         """−log p(x) in the place of the reconstruction, and no KL: what `fit` trains. (B, D) -> (B,), (B,)."""
@@ -201,8 +201,8 @@ def prior_terms(model: VAE, prior: Flow, x: Tensor, generator: torch.Generator |
     """
     mu, logvar = model.encode(x)
     require(
-        mu.shape[1] == prior.n_pixels,
-        f"prior_terms: the codes have {mu.shape[1]} dimensions, the flow {prior.n_pixels}.",
+        mu.shape[1] == prior.n_dims,
+        f"prior_terms: the codes have {mu.shape[1]} dimensions, the flow {prior.n_dims}.",
     )
     z = reparametrize(mu, logvar, generator=generator)
     return ElboTerms(model.likelihood.nll(x, model.decode(z)), log_prob(z, mu, logvar) - prior.log_prob(z))

@@ -103,7 +103,7 @@ class MoleculeVAE(nn.Module):
     x is a row of `molecules.to_rows`, P = 33, in canonical order.
     """
 
-    n_pixels = N_ATOMS * N_KINDS + N_PAIRS  # the name by which `fit` asks for the width of a row
+    n_dims = N_ATOMS * N_KINDS + N_PAIRS  # of a row
 
     def __init__(
         self,
@@ -114,8 +114,8 @@ class MoleculeVAE(nn.Module):
     ) -> None:
         super().__init__()
         self.latent_dim, self.valences = latent_dim, valences
-        self.encoder = Encoder(self.n_pixels, hidden, latent_dim, generator)
-        self.decoder = Decoder(latent_dim, tuple(hidden)[::-1], self.n_pixels, generator)
+        self.encoder = Encoder(self.n_dims, hidden, latent_dim, generator)
+        self.decoder = Decoder(latent_dim, tuple(hidden)[::-1], self.n_dims, generator)
 
     def encode(self, molecules: Molecules) -> tuple[Tensor, Tensor]:
         """μ and log σ² of q(z|x), whatever the order of the atoms. -> (N, D), (N, D)."""
@@ -158,7 +158,7 @@ class PropertyNetwork(nn.Module):
     ) -> None:
         super().__init__()
         require_positive(scale, "PropertyNetwork: scale")
-        self.n_pixels, self.center, self.scale = latent_dim, center, scale
+        self.n_dims, self.center, self.scale = latent_dim, center, scale
         self.layers = mlp([latent_dim, *hidden, 1], generator)
 
     @checked(z="... D")

@@ -65,7 +65,7 @@ class LanguageModel(nn.Module):
         super().__init__()
         for name, size in {"n_positions": n_positions, "n_words": n_words, "hidden": hidden}.items():
             require_count(size, f"LanguageModel: {name}")
-        self.n_pixels, self.n_words, self.latent_dim = n_positions, n_words, latent_dim  # `fit` asks for n_pixels
+        self.n_positions, self.n_words, self.latent_dim = n_positions, n_words, latent_dim
         self.unknown, self.begin = n_words, n_words + 1  # tokens that are read and never written
         self.embed = nn.Embedding(n_words + 2, embedding)
         self.gru = nn.GRU(embedding + latent_dim, hidden, batch_first=True)
@@ -91,8 +91,8 @@ class LanguageModel(nn.Module):
     def write(self, n: int, z: Tensor | None = None, generator: torch.Generator | None = None, greedy: bool = False):
         """n sentences word by word, by the likeliest word at each step if `greedy`, else by draws. -> (n, T)."""
         last, state, over = torch.full((n, 1), self.begin), None, torch.zeros(n, dtype=torch.bool)
-        tokens = torch.full((n, self.n_pixels), PAD)
-        for t in range(self.n_pixels):
+        tokens = torch.full((n, self.n_positions), PAD)
+        for t in range(self.n_positions):
             given = self.embed(last) if z is None else torch.cat([self.embed(last), z.unsqueeze(1)], -1)
             states, state = self.gru(given, state)
             scores = self.out(states[:, 0])
@@ -134,7 +134,7 @@ class SequenceVAE(nn.Module):
         for name, value in {"dropout": dropout, "floor": floor}.items():
             require_at_least_zero(value, f"SequenceVAE: {name}")
         require(dropout <= 1, f"SequenceVAE: dropout must be at most 1, not {dropout!r}.")
-        self.n_pixels, self.latent_dim = n_positions, latent_dim
+        self.n_positions, self.latent_dim = n_positions, latent_dim
         self.warmup, self.dropout, self.floor = warmup, dropout, floor
         self.embed = nn.Embedding(n_words, embedding)
         self.reader = nn.GRU(embedding, hidden, batch_first=True)

@@ -79,8 +79,9 @@ class Shown:
             data, metadata = shown if isinstance(shown, tuple) else (shown or {}, {})
         elif way() == "page":
             data = {"text/html": fragment(self.parts)}
-        alt = self.describe()
-        still = {"image/png": _png(self.figure()), "text/plain": alt}
+        alt, figure = self.describe(), self.figure()
+        figure.supxlabel("a still picture: run the cell to move it", fontsize=9)
+        still = {"image/png": _png(figure), "text/plain": alt}
         return {**data, **still}, {**metadata, "image/png": {"alt": alt}, MARK: True}
 
 

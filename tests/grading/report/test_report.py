@@ -225,6 +225,15 @@ def test_axe_finds_nothing_on_what_people_read(tmp_path, browser):
         context.close()
 
 
+def test_mistakes_are_grouped_by_cause_and_a_hand_in_of_one_cause_stands_apart():
+    usual = [entry(name, text="the sign is wrong", points=(0.0, 3.0, 3.0), state=GRADED) for name in "ab"]
+    other = replace(usual[0], student="c", exercises=(usual[0].exercises[0], usual[0].exercises[0]._replace(name="f9")))
+    cheat = entry("d", text="a forged judge", points=(0.0, 0.0, 0.0), state=GRADED)
+    found = summary("lab", [*usual, other, cheat])
+    assert found["mistakes"] == [("the sign is wrong", 4, ["f0", "f9"])]
+    assert [(one.student, cause, n) for one, cause, n in found["throughout"]] == [("d", "a forged judge", 3)]
+
+
 def test_the_histogram_counts_everyone_once():
     class_ = [worth(p, [(p, 10.0)], []) for p in (0.0, 0.9, 1.0, 5.0, 9.99, 10.0, 11.0)]
     bins = histogram(class_)

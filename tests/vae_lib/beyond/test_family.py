@@ -64,7 +64,7 @@ def roughened(model, rng):
 def test_weights_that_are_idle_are_not_counted(made, rng):
     """By the slopes of what the model returns, over rows wide enough to pass every ReLU."""
     model = roughened(made(rng), rng)
-    x = 30 * torch.randn(400, model.n_pixels, generator=rng)
+    x = 30 * torch.randn(400, model.n_dims, generator=rng)
     used = [torch.zeros_like(weight, dtype=torch.bool) for weight in model.parameters()]
     for part in x.split(20):
         model.zero_grad()

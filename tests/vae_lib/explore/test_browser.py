@@ -235,6 +235,46 @@ def test_the_path_is_played_and_scrubbed(visit, vae):
     )
 
 
+def test_a_spherical_path_turns_and_stretches_evenly(visit, vae):
+    """Between ends of lengths 2 and 4, nearly opposite, half the way is 3 long; z goes along when the box is ticked."""
+    explorer = LatentExplorer(vae, layers=["path"], limit=5)
+    explorer.a, explorer.b = [2.0, 0.0], [-4.0, 0.04]
+    page = visit(explorer.to_html())
+    page.get_by_role("slider", name="position on the path").fill("0.5")
+    assert shown(page) == pytest.approx([-1.0, 0.02], abs=0.01)
+    page.get_by_role("checkbox", name="spherical").click()
+    assert shown(page) == pytest.approx([0.02, 3.0], abs=0.03)
+
+
+def test_a_class_is_hidden_by_its_button_and_is_then_near_nothing(visit, vae):
+    codes = torch.tensor([[0.1, 0.0], [1.0, 1.0]])
+    page = visit(LatentExplorer(vae, codes, [3, 8]).to_html())
+    assert "a 3, 0.10 away" in page.locator(".vx-text").text_content()
+    page.get_by_role("button", name="class 3").click()
+    assert "an 8, 1.41 away" in page.locator(".vx-text").text_content()
+    assert page.get_by_role("button", name="class 3").get_attribute("aria-pressed") == "false"
+
+
+def test_sigma_goes_down_to_two_hundredths_by_its_logarithm(visit, vae):
+    page = visit(LatentExplorer(vae, layers=["draws"]).to_html())
+    sigma = page.get_by_role("slider", name="sigma")
+    sigma.press("Home")
+    assert sigma.get_attribute("aria-valuetext") == "0.02"
+    sigma.fill("0")
+    assert sigma.get_attribute("aria-valuetext") == "1.00"
+
+
+def test_a_kernel_that_is_gone_is_said(visit):
+    explorer = LatentExplorer(lambda z: z[:, :1].sigmoid().expand(-1, 784), latent_dim=3)
+    html = explorer.to_html().replace('"kind": "atlas"', '"kind": "kernel"')
+    gone = "function gone(state) { const m = pageModel(state); m.send = () => { throw Error(); }; return m; }\n"
+    html = html.replace("pageModel(state), el", "gone(state), el").replace(
+        "for (const state of", f"{gone}for (const state of"
+    )
+    page = visit(html)
+    assert "run the cell again" in page.locator(".vx-note").text_content()
+
+
 def test_traversals_follow_the_hand(visit):
     """Rows in their order, torch's pictures; a click on a picture goes there, and the other rows follow."""
     vae = model(3)

@@ -64,8 +64,8 @@ def _recipe(model: Callable, summary: str, seed: int, weights: dict[str, Any], s
         *(model, SIZES | sizes, f"sprites, an upright L, all {N} of them, {AGAIN} of which are held back as well"),
         *(f"{summary}, start {seed}", score, pictures_alone),
         made=all_sprites,
-        epochs=2000,
-        most_rounds=1,
+        epochs=4000,
+        most_rounds=2,
         options=OPTIONS | weights,
         seed=seed,
     )
