@@ -35,6 +35,7 @@ from vae_lib import zoo
 from vae_lib.beyond.semi_supervised import M2, CodeGaussian, SemiSupervised, m1_codes
 from vae_lib.data import Dataset
 from vae_lib.networks import mlp
+from vae_lib.zoo.chapters.semi_supervised import dropout_classifier
 
 Namer = Callable[[Tensor], Tensor]  # pictures (B, P) -> classes (B,)
 
@@ -218,9 +219,8 @@ def _nearest(x: Tensor, known: Tensor, k: int) -> Tensor:
 
 
 def _with_dropout(n_in: int, generator: torch.Generator) -> nn.Sequential:
-    """The classifier of M2 and of M1+M2: two hidden layers of 256 units, three in ten of them dropped in each step."""
-    first, relu, second, relu_too, last = mlp([n_in, 256, 256, 10], generator)
-    return nn.Sequential(first, relu, nn.Dropout(0.3), second, relu_too, nn.Dropout(0.3), last)
+    """The classifier of M2 and of M1+M2, wider than lecture 11's."""
+    return dropout_classifier(n_in, 256, generator)
 
 
 def _with_labels(model: M2, task: Task, labelled: Tensor | tuple[Tensor, Tensor]) -> SemiSupervised:

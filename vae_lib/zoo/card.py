@@ -15,7 +15,7 @@ from vae_lib.models import VAE, Autoencoder
 from vae_lib.objective import active_units, elbo_terms, squared_error
 from vae_lib.pca import fit_pca, pca_decode, pca_encode
 from vae_lib.training import TrainConfig
-from vae_lib.zoo.recipe import ChapterRecipe, Recipe
+from vae_lib.zoo.recipe import ChapterRecipe, Recipe, bound_with_errors, with_error
 from vae_lib.zoo.recipes import architecture, n_held_back
 
 N_CODES = 2000  # test pictures whose codes are kept
@@ -101,7 +101,7 @@ def _reconstruction(model: VAE | Autoencoder, dataset: Dataset) -> dict[str, Any
     theirs = (
         squared_error(x, pca_decode(pca_encode(x, pca.mean, pca.components), pca.mean, pca.components)).mean().item()
     )
-    figures = _mean("squared_error", codes_and_errors(model, x)[1])
+    figures = with_error("squared_error", codes_and_errors(model, x)[1])
     return figures | {"pca_squared_error": _rounded(theirs)}
 
 
@@ -110,7 +110,7 @@ def _bound(model: VAE, x: Tensor) -> dict[str, Any]:
     """The ELBO and its terms in nats, with one draw of z a picture by a fixed seed, and the KL of each dimension."""
     terms = elbo_terms(model, x, generator=torch.Generator().manual_seed(0))
     mu, logvar = model.encode(x)
-    figures = _mean("elbo", terms.elbo) | _mean("reconstruction", terms.reconstruction) | _mean("kl", terms.kl)
+    figures = bound_with_errors(terms)
     figures["kl_per_dim"] = _rounded(gaussian_kl_per_dim(mu, logvar).mean(0).tolist())
     figures["active_units"] = active_units(mu)
     if hasattr(model.likelihood, "sigma"):
@@ -123,18 +123,13 @@ def _classification(model: Classifier, x: Tensor, y: Tensor) -> dict[str, Any]:
     logits = torch.cat([model(part) for part in x.split(1000)])
     confidence, label = torch.softmax(logits, 1).max(1)
     right, sure = (label == y).float(), confidence > SURE
-    figures = _mean("error_percent", 100 * (1 - right)) | _mean("nll", F.cross_entropy(logits, y, reduction="none"))
+    figures = with_error("error_percent", 100 * (1 - right)) | with_error(
+        "nll", F.cross_entropy(logits, y, reduction="none")
+    )
     figures["sure_percent"] = _rounded(100 * sure.float().mean().item())
     figures["right_of_sure_percent"] = _rounded(100 * right[sure].mean().item())
     figures["mean_confidence_percent"] = _rounded(100 * confidence.mean().item())
     return figures
-
-
-def _mean(name: str, values: Tensor) -> dict[str, float]:
-    return {
-        name: _rounded(values.mean().item()),
-        f"{name}_se": _rounded((values.std() / len(values) ** 0.5).item()),
-    }
 
 
 def _rounded(value: Any) -> Any:

@@ -11,7 +11,20 @@ from torch import Tensor, nn
 
 from vae_lib import data
 from vae_lib.data import Dataset
+from vae_lib.objective import ElboTerms
 from vae_lib.run import Columns
+
+
+def with_error(name: str, values: Tensor) -> dict[str, float]:
+    """The mean over test examples and its standard error, as a card has them: under `name` and `name_se`."""
+    error = (values.std() / len(values) ** 0.5).item()
+    return {name: round(values.mean().item(), 4), f"{name}_se": round(error, 4)}
+
+
+def bound_with_errors(terms: ElboTerms) -> dict[str, float]:
+    """The ELBO and its two terms in nats, as a card has them."""
+    parts = {"elbo": terms.elbo, "reconstruction": terms.reconstruction, "kl": terms.kl}
+    return {key: value for name, part in parts.items() for key, value in with_error(name, part).items()}
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,7 @@ def patient():
         yield running
 
 
-SAMPLE = [(lab, answer) for lab in LABS for answer in bank(lab)[::15]]
+SAMPLE = [(lab, answer) for lab in LABS for answer in bank(lab)[::9]]
 
 
 def is_made_of_the_librarys(lab, answer):

@@ -11,9 +11,9 @@ from vae_lib.beyond.completion import CompletionNetwork, CompletionVAE, seen_qua
 from vae_lib.beyond.conditional import ConditionalVAE
 from vae_lib.data import Dataset
 from vae_lib.models import VAE
-from vae_lib.objective import ElboTerms, elbo_terms
+from vae_lib.objective import elbo_terms
 from vae_lib.run import Columns
-from vae_lib.zoo.recipe import ChapterRecipe
+from vae_lib.zoo.recipe import ChapterRecipe, bound_with_errors, with_error
 
 # more pictures a step than the family's, and at most three rounds
 OPTIONS = {"mnist": {"batch_size": 256, "learning_rate": 3e-3, "averaging": 0.998}, "digits": {}}
@@ -30,8 +30,8 @@ def score_bound(model: nn.Module, dataset: Dataset) -> dict[str, Any]:
     """The ELBO and its terms in nats, one draw of z a picture by a fixed seed."""
     generator = torch.Generator().manual_seed(0)
     if isinstance(model, VAE):
-        return _figures(elbo_terms(model, dataset.x_test, generator=generator))
-    return _figures(model.loss_terms(dataset.x_test, dataset.y_test, generator=generator))
+        return bound_with_errors(elbo_terms(model, dataset.x_test, generator=generator))
+    return bound_with_errors(model.loss_terms(dataset.x_test, dataset.y_test, generator=generator))
 
 
 @torch.no_grad()
@@ -44,17 +44,8 @@ def score_completion(model: nn.Module, dataset: Dataset) -> dict[str, Any]:
             cost = -model.elbo_terms(dataset.x_test, seen, generator=generator).elbo
         else:
             cost = model.nll(dataset.x_test, seen)
-        found |= _mean(f"nll_{n}", cost)
+        found |= with_error(f"nll_{n}", cost)
     return found
-
-
-def _figures(terms: ElboTerms) -> dict[str, float]:
-    return _mean("elbo", terms.elbo) | _mean("reconstruction", terms.reconstruction) | _mean("kl", terms.kl)
-
-
-def _mean(name: str, values: Tensor) -> dict[str, float]:
-    error = (values.std() / len(values) ** 0.5).item()
-    return {name: round(values.mean().item(), 4), f"{name}_se": round(error, 4)}
 
 
 def _recipes(data: str, n_pixels: int, side: int, epochs: tuple[int, int]) -> dict[str, ChapterRecipe]:

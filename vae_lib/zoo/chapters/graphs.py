@@ -14,7 +14,7 @@ from vae_lib.data import Dataset
 from vae_lib.gaussian import reparametrize
 from vae_lib.objective import importance_weighted_bound, log_importance_weights
 from vae_lib.run import Columns
-from vae_lib.zoo.recipe import ChapterRecipe
+from vae_lib.zoo.recipe import ChapterRecipe, bound_with_errors, with_error
 
 LATENT_DIM = 3
 
@@ -52,11 +52,11 @@ def _score(model: nn.Module, dataset: Dataset) -> dict[str, Any]:
     z = reparametrize(mu, logvar, torch.randn(100, *mu.shape, generator=generator))
     weights = log_importance_weights(-model.nll(x, model.decode(z)), z, mu, logvar)
     drawn = model.decode(torch.randn(4000, model.latent_dim, generator=generator))
-    figures = _mean("elbo", terms.elbo) | _mean("reconstruction", terms.reconstruction) | _mean("kl", terms.kl)
+    figures = bound_with_errors(terms)
     return (
         figures
-        | _mean("nll_100", -importance_weighted_bound(weights))
-        | _mean("valid_percent", 100 * is_valid(assemble(drawn, ("atoms",), model.valences, generator)).float())
+        | with_error("nll_100", -importance_weighted_bound(weights))
+        | with_error("valid_percent", 100 * is_valid(assemble(drawn, ("atoms",), model.valences, generator)).float())
     )
 
 
@@ -64,14 +64,9 @@ def _score(model: nn.Module, dataset: Dataset) -> dict[str, Any]:
 def _score_property(model: nn.Module, dataset: Dataset) -> dict[str, Any]:
     """The absolute error, in bonds, and that of the mean, which needs no code."""
     y = dataset.y_test
-    return _mean("absolute_error", (model(dataset.x_test) - y).abs()) | _mean(
+    return with_error("absolute_error", (model(dataset.x_test) - y).abs()) | with_error(
         "absolute_error_of_mean", (y.mean() - y).abs()
     )
-
-
-def _mean(name: str, values: Tensor) -> dict[str, float]:
-    error = (values.std() / len(values) ** 0.5).item()
-    return {name: round(values.mean().item(), 4), f"{name}_se": round(error, 4)}
 
 
 def _recipe(summary: str, valences: bool) -> ChapterRecipe:

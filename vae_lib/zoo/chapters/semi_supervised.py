@@ -22,7 +22,7 @@ from vae_lib.data import Dataset
 from vae_lib.networks import mlp
 from vae_lib.objective import ElboTerms
 from vae_lib.run import Columns
-from vae_lib.zoo.recipe import ChapterRecipe
+from vae_lib.zoo.recipe import ChapterRecipe, with_error
 
 PICTURES = {"mnist": 10_000, "digits": 1_350}  # that are trained on
 HELD_BACK = {"mnist": 2_500, "digits": 150}  # which stop the training
@@ -100,14 +100,7 @@ def _score(model: nn.Module, dataset: Dataset) -> dict[str, Any]:
     log_qy = model.log_qy(mu)
     cost = -unlabelled_bound(model.bounds(mu, generator=generator), log_qy.exp())
     wrong = (log_qy.argmax(1) != dataset.y_test).double() * 100
-    return _mean("error_percent", wrong) | _mean("unlabelled", cost)
-
-
-def _mean(name: str, values: Tensor) -> dict[str, float]:
-    return {
-        name: round(values.mean().item(), 4),
-        f"{name}_se": round((values.std() / len(values) ** 0.5).item(), 4),
-    }
+    return with_error("error_percent", wrong) | with_error("unlabelled", cost)
 
 
 def _recipes(pictures: str, alpha: float, name: str, epochs: int) -> dict[str, ChapterRecipe]:
