@@ -167,10 +167,10 @@ def _permuted(pair: Pair) -> tuple[Tensor, Tensor] | None:
 
 def _whole(reduce: Callable) -> Change:
     """Both sides in one number, where their shapes differ; not for an answer that no axis was summed out of, nor for
-    one whose entries cancel."""
+    one that has an axis too many, nor for one whose entries cancel."""
 
     def change(pair: Pair) -> tuple[Tensor, Tensor] | None:
-        if set(pair.sizes) <= set(pair.axes):
+        if set(pair.sizes) <= set(pair.axes) or pair.given.ndim > pair.wanted.ndim:
             return None
         if pair.given.shape == pair.wanted.shape:
             return pair.given, pair.wanted
