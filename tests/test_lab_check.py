@@ -150,8 +150,23 @@ def test_a_sum_that_is_missing_is_not_called_one_too_many():
     """Where the sizes do not tell which axis was left standing."""
     cases = Case([[1.0, 2.0], [3.0, 5.0]], gives=[3.0, 8.0]), Case([[4.0, 1.0], [2.0, 9.0]], gives=[5.0, 11.0])
     with pytest.raises(Mismatch) as caught:
-        Lab(9, total=2).check("total(x: B D) -> B", lambda x: x, *cases)
+        Lab(9, total=2).check("total(x: B D) -> B", lambda x: x.flip(1), *cases)
     assert "one too many" not in str(caught.value)
+
+
+def test_what_straight_changes_leave_alone_is_not_called_independent():
+    """A correlation is the same for 2x + 1, and depends on x all the same."""
+
+    def correlation(x, y):
+        return torch.corrcoef(torch.stack([x, y]))[0, 1]
+
+    cases = (
+        Case([1.0, 2.0, 4.0], [0.5, 2.0, 1.0], gives=7.0),
+        Case([3.0, 0.0, 1.0, 2.0], [1.0, 4.0, 0.0, 2.0], gives=5.0),
+    )
+    with pytest.raises(Mismatch) as caught:
+        Lab(9, agreement=2).check("agreement(x: B, y: B) -> scalar", correlation, *cases)
+    assert "does not depend" not in str(caught.value)
 
 
 def test_a_stub_stays_a_stub():

@@ -213,6 +213,39 @@ def sequence_no_axes_in_front(logits, tokens, pad):
     return _over(-logits.log_softmax(-1)[(*rows, words)], there)
 
 
+@wrong("sequence_nll", "the logits of pads are set to 0, and cost log V each")
+def sequence_pads_cost_log_v(logits, tokens, pad):
+    return _cost(torch.where((tokens != pad)[..., None], logits, 0.0), tokens, pad).sum(-1)
+
+
+@wrong("sequence_nll", "all tokens of the batch are averaged, as F.cross_entropy does")
+def sequence_default_cross_entropy(logits, tokens, pad):
+    return F.cross_entropy(logits.flatten(0, -2), tokens.expand(logits.shape[:-1]).flatten(), ignore_index=pad)
+
+
+@wrong("sequence_nll", "the perplexity is returned")
+def sequence_perplexity(logits, tokens, pad):
+    there = tokens != pad
+    return (_over(_cost(logits, tokens, pad), there) / there.sum(-1).clamp(min=1)).exp()
+
+
+@wrong("sequence_nll", "the end of a sentence, word 0, is not counted")
+def sequence_without_the_end(logits, tokens, pad):
+    return _over(_cost(logits, tokens, pad), (tokens != pad) & (tokens != 0))
+
+
+@wrong("sequence_nll", "every word has a sigmoid of its own")
+def sequence_by_bce(logits, tokens, pad):
+    words = F.one_hot(torch.where(tokens == pad, 0, tokens), logits.shape[-1]).to(logits.dtype).expand_as(logits)
+    return _over(F.binary_cross_entropy_with_logits(logits, words, reduction="none").sum(-1), tokens != pad)
+
+
+@wrong("sequence_nll", "Ordinary numbers come out right, logits of ±1000 do not")
+def sequence_clamped(logits, tokens, pad):
+    words = torch.where(tokens == pad, 0, tokens).expand(logits.shape[:-1])
+    return _over(-logits.softmax(-1).clamp(min=1e-12).log().gather(-1, words[..., None])[..., 0], tokens != pad)
+
+
 # ---------------------------------------------------------------- kl_weight
 
 
@@ -320,6 +353,21 @@ def weight_percent(step, warmup):
 @wrong("kl_weight", "The answer is a Tensor, it should be a number of Python's")
 def weight_tensor(step, warmup):
     return tensor(step / warmup).clamp(max=1) if warmup else tensor(1.0)
+
+
+@wrong("kl_weight", "It is right when `step` is handed in plus 1")
+def weight_one_late(step, warmup):
+    return min(1.0, max(0.0, (step - 1) / warmup)) if warmup else 1.0
+
+
+@wrong("kl_weight", "the first step has the weight 1")
+def weight_first_step_counts(step, warmup):
+    return min(1.0, step / warmup) if step and warmup else 1.0
+
+
+@wrong("kl_weight", "the weight rises as a sigmoid")
+def weight_sigmoid(step, warmup):
+    return 1 / (1 + math.exp(-10 * (step / warmup - 0.5))) if warmup else 1.0
 
 
 # ---------------------------------------------------------------- free_bits
@@ -442,6 +490,27 @@ def bits_python_numbers(kl_per_dim, floor):
 def bits_in_place(kl_per_dim, floor):
     kl_per_dim /= len(kl_per_dim)
     return kl_per_dim.sum(0).clamp(min=floor).sum()
+
+
+@wrong("free_bits", "the floor is put under the batch's sum, and the mean taken after it")
+def bits_divided_later(kl_per_dim, floor):
+    return kl_per_dim.sum(0).clamp(min=floor).sum() / len(kl_per_dim)
+
+
+@wrong("free_bits", "the batch is divided by B − 1")
+def bits_divided_by_one_less(kl_per_dim, floor):
+    return (kl_per_dim.sum(0) / (len(kl_per_dim) - 1)).clamp(min=floor).sum()
+
+
+@wrong("free_bits", "and the floor once, not for each dimension")
+def bits_floor_added_once(kl_per_dim, floor):
+    return F.relu(kl_per_dim.mean(0) - floor).sum() + floor
+
+
+@wrong("free_bits", "a softplus stands where the maximum should")
+def bits_softplus(kl_per_dim, floor):
+    means = kl_per_dim.mean(0)
+    return (means + F.softplus(floor - means)).sum()
 
 
 # ---------------------------------------------------------------- word_dropout
@@ -575,6 +644,33 @@ def dropout_by_rounding(tokens, rate, u, unknown, keep):
     return torch.where((u.round() == 0) & ~_kept(tokens, keep), unknown, tokens)
 
 
+@wrong("word_dropout", "`rate` is handed in as one minus it")
+def dropout_keeps_by_the_rate(tokens, rate, u, unknown, keep):
+    return torch.where((u < 1 - rate) & ~_kept(tokens, keep), unknown, tokens)
+
+
+@wrong("word_dropout", "a token is kept only if it is every one of `keep`")
+def dropout_one_of_keep_at_a_time(tokens, rate, u, unknown, keep):
+    made = tokens
+    for token in keep:
+        made = torch.where((u < rate) & (tokens != token), unknown, made)
+    return made
+
+
+@wrong("word_dropout", "only the last of `keep` is kept")
+def dropout_last_of_keep(tokens, rate, u, unknown, keep):
+    hidden = u < rate
+    for token in keep:
+        hidden = (u < rate) & (tokens != token)
+    return torch.where(hidden, unknown, tokens)
+
+
+@wrong("word_dropout", "`u` itself is changed")
+def dropout_changes_u(tokens, rate, u, unknown, keep):
+    u[_kept(tokens, keep)] = 1.0
+    return torch.where(u < rate, unknown, tokens)
+
+
 # ---------------------------------------------------------------- adjacency_logits
 
 
@@ -686,6 +782,21 @@ def adjacency_other_graphs(Z):
     return Z @ Z.T
 
 
+@wrong("adjacency_logits", "each node meets itself alone")
+def adjacency_of_each_with_itself(Z):
+    return torch.einsum("bid,bid->bi", Z, Z)
+
+
+@wrong("adjacency_logits", "the distances are taken, not the products")
+def adjacency_cdist(Z):
+    return torch.cdist(Z, Z)
+
+
+@wrong("adjacency_logits")
+def adjacency_correlations(Z):
+    return torch.stack([torch.corrcoef(torch.cat([one, one.square()], 1)) for one in Z])
+
+
 # ---------------------------------------------------------------- graph_nll
 
 
@@ -775,7 +886,7 @@ def graph_mean_over_pairs(logits, adjacency):
     return _pairs(logits, adjacency)[..., i, j].mean(-1)
 
 
-@wrong("graph_nll", "the pairs without an edge left out", "the cost of pairs without an edge left out", "edges' cost alone")
+@wrong("graph_nll", "the cost of pairs without an edge left out", "the edges' cost alone")
 def graph_edges_alone(logits, adjacency):
     return -(adjacency * F.logsigmoid(logits)).triu(1).sum((-1, -2))
 
@@ -836,6 +947,28 @@ def graph_detached(logits, adjacency):
 def graph_changes_adjacency(logits, adjacency):
     adjacency.mul_(2).sub_(1)
     return F.softplus(-adjacency * logits).triu(1).sum((-1, -2))
+
+
+@wrong("graph_nll", "the cost is divided by the number of edges")
+def graph_mean_over_edges(logits, adjacency):
+    edges = adjacency.triu(1).sum((-1, -2)).clamp(min=1)
+    return _pairs(logits, adjacency).triu(1).sum((-1, -2)) / edges
+
+
+@wrong("graph_nll", "plus ½ G log 2")
+def graph_loops_of_zero(logits, adjacency):
+    logits = logits * (1 - torch.eye(adjacency.shape[-1], dtype=logits.dtype))
+    return _pairs(logits, adjacency).sum((-1, -2)) / 2
+
+
+@wrong("graph_nll", "Ordinary numbers come out right, tables that differ below the diagonal do not")
+def graph_symmetrised(logits, adjacency):
+    return _pairs((logits + logits.mT) / 2, adjacency).triu(1).sum((-1, -2))
+
+
+@wrong("graph_nll", "Shapes do not fit", "stops with an error")
+def graph_no_axes_in_front(logits, adjacency):
+    return F.binary_cross_entropy_with_logits(logits, adjacency, reduction="none").triu(1).sum((-1, -2))
 
 
 # ---------------------------------------------------------------- attribute_direction
@@ -950,6 +1083,22 @@ def direction_half_detached(codes, has):
 def direction_in_single(codes, has):
     with_it = has.float()
     return with_it @ codes / with_it.sum() - (1 - with_it) @ codes / (1 - with_it).sum()
+
+
+@wrong("attribute_direction", "each sum is divided by the number of the other kind")
+def direction_counts_exchanged(codes, has):
+    return codes[has].sum(0) / (~has).sum() - codes[~has].sum(0) / has.sum()
+
+
+@wrong("attribute_direction", "divided by N₁ − 1 and N₀ − 1")
+def direction_one_less(codes, has):
+    counts = [(one.sum() - 1).clamp(min=1) for one in (has, ~has)]
+    return codes[has].sum(0) / counts[0] - codes[~has].sum(0) / counts[1]
+
+
+@wrong("attribute_direction", "half the right one")
+def direction_halved(codes, has):
+    return (codes[has].mean(0) - codes[~has].mean(0)) / 2
 
 
 # ---------------------------------------------------------------- climb
@@ -1170,3 +1319,37 @@ def climb_records_too_early(predict, z, steps, learning_rate):
 @wrong("climb", "The answer is a list")
 def climb_list(predict, z, steps, learning_rate):
     return list(_walk(predict, z, steps, lambda z, slope, k: z + learning_rate * slope))
+
+
+@wrong("climb", "a slope longer than 1 is cut to length 1")
+def climb_clipped(predict, z, steps, learning_rate):
+    def move(z, slope, k):
+        return z + learning_rate * slope / slope.norm(dim=1, keepdim=True).clamp(min=1)
+
+    return _walk(predict, z, steps, move)
+
+
+@wrong("climb", "the log density of the prior is climbed as well")
+def climb_with_a_prior(predict, z, steps, learning_rate):
+    return _walk(predict, z, steps, lambda z, slope, k: z + learning_rate * (slope - z))
+
+
+@wrong("climb", "this is Adam")
+def climb_by_adam(predict, z, steps, learning_rate):
+    here = z.detach().clone().requires_grad_()
+    adam, path = torch.optim.Adam([here], lr=learning_rate, maximize=True), [z.detach().clone()]
+    for _ in range(steps):
+        here.grad = torch.autograd.grad(predict(here).sum(), here)[0]
+        adam.step()
+        path.append(here.detach().clone())
+    return torch.stack(path)
+
+
+@wrong("climb", "the right numbers in another shape")
+def climb_rows_in_a_row(predict, z, steps, learning_rate):
+    return torch.cat(list(_walk(predict, z, steps, lambda z, slope, k: z + learning_rate * slope)))
+
+
+@wrong("climb", "the right one in reverse along steps")
+def climb_end_first(predict, z, steps, learning_rate):
+    return _walk(predict, z, steps, lambda z, slope, k: z + learning_rate * slope).flip(0)
