@@ -157,16 +157,29 @@ def test_a_sum_that_is_missing_is_not_called_one_too_many():
 def test_what_straight_changes_leave_alone_is_not_called_independent():
     """A correlation is the same for 2x + 1, and depends on x all the same."""
 
-    def correlation(x, y):
-        return torch.corrcoef(torch.stack([x, y]))[0, 1]
+    def correlation(x):
+        return torch.corrcoef(x)[0, 1]
 
     cases = (
-        Case([1.0, 2.0, 4.0], [0.5, 2.0, 1.0], gives=7.0),
-        Case([3.0, 0.0, 1.0, 2.0], [1.0, 4.0, 0.0, 2.0], gives=5.0),
+        Case([[1.0, 2.0, 4.0], [0.5, 2.0, 1.0]], gives=7.0),
+        Case([[3.0, 0.0, 1.0, 2.0], [1.0, 4.0, 0.0, 2.0]], gives=5.0),
     )
     with pytest.raises(Mismatch) as caught:
-        Lab(9, agreement=2).check("agreement(x: B, y: B) -> scalar", correlation, *cases)
+        Lab(9, agreement=2).check("agreement(x: B D) -> scalar", correlation, *cases)
     assert "does not depend" not in str(caught.value)
+
+
+def test_a_place_is_not_said_to_depend_on_rounded_or_positive_values_alone():
+    """The largest is found among small numbers and among negative ones too."""
+
+    def largest(x):
+        return x.argmax(1).to(x.dtype) + 0 * x[:, 0]
+
+    cases = Case([[0.5, 2.0, -1.0], [3.0, -2.0, 1.0]], gives=[7.0, 7.0]), Case([[1.0, -0.5, 4.0, -3.0]], gives=[9.0])
+    with pytest.raises(Mismatch) as caught:
+        Lab(9, place=2).check("place(x: B D) -> B", largest, *cases)
+    assert "make a difference" not in str(caught.value)
+    assert "makes no difference" not in str(caught.value)
 
 
 def test_a_stub_stays_a_stub():
