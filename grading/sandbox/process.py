@@ -26,7 +26,7 @@ START_SECONDS = 120.0
 
 
 class Sandbox:
-    """`with Sandbox() as sandbox: session = sandbox.session()`: one session at a time.
+    """`with Sandbox() as sandbox: session = sandbox.session()`, a session for each hand-in.
 
     GradingError says why it cannot run. It ends with the thread that started it (bubblewrap's --die-with-parent).
     """
