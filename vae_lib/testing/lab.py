@@ -14,6 +14,7 @@ from vae_lib.testing.compare import Mismatch
 from vae_lib.testing.examine import examine
 from vae_lib.testing.networks import examine_network
 from vae_lib.testing.own_work import guarded
+from vae_lib.testing.progress import Mark
 from vae_lib.testing.signature import parse
 
 
@@ -66,7 +67,7 @@ class Lab:
         if name == list(self.points)[-1]:
             print(self.so_far())
         if hand_in.notebook_shell() is not None:  # a person is at work
-            progress.show({name: (self._number(name), points, name in self.right) for name, points in self.points.items()})
+            progress.show(Mark(self._number(n), n, points, n in self.right) for n, points in self.points.items())
 
     @contextmanager
     def own(self, variables: Mapping[str, object]) -> Iterator[None]:

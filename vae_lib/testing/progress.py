@@ -3,29 +3,37 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping
+from collections.abc import Iterable
+from typing import NamedTuple
 
-# Okabe and Ito's blue on white has a contrast of 5.2; what is open takes the page's own colours, light or dark.
+# White on Okabe and Ito's blue has a contrast of 5.2; what is open takes the page's own colours, light or dark.
 PILL = "display:inline-block;margin:0 4px 4px 0;padding:0 8px;border-radius:9px;line-height:18px;font-size:12px;"
-DONE = PILL + "background:#0072B2;color:#fff;border:1px solid #0072B2"
-OPEN = PILL + "border:1px solid currentColor"
+DONE = f"{PILL}background:#0072B2;color:#fff;border:1px solid #0072B2"
+OPEN = f"{PILL}border:1px solid currentColor"
 
 
-def strip(exercises: Mapping[str, tuple[str, float, bool]]) -> str:
-    """A row of marks as HTML. exercises: each function's number, its points, and whether its check was right."""
-    marks = [_mark(name, number, right) for name, (number, _, right) in exercises.items()]
-    earned = sum(points for _, points, right in exercises.values() if right)
-    whole = sum(points for _, points, _ in exercises.values())
-    return f"<div>{''.join(marks)}<span style='font-size:12px'>{earned:g} of {whole:g} points</span></div>"
+class Mark(NamedTuple):
+    """One exercise: its number, its function, its points, and whether its check was right when it last ran."""
+
+    number: str
+    name: str
+    points: float
+    right: bool
 
 
-def _mark(name: str, number: str, right: bool) -> str:
-    state, words = ("done", f"{number} ✓") if right else ("open", number)
-    return f"<span style='{DONE if right else OPEN}' title='{html.escape(name)}: {state}'>{words}</span>"
+def strip(marks: Iterable[Mark]) -> str:
+    """The marks in a row, and the points, as HTML."""
+    marks = list(marks)
+    pills = [
+        f"<span style='{DONE if m.right else OPEN}' title='{html.escape(m.name)}: {'done' if m.right else 'open'}'>"
+        f"{m.number}{' ✓' if m.right else ''}</span>"
+        for m in marks
+    ]
+    earned, whole = sum(m.points for m in marks if m.right), sum(m.points for m in marks)
+    return f"<div>{''.join(pills)}<span style='font-size:12px'>{earned:g} of {whole:g} points so far</span></div>"
 
 
-def show(exercises: Mapping[str, tuple[str, float, bool]]) -> None:
-    """Display the row."""
+def show(marks: Iterable[Mark]) -> None:
     from IPython.display import HTML, display
 
-    display(HTML(strip(exercises)))
+    display(HTML(strip(marks)))
