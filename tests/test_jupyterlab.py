@@ -153,7 +153,7 @@ class TestServer:
 
     def test_in_its_terminal_a_lab_is_checked_from_any_folder(self, server, tmp_path):
         said = server.typed(f"cd {tmp_path} && python -m grading validate lab99_none")
-        assert "There is no lab 'lab99_none'; there are: lab10_semi_supervised, lab1_pca," in said
+        assert "There is no lab 'lab99_none'; there are: lab10_semi_supervised, lab11_beyond_pictures," in said
 
     def test_the_lectures_are_trusted_so_that_films_play_before_a_cell_is_run(self, server):
         untrusted, end = sorted((ROOT / "course").glob("*.ipynb")), time.monotonic() + SECONDS

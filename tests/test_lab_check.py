@@ -135,6 +135,53 @@ def test_a_number_of_pythons_is_asked_for_where_the_text_does():
         Lab(9, size=2).check("size(x: B) -> float", lambda x: x.sum(), Case([1.0, 2.0], gives=3.0))
 
 
+def test_a_whole_number_of_pythons_is_one_too():
+    """min(1, …) gives 1 where it could give 1.0."""
+    Lab(9, size=2).check("size(n: whole) -> float", lambda n: 1, Case(3, gives=1.0))
+
+
+def test_tokens_that_come_back_as_real_numbers_are_told():
+    with pytest.raises(Mismatch, match="The answer is float32, it should be made of whole numbers, int64"):
+        Lab(9, same=2).check("same(x: B int) -> B int", lambda x: x.float(), Case([1, 2], gives=[1, 2]))
+    Lab(9, same=2).check("same(x: B int) -> B int", lambda x: x.clone(), Case([1, 2], gives=[1, 2]))
+
+
+def test_a_sum_that_is_missing_is_not_called_one_too_many():
+    """Where the sizes do not tell which axis was left standing."""
+    cases = Case([[1.0, 2.0], [3.0, 5.0]], gives=[3.0, 8.0]), Case([[4.0, 1.0], [2.0, 9.0]], gives=[5.0, 11.0])
+    with pytest.raises(Mismatch) as caught:
+        Lab(9, total=2).check("total(x: B D) -> B", lambda x: x.flip(1), *cases)
+    assert "one too many" not in str(caught.value)
+
+
+def test_what_straight_changes_leave_alone_is_not_called_independent():
+    """A correlation is the same for 2x + 1, and depends on x all the same."""
+
+    def correlation(x):
+        return torch.corrcoef(x)[0, 1]
+
+    cases = (
+        Case([[1.0, 2.0, 4.0], [0.5, 2.0, 1.0]], gives=7.0),
+        Case([[3.0, 0.0, 1.0, 2.0], [1.0, 4.0, 0.0, 2.0]], gives=5.0),
+    )
+    with pytest.raises(Mismatch) as caught:
+        Lab(9, agreement=2).check("agreement(x: B D) -> scalar", correlation, *cases)
+    assert "does not depend" not in str(caught.value)
+
+
+def test_a_place_is_not_said_to_depend_on_rounded_or_positive_values_alone():
+    """The largest is found among small numbers and among negative ones too."""
+
+    def largest(x):
+        return x.argmax(1).to(x.dtype) + 0 * x[:, 0]
+
+    cases = Case([[0.5, 2.0, -1.0], [3.0, -2.0, 1.0]], gives=[7.0, 7.0]), Case([[1.0, -0.5, 4.0, -3.0]], gives=[9.0])
+    with pytest.raises(Mismatch) as caught:
+        Lab(9, place=2).check("place(x: B D) -> B", largest, *cases)
+    assert "make a difference" not in str(caught.value)
+    assert "makes no difference" not in str(caught.value)
+
+
 def test_a_stub_stays_a_stub():
     def stub(x, y):
         raise NotImplementedError

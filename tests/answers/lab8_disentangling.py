@@ -85,7 +85,7 @@ def information_divided_by_the_rows_alone(table):
     return _xlogy(p, p / rows)
 
 
-@wrong("mutual_information", "the sum runs over the wrong axis")
+@wrong("mutual_information", "right in the total: a sum over several axes is missing")
 def information_not_summed(table):
     p, rows, columns = _shares(table)
     return torch.where(p > 0, p * torch.log(torch.where(p > 0, p / (rows * columns), 1.0)), 0.0)

@@ -146,7 +146,8 @@ def _unchanged(slot: Slot, trials: list[Trial], change: Callable) -> bool:
     if not all(isinstance(value, Tensor) for value in values) or all(_same([v], [change(v)], 0.02) for v in values):
         return False
     for value, (arguments, answer, *_, rtol) in zip(values, trials, strict=True):
-        for moved in (value, 0.7 * value + 0.21, 2.3 * value + 0.4, 0.3 - 1.9 * value):
+        straight = (value, 0.7 * value + 0.21, 2.3 * value + 0.4, 0.3 - 1.9 * value)
+        for moved in (*straight, 0.13 * value, -1.7 * value.abs() - 0.6):  # all near 0, all below it
             found, coarse = (answer(arguments | {slot.name: v}) for v in (moved, change(moved)))
             if found and (coarse is None or not _same(found, coarse, rtol)):  # none where it may not be handed in
                 return False
@@ -172,7 +173,7 @@ def _moves(value: Tensor | float, part: Callable) -> list[Tensor | float]:
     if not isinstance(value, Tensor):
         return [value + 1, value / 2 + 0.3]
     place, moves = part(value), []
-    for move in (lambda a: 0.7 * a + 0.21, lambda a: 1 - a):
+    for move in (lambda a: 0.7 * a + 0.21, lambda a: 1 - a, lambda a: a * a):  # the last bends: a correlation stays
         moved = value.clone()
         moved[place] = move(moved[place])
         moves.append(moved)

@@ -84,6 +84,7 @@ def changes(pair: Pair) -> Iterator[tuple[str, Change]]:
     yield "the right one with its axes in another order", _permuted
     yield "the right numbers, in another order", _sorted
     yield "right in the total: the sum runs over the wrong axis, or over one too many", _whole(Tensor.sum)
+    yield "right in the total: a sum over several axes is missing", _whole(Tensor.sum, missing=True)
     yield "right on average: the mean runs over the wrong axis, or over one too many", _whole(Tensor.mean)
 
 
@@ -165,12 +166,12 @@ def _permuted(pair: Pair) -> tuple[Tensor, Tensor] | None:
     return next(((pair.given, turned) for turned in orders if pair.near(pair.given, turned)), None)
 
 
-def _whole(reduce: Callable) -> Change:
+def _whole(reduce: Callable, missing: bool = False) -> Change:
     """Both sides in one number, where their shapes differ; not for an answer that no axis was summed out of, nor for
-    one whose entries cancel."""
+    one whose entries cancel. `missing`: of those that have axes too many, else of the others."""
 
     def change(pair: Pair) -> tuple[Tensor, Tensor] | None:
-        if set(pair.sizes) <= set(pair.axes):
+        if set(pair.sizes) <= set(pair.axes) or (pair.given.ndim > pair.wanted.ndim) != missing:
             return None
         if pair.given.shape == pair.wanted.shape:
             return pair.given, pair.wanted

@@ -108,7 +108,7 @@ def value(part: object, wanted: Tensor, slot: Slot, tried: Tried) -> Tensor:
     problem = kind_problem(part, wanted)
     if slot.kind == "whole" and type(part) is not int:
         problem = f"The answer is a {type(part).__name__}, it should be a whole number of Python's, an int."
-    if slot.kind == "float" and type(part) is not float and not problem:
+    if slot.kind == "float" and type(part) not in (float, int) and not problem:  # min(1, …) may give a whole number
         problem = (
             f"The answer is a {type(part).__name__}, it should be a number of Python's, a float: `.item()` makes one."
         )
@@ -120,6 +120,9 @@ def value(part: object, wanted: Tensor, slot: Slot, tried: Tried) -> Tensor:
     given = plain_tensor(part)
     if "float32" in slot.marks and given.dtype != torch.float32:
         text = f"The answer is {str(given.dtype).removeprefix('torch.')}, it should be float32."
+        raise Mismatch(text, "dtype", [text])
+    if "int" in slot.marks and given.is_floating_point():
+        text = f"The answer is {str(given.dtype).removeprefix('torch.')}, it should be made of whole numbers, int64."
         raise Mismatch(text, "dtype", [text])
     if slot.floating and given.dtype != tried.dtype and keeps_kind(tried):
         raise Mismatch(*_kind(given.dtype, tried.dtype))
