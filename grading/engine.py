@@ -5,6 +5,7 @@ busy, so that memory does not grow with the class.
 """
 
 import atexit
+import importlib
 import os
 import signal
 import traceback
@@ -12,8 +13,10 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from itertools import chain
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import wait as wait_for
+from multiprocessing.forkserver import ensure_running, set_forkserver_preload
 from threading import Lock, Thread
 from typing import Any, NamedTuple
 
@@ -22,6 +25,7 @@ from grading.course.lab import Release
 from grading.intake.handin import Handin
 from grading.judge.result import Result
 
+JUDGE = "grading.judge.warm"  # imports all that a judge needs
 ATTEMPTS = 3  # for a hand-in whose grader was killed
 _sandbox: Any = None
 _one_at_a_time = Lock()  # a cluster's worker may have several threads; torch's seed and the sandbox are one
@@ -46,11 +50,12 @@ Outcome = tuple[int, Result | None]  # None: the grader itself failed, or was ki
 
 def grade_task(task: Task, release: Release) -> Outcome:
     """Grade in this process, whose sandbox is made once and kept. An error of ours costs one hand-in, not the class."""
-    from grading.judge.run import grade
-
     with _one_at_a_time:
         try:
-            return task.ticket, grade(task.handin, release, sandbox(task.isolated), task.full, task.candid)
+            inside = sandbox(task.isolated)
+            from grading.judge.run import grade
+
+            return task.ticket, grade(task.handin, release, inside, task.full, task.candid)
         except GradingError:  # the lab's own fault, or the machine's: the others would meet it, too
             raise
         except Exception:
@@ -59,17 +64,18 @@ def grade_task(task: Task, release: Release) -> Outcome:
 
 
 def sandbox(isolated: bool) -> Any:
+    """This process's sandbox. It imports torch while this process does, which takes each some seconds."""
     global _sandbox
     if _sandbox is None or _sandbox.isolated != isolated:
-        import torch
-
         from grading.sandbox.process import Sandbox
 
         close()
-        torch.set_num_threads(1)  # small tensors, and a grader on each core
-        _sandbox = Sandbox(isolated=isolated)
-        _sandbox.start()
         atexit.register(close)
+        _sandbox = Sandbox(isolated=isolated)
+        _sandbox.begin()
+        importlib.import_module(JUDGE)
+        _sandbox.ready()
+    _sandbox.check()
     return _sandbox
 
 
@@ -88,13 +94,32 @@ def here(jobs: Iterable[Job]) -> Iterator[Outcome]:
 
 
 def on_processes(jobs: Iterable[Job], workers: int) -> Iterator[Outcome]:
-    """On `workers` processes of this machine, as they come. A worker that is killed costs an attempt, not the run.
+    """On `workers` processes of this machine, as they come, which share a sandbox. A worker that is killed costs an
+    attempt, not the run.
 
     A process that ends takes all that was under way down with it; those hand-ins are then graded one at a time, so that
     only the one at fault is given up.
     """
+    from grading.sandbox.process import Sandbox
+
+    jobs = iter(jobs)
+    first = next(jobs, None)
+    if first is None:
+        return
+    shared = Sandbox(isolated=first[0].isolated)
+    shared.begin()
+    try:
+        set_forkserver_preload([JUDGE])
+        ensure_running()  # it imports torch while the sandbox does
+        shared.ready()
+        yield from _through_pool(chain([first], jobs), workers, shared)
+    finally:
+        shared.stop()
+
+
+def _through_pool(jobs: Iterator[Job], workers: int, shared: Any) -> Iterator[Outcome]:
     suspects, attempts = deque[Job](), Counter[int]()
-    jobs, pool, running = iter(jobs), _pool(workers), {}
+    pool, running = _pool(workers, shared), {}
     try:
         while True:
             while len(running) < (1 if suspects else 2 * workers):
@@ -116,20 +141,28 @@ def on_processes(jobs: Iterable[Job], workers: int) -> Iterator[Outcome]:
             yield from ((job[0].ticket, None) for job in given_up)
             suspects.extend(job for job in down if job not in given_up)
             pool.shutdown(wait=False, cancel_futures=True)
-            pool, running = _pool(workers), {}
+            pool, running = _pool(workers, shared), {}
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _pool(workers: int) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_depend)
+def _pool(workers: int, shared: Any) -> ProcessPoolExecutor:
+    """Workers fork from one process that has imported what a judge needs."""
+    return ProcessPoolExecutor(
+        workers, mp_context=get_context("forkserver"), initializer=_begin, initargs=(shared.control, shared.isolated)
+    )
 
 
-def _depend() -> None:
+def _begin(control: Any, isolated: bool) -> None:
     """A worker ends with the process that writes the gradebook, also where that one is killed; Ctrl-C is for that one,
-    which then ends the workers. A worker's sandbox ends with the worker."""
+    which then ends the workers. A sandbox of the worker's own, where the shared one has ended, ends with the worker."""
+    global _sandbox
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     Thread(target=_end_with, args=(parent_process().sentinel,), daemon=True).start()
+    from grading.sandbox.process import Sandbox
+
+    _sandbox = Sandbox(isolated=isolated)
+    _sandbox.share(control)
 
 
 def _end_with(sentinel: int) -> None:

@@ -27,13 +27,16 @@ def pytest_xdist_auto_num_workers() -> int:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object | None:
-    """With `--dist loadfile` a file is one worker's, except that each execution of a lecture may be another's."""
+    """With `--dist loadfile` a file is one worker's, except that each execution of a lecture may be another's, and
+    each lab's bank."""
     if config.getoption("dist") != "loadfile":
         return None
     from xdist.scheduler import LoadFileScheduling
 
     class Scheduling(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:
+            if nodeid.startswith("tests/test_answers.py"):
+                return nodeid.split("[")[-1].split("-")[0].rstrip("]")
             return nodeid.rsplit("::", 1)[0] if nodeid.startswith("tests/claims/") else super()._split_scope(nodeid)
 
     return Scheduling(config, log)

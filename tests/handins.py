@@ -10,7 +10,7 @@ from grading.course.lab import Exercise, Part, Release, parts_of, read_release
 from grading.intake.handin import Handin
 from grading.judge.result import Result
 from grading.sandbox.limits import Limits
-from tests.lab_bank import ROOT, Answer
+from tests.lab_bank import ROOT
 
 LAB = "lab5_vae"
 QUICK = Limits(cell_seconds=3, exercise_seconds=3, grace_seconds=1)
@@ -77,12 +77,10 @@ def hand_in(release: Release, source: str) -> Handin:
 NO_MARKS = "def wrong(*names, **options):\n    return lambda function: function\n\n\nright = oracle = wrong"
 
 
-def as_cell(lab: str, answer: Answer) -> str:
-    """An entry of an answer bank as a notebook's cell: the bank's whole module, what it imports from beside it in the
-    import's place, and the entry under its name."""
+def as_source(lab: str) -> str:
+    """An answer bank as a notebook's cell: the whole module, what it imports from beside it in the import's place."""
     module = inspect.getsource(importlib.import_module(f"tests.answers.{lab}"))
-    lines = [_without_the_tests(line) for line in module.splitlines()]
-    return "\n".join([*lines, f"{answer.exercise} = {answer.function.__name__}", ""])
+    return "\n".join(_without_the_tests(line) for line in module.splitlines())
 
 
 def _without_the_tests(line: str) -> str:

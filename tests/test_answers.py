@@ -79,8 +79,20 @@ def test_a_whole_test_begins_with_its_visible_half(lab):
         assert exercise.test.startswith(exercise.visible_test.rstrip())
 
 
+@pytest.mark.parametrize("lab", LABS)
+def test_a_wrong_answer_costs_no_other_exercise(lab):
+    """No other test, and no solution that one tries, so much as calls the function: not even an answer that always
+    fails costs another exercise its points, so no wrong one does."""
+    book, called = load(lab), []
+    for name in book.exercises:
+        fails = {name: lambda *_, name=name, **__: called.append(name)}
+        others = [e for e in touched_by(book, name) if e.name != name]
+        assert [e.name for e in others if grade(book, e, fails).points < e.points] == []
+    assert called == []
+
+
 @_of("wrong")
-def test_wrong_answer_loses_its_points_and_no_others_and_is_told_why(lab, answer: Answer):
+def test_wrong_answer_loses_its_points_and_is_told_why(lab, answer: Answer):
     """The visible half rejects it, and says nothing of it that is not true."""
     book, replaced = load(lab), {answer.exercise: answer.function}
     outcome = grade(book, book.exercises[answer.exercise], replaced, visible=True)
@@ -88,8 +100,6 @@ def test_wrong_answer_loses_its_points_and_no_others_and_is_told_why(lab, answer
     for cause in outcome.causes:
         assert any(words in cause for words in answer.true), f"is this true of it? {cause}"
     assert outcome.causes or not answer.true, outcome.message
-    others = [e for e in touched_by(book, answer.exercise) if e.name != answer.exercise]
-    assert [e.name for e in others if grade(book, e, replaced).points < e.points] == []
 
 
 @pytest.mark.parametrize("lab", LABS)

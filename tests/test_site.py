@@ -7,8 +7,10 @@ import os
 import re
 import zipfile
 from functools import lru_cache
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
+from unittest.mock import patch
 from urllib.parse import unquote, urldefrag, urlparse
 
 import nbformat
@@ -32,7 +34,8 @@ def website():
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     folder = tmp_path_factory.mktemp("site")
-    assert website().build(folder) == 0
+    with patch.dict(os.environ, {"SITE_URL": "https://example.org/vae/"}):
+        assert website().build(folder) == 0
     return folder / "_build" / "html"
 
 
@@ -93,6 +96,17 @@ def test_no_link_and_no_picture_is_missing(site):
 def test_nothing_on_a_page_comes_from_another_server(site):
     for page in pages(site):
         assert [file for file in read(page).files if is_elsewhere(file) and not file.startswith("data:")] == []
+
+
+@pytest.mark.slow
+def test_a_link_to_a_page_shows_its_title_and_a_picture(site):
+    text = (site / "course" / "05_vae.html").read_text(encoding="utf-8")
+    told = dict(re.findall(r'<meta property="(og:[a-z:_]+)" content="([^"]*)"', text))
+    assert "variational autoencoder" in told["og:title"].lower()
+    assert "<" not in unescape(told["og:title"])
+    assert told["og:url"] == "https://example.org/vae/course/05_vae.html"
+    assert told["og:image"] == "https://example.org/vae/plane.png"
+    assert (site / "plane.png").is_file()
 
 
 @pytest.mark.slow

@@ -1,13 +1,17 @@
 """`make site`: the lectures and labs, as they are stored, as HTML that needs no server and no network.
 
+`SITE_URL=https://… make site` says where it will stand, so that a link to a page shows a picture where it is posted.
+
 Also a Sphinx extension (see course/_config.yml): a picture has the alt text that is stored with it, code that
 JupyterLab folds is folded, and where an explorer is stored as a figure the page has the explorer.
 """
 
 import ast
+import html
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -34,6 +38,7 @@ def build(folder: Path) -> int:
     }
     status = subprocess.run(book + where, cwd=ROOT, env=environment, check=False).returncode
     if status == 0:
+        shutil.copy(PREVIEW, folder / "_build" / "html")
         with tempfile.TemporaryDirectory() as place:
             _, packed = edition.build(Path(place) / "edition")
             shutil.copy(packed, folder / "_build" / "html")
@@ -144,6 +149,26 @@ def without_thebe(app, pagename, templatename, context, doctree):
     context["script_files"] = kept
 
 
+PREVIEW = ROOT / "course" / "images" / "plane.png"
+WHAT = "The plane of a variational autoencoder's codes: digits that nobody wrote, one class going over into the next."
+
+
+def preview(app, pagename, templatename, context, doctree):
+    """What a page that links here shows of this one (Open Graph, https://ogp.me): its title, and a picture, whose
+    address has to be whole: it is left out where nobody says where the site stands."""
+    where = os.environ.get("SITE_URL", "").rstrip("/")
+    shown = {"og:type": "article", "og:site_name": app.config.project, "og:title": context.get("title", "")}
+    if where:
+        shown |= {"og:url": f"{where}/{pagename}.html", "og:image": f"{where}/{PREVIEW.name}", "og:image:alt": WHAT}
+    tags = [f'<meta property="{name}" content="{html.escape(plain(text))}" />' for name, text in shown.items()]
+    context["metatags"] = "\n".join([context.get("metatags", ""), *tags])
+
+
+def plain(title):
+    """A title without its markup."""
+    return html.unescape(re.sub(r"<[^>]*>", "", title))
+
+
 def name_sidebar(app, exception):
     """The theme's side bar is a part of the page that a screen reader can jump to."""
     for page in Path(app.outdir).rglob("*.html"):
@@ -155,6 +180,7 @@ def setup(app):
     app.connect("source-read", prepare)
     app.connect("doctree-read", describe)
     app.connect("html-page-context", without_thebe, priority=999)
+    app.connect("html-page-context", preview)
     app.connect("build-finished", name_sidebar)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 

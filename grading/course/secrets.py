@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from grading.course.pristine import SOLUTION, handed_out
 
 SHORTEST = 16  # characters: shorter lines, such as `return z`, give nothing away
 MARKS = ("### BEGIN SOLUTION", "### BEGIN HIDDEN TESTS")
+IMPORT = re.compile(r"import [\w.]+|from [\w.]+ import ")
 FOLDERS = ("solutions", "tests", "submitted", "grading_out", "grading/judge", "grading/sandbox", ".git")
 
 
@@ -55,8 +57,9 @@ def bank(path: Path) -> Iterator[str]:
 
 
 def long(source: str) -> set[str]:
-    """The lines that say something, without their indents."""
-    return {line.strip() for line in source.splitlines() if len(line.strip()) >= SHORTEST}
+    """The lines that say something, without their indents; what is imported gives nothing away."""
+    stripped = (line.strip() for line in source.splitlines())
+    return {line for line in stripped if len(line) >= SHORTEST and not IMPORT.match(line)}
 
 
 def lines(path: Path) -> Iterator[str]:

@@ -13,18 +13,20 @@ import subprocess
 import tempfile
 from contextlib import suppress
 from dataclasses import asdict
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from grading.course.folder import GradingError
 from grading.sandbox.limits import Limits
-from grading.sandbox.session import Session, Stopped
 from grading.sandbox.walls import LINUX, launch, unavailable
+
+if TYPE_CHECKING:  # it needs torch, which the process inside imports at the same time
+    from grading.sandbox.session import Session
 
 START_SECONDS = 120.0
 
 
 class Sandbox:
-    """`with Sandbox() as sandbox: session = sandbox.session()`: one session at a time.
+    """`with Sandbox() as sandbox: session = sandbox.session()`, a session for each hand-in.
 
     GradingError says why it cannot run. It ends with the thread that started it (bubblewrap's --die-with-parent).
     """
@@ -34,6 +36,7 @@ class Sandbox:
         self.process: subprocess.Popen | None = None
         self.control: socket.socket | None = None
         self.log: IO[bytes] | None = None
+        self.tried = False
 
     def __enter__(self) -> "Sandbox":
         self.start()
@@ -42,8 +45,8 @@ class Sandbox:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def start(self) -> None:
-        """Start the process that forks; returns when it has imported everything."""
+    def begin(self) -> None:
+        """Start the process that forks, and leave it to its imports; `start` waits for them."""
         if reason := unavailable(self.isolated):
             raise GradingError(reason)
         self.log = tempfile.TemporaryFile()  # noqa: SIM115  (closed in stop)
@@ -53,18 +56,44 @@ class Sandbox:
             options = {"stdin": subprocess.DEVNULL, "stdout": self.log, "stderr": self.log, "start_new_session": True}
             passed = {"pass_fds": [inside.fileno()], "env": environment}
             self.process = subprocess.Popen(command, **options, **passed)
+
+    def start(self) -> None:
+        """Start the process that forks, if it is not there; returns when it has imported everything and has run a
+        cell."""
+        self.ready()
+        self.check()
+
+    def ready(self) -> None:
+        """Returns when the process that forks has imported everything; it is started if it is not there."""
+        if self.process is None:
+            self.begin()
         self.control.settimeout(START_SECONDS)
         try:
             ready = self.control.recv(16)
         except OSError:
             ready = b""
-        reason = self.trial() if ready == b"ready" else self.last_words()
-        if reason:
+        if ready != b"ready":
+            reason = self.last_words()
             self.stop()
             raise GradingError(f"The sandbox does not start: {reason}")
 
+    def share(self, control: socket.socket) -> None:
+        """Use the process that another Sandbox has started, by a copy of its `control`; it does not end with this."""
+        self.control = control
+
+    def check(self) -> None:
+        """Once: GradingError if no cell can be run. A machine that lacks a wall is found out here."""
+        if self.tried:
+            return
+        if reason := self.trial():
+            self.stop()
+            raise GradingError(f"The sandbox does not start: {reason}")
+        self.tried = True
+
     def trial(self) -> str:
-        """Run one cell; why that cannot be done, or "". A machine that lacks a wall is found out here."""
+        """Run one cell; why that cannot be done, or ""."""
+        from grading.sandbox.session import Stopped
+
         session = self._fork()
         session.allow(START_SECONDS)
         try:
@@ -82,7 +111,7 @@ class Sandbox:
 
     def gone(self) -> bool:
         """Whether the process that forks has ended, which no hand-in can bring about."""
-        return self.process is None or self.process.poll() is not None
+        return self.control is None or (self.process is not None and self.process.poll() is not None)
 
     def stop(self) -> None:
         """End every process; nothing survives (process 1 of the namespace goes, and takes all others with it)."""
@@ -95,8 +124,9 @@ class Sandbox:
             if not self.isolated:
                 end_group(self.process.pid)
         self.process = self.control = self.log = None
+        self.tried = False
 
-    def session(self) -> Session:
+    def session(self) -> "Session":
         """A fresh child for one hand-in."""
         try:
             return self._fork()
@@ -105,7 +135,9 @@ class Sandbox:
             self.start()
             return self._fork()
 
-    def _fork(self) -> Session:
+    def _fork(self) -> "Session":
+        from grading.sandbox.session import Session
+
         if self.gone():
             raise ConnectionError("the process that forks is gone")
         pairs = [socket.socketpair() for _ in range(3)]

@@ -11,7 +11,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from vae_lib.testing import Lab, hand_in
+from vae_lib.testing import Case, Lab, Mismatch, hand_in
 from vae_lib.testing.hand_in import BLANK, notebook_path, open_questions, pack, saved, unsaved
 
 MARK = {"nbgrader": {"grade_id": "question_why", "grade": True, "solution": True, "points": 2}}
@@ -120,6 +120,26 @@ def test_it_says_what_is_open_and_packs(tmp_path, shell, monkeypatch, capsys):
     for expected in ("Lab 1: 0 of 5 points.", "Open: 1.1 f, 1.2 g.", "without an answer: why", "1.1 f is another"):
         assert expected in said
     assert (tmp_path / "handin" / "lab1_x.zip").is_file()
+
+
+def test_a_right_answer_shows_how_far_the_lab_is(shell, monkeypatch, capsys):
+    shown = []
+    monkeypatch.setattr("IPython.display.display", shown.append)
+    lab, case = Lab(1, f=2, g=3), Case([1.0, 2.0], gives=[2.0, 4.0])
+    lab.check("f(x: B) -> B", lambda x: 2 * x, case)
+    with pytest.raises(Mismatch):
+        lab.check("g(x: B) -> B", lambda x: 3 * x, case)
+    (first,) = (display.data for display in shown)
+    assert "1.1 ✓" in first
+    assert "title='g: open'>1.2<" in first
+    assert "2 of 5 points so far" in first
+
+
+def test_where_a_lab_is_graded_no_progress_is_shown(monkeypatch, capsys):
+    shown = []
+    monkeypatch.setattr("IPython.display.display", shown.append)
+    Lab(1, f=2).check("f(x: B) -> B", lambda x: 2 * x, Case([1.0, 2.0], gives=[2.0, 4.0]))
+    assert shown == []
 
 
 def test_where_no_file_is_known_it_says_what_to_do(tmp_path, shell, monkeypatch, capsys):

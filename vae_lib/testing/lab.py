@@ -8,12 +8,13 @@ from contextlib import ExitStack, contextmanager
 from unittest.mock import patch
 
 import vae_lib
+from vae_lib.testing import hand_in, progress
 from vae_lib.testing.case import Case
 from vae_lib.testing.compare import Mismatch
 from vae_lib.testing.examine import examine
-from vae_lib.testing.hand_in import hand_in
 from vae_lib.testing.networks import examine_network
 from vae_lib.testing.own_work import guarded
+from vae_lib.testing.progress import Mark
 from vae_lib.testing.signature import parse
 
 
@@ -65,6 +66,8 @@ class Lab:
         print(f"{number} ✓ {name}")
         if name == list(self.points)[-1]:
             print(self.so_far())
+        if hand_in.notebook_shell() is not None:  # a person is at work
+            progress.show(Mark(self._number(n), n, points, n in self.right) for n, points in self.points.items())
 
     @contextmanager
     def own(self, variables: Mapping[str, object]) -> Iterator[None]:
@@ -80,7 +83,7 @@ class Lab:
     def hand_in(self) -> None:
         """Say what is open, pack the notebook's file as `submit` does, and show a link to it. Nothing happens where a
         lab is graded."""
-        hand_in(self.so_far(), {name: self._number(name) for name in self.points})
+        hand_in.hand_in(self.so_far(), {name: self._number(name) for name in self.points})
 
     def so_far(self) -> str:
         """The points of the exercises whose checks were right when they last ran, and which are open."""

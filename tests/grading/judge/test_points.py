@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 import re
+from itertools import zip_longest
 
 import pytest
 import torch
@@ -18,9 +19,10 @@ from tests.handins import (
     LAB,
     QUICK,
     answered,
-    as_cell,
+    as_source,
     hand_in,
     points,
+    preceded,
     released,
     solved,
     tiny,
@@ -54,9 +56,6 @@ def patient():
         yield running
 
 
-SAMPLE = [(lab, answer) for lab in LABS for answer in bank(lab)[::9]]
-
-
 def is_made_of_the_librarys(lab, answer):
     """Such an answer is refused in the sandbox, however right it is."""
     others = load(lab).namespace["lab"].refuses.get(answer.exercise, ()) if "lab" in load(lab).namespace else ()
@@ -64,20 +63,32 @@ def is_made_of_the_librarys(lab, answer):
     return any(re.search(rf"\blib\w*\.{name}\b", source) for name in (answer.exercise, *others))
 
 
-SAMPLE = [(lab, a) for lab, a in SAMPLE if not is_made_of_the_librarys(lab, a)]
+def in_turns(lab):
+    """A sample of a lab's bank in hand-ins that answer each exercise at most once."""
+    sample = [a for a in bank(lab)[::9] if not is_made_of_the_librarys(lab, a)]
+    each = [[a for a in sample if a.exercise == name] for name in load(lab).exercises]
+    return [[a for a in turn if a is not None] for turn in zip_longest(*each)]
+
+
+TURNS = [(lab, turn) for lab in LABS for turn in in_turns(lab)]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("lab", "answer"), SAMPLE, ids=[f"{lab}-{a.function.__name__}" for lab, a in SAMPLE])
-def test_answers_earn_what_they_earn_by_their_own_route(patient, lab, answer):
+@pytest.mark.parametrize(("lab", "turn"), TURNS, ids=[f"{lab}-{turn[0].function.__name__}" for lab, turn in TURNS])
+def test_answers_earn_what_they_earn_by_their_own_route(patient, lab, turn):
     book = load(lab)
-    by_hand = by_its_own_route(book, book.exercises[answer.exercise], {answer.exercise: answer.function})
-    result = grade(answered(solved(lab), answer.exercise, as_cell(lab, answer)), read_release(lab), patient)
-    expected = {e.name: e.points for e in book.exercises.values()} | {answer.exercise: by_hand.points}
+    expected, handin = {e.name: e.points for e in book.exercises.values()}, preceded(solved(lab), as_source(lab))
+    for answer in turn:
+        expected[answer.exercise] = by_its_own_route(
+            book, book.exercises[answer.exercise], {answer.exercise: answer.function}
+        ).points
+        handin = answered(handin, answer.exercise, f"{answer.exercise} = {answer.function.__name__}")
+    result = grade(handin, read_release(lab), patient)
     assert points(result) == expected, result
-    (exercise,) = (e for e in result.exercises if e.name == answer.exercise)
-    if answer.kind == "wrong" and answer.true:
-        assert any(words in exercise.message for words in answer.true)
+    messages = {exercise.name: exercise.message for exercise in result.exercises}
+    for answer in turn:
+        if answer.kind == "wrong" and answer.true:
+            assert any(words in messages[answer.exercise] for words in answer.true)
 
 
 def test_a_usual_mistake_is_named(sandbox):

@@ -78,6 +78,32 @@ def test_two_hand_ins_share_nothing(sandbox):
         session.close()
 
 
+LISTENS = """
+import socket
+heard = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+heard.bind(chr(0) + 'meet')
+for folder in ('.', '/tmp', '/dev/shm'):
+    open(folder + '/meet', 'w').close()
+"""
+SPEAKS = """
+import os, socket
+said = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+print([folder for folder in ('.', '/tmp', '/dev/shm') if os.path.exists(folder + '/meet')])
+said.sendto(b'the answer', chr(0) + 'meet')
+"""
+
+
+def test_two_hand_ins_at_the_same_time_do_not_meet(sandbox):
+    """Neither at a socket of the kernel's own name space nor in a folder."""
+    one, other = sandbox.session(), sandbox.session()
+    assert run(one, LISTENS) == ("", "")
+    printed, error = run(other, SPEAKS)
+    assert (printed, error.partition(":")[0]) == ("[]\n", "ConnectionRefusedError")
+    one.close()
+    assert run(other, "print(1)") == ("1\n", "")
+    other.close()
+
+
 SEEN = """
 import os, sys, vae_lib
 seen = [path for path in {paths!r} if os.path.exists(path)]
