@@ -203,15 +203,15 @@ def last_of_lab_10(cells, namespace):
 
 
 def last_of_lab_11(cells, namespace):
-    """What the models of sentences measure after few steps, the club's codes, the letters moved and climbed."""
+    """What the models of sentences measure after few steps, the club's codes, the ways of molecules and letters."""
     exec(cells["language"].replace("20_000", "300").replace("1_000", "200"), namespace)
     exec(cells["train"].replace("D, steps = 2, 400", "D, steps = 2, 6").replace("(0, 1, 2, 4, 9)", "(1, 9)"), namespace)
     exec(cells["cures"], namespace)
     exec(cells["club"].replace("range(300)", "range(5)"), namespace)
-    for name in ("letters", "uphill"):
+    for name in ("molecule", "letters", "uphill"):
         exec(cells[name], namespace)
     said = [namespace["measures"](model) for model in namespace["cured"].values()]
-    moved = [place.flatten() for place in namespace["ends"].values()]
+    moved = [place.flatten() for place in (namespace["way"], *namespace["ends"].values())]
     return torch.cat([torch.tensor(said).flatten(), namespace["mu"].detach().flatten(), *moved])
 
 
