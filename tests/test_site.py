@@ -17,6 +17,7 @@ import nbformat
 import pytest
 
 from tests.accessibility import DESK, PHONE, violations
+from tests.test_glossary import ENTRIES
 
 ROOT = Path(__file__).parent.parent
 # Pages that axe looks at; at every page, for two minutes more, with VAE_AXE=every. A lecture with a film, a lab, prose,
@@ -107,6 +108,20 @@ def test_a_link_to_a_page_shows_its_title_and_a_picture(site):
     assert told["og:url"] == "https://example.org/vae/course/05_vae.html"
     assert told["og:image"] == "https://example.org/vae/plane.png"
     assert (site / "plane.png").is_file()
+
+
+@pytest.mark.slow
+def test_a_term_links_to_its_sentence_where_it_is_introduced(site):
+    """Those that the text emphasises; each once. Where the links lead is tested above."""
+    places = [
+        link for page in site.glob("course/*.html") for link in re.findall(TERM, page.read_text(encoding="utf-8"))
+    ]
+    assert len(places) == len(set(places))
+    known = {entry.term for entry in ENTRIES}
+    assert 0.8 * len(known) < len(places) <= len(known)
+
+
+TERM = r'<a class="term" href="glossary\.html#([^"]+)" title="[^"]+\."'
 
 
 @pytest.mark.slow

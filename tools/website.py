@@ -3,7 +3,8 @@
 `SITE_URL=https://… make site` says where it will stand, so that a link to a page shows a picture where it is posted.
 
 Also a Sphinx extension (see course/_config.yml): a picture has the alt text that is stored with it, code that
-JupyterLab folds is folded, and where an explorer is stored as a figure the page has the explorer.
+JupyterLab folds is folded, where an explorer is stored as a figure the page has the explorer, and a term links to the
+glossary where it is introduced (words).
 """
 
 import ast
@@ -20,8 +21,10 @@ from contextlib import redirect_stdout
 from pathlib import Path
 
 from grading.course import edition
+from tools import words
 
 ROOT = Path(__file__).resolve().parent.parent
+GLOSSARY = ROOT / "course" / "glossary.md"
 SIDEBAR = '<div id="pst-primary-sidebar"'
 # Jupyter Book without a grammar that jsonschema's import would build for seconds, and no page of the book asks for.
 BOOK = "import sys; sys.modules['rfc3987_syntax'] = None; from jupyter_book.cli.main import main; main()"
@@ -71,10 +74,13 @@ def prepare(app, docname, source):
     path = Path(app.env.doc2path(docname))
     if docname == "index":
         source[0] = welcome(source[0])
+    if path == GLOSSARY:
+        source[0] = words.with_anchors(source[0])
     if path.suffix == ".ipynb":
         notebook = json.loads(source[0])
         fold(notebook)
         put_explorers(notebook)
+        words.link(notebook, path.stem, GLOSSARY)
         source[0] = json.dumps(notebook)
 
 
