@@ -186,6 +186,14 @@ def test_a_place_is_not_said_to_depend_on_rounded_or_positive_values_alone():
     assert "makes no difference" not in str(caught.value)
 
 
+def test_lists_of_numbers_and_small_tables_are_shown_with_the_arguments():
+    case = Case([[[1.0, 2.0], [3.0, 4.0]]], [7, 5], gives=[[[2.0, 4.0], [6.0, 9.0]]])
+    with pytest.raises(Mismatch) as caught:
+        Lab(9, twice=2).check("twice(x: B P P, keep: object) -> B P P", lambda x, keep: 2 * x, case)
+    assert "x = [[[1, 2],\n" in str(caught.value)
+    assert "keep = [7, 5]" in str(caught.value)
+
+
 def test_what_torch_does_not_do_is_no_stub():
     """It raises NotImplementedError, as a stub does; the answer is there all the same."""
     case = Case([1.0, 2.0], [True, False], gives=[1.0, 3.0])

@@ -69,10 +69,12 @@ def arguments(values: dict[str, object]) -> str:
     lines = []
     for name, value in values.items():
         if isinstance(value, Tensor):
-            small = value.numel() <= 24 and value.ndim <= 2
+            small = value.numel() <= 24 and value.ndim <= 3
             lines.append(f"{name} = {show(value, 5, len(name) + 3) if small else f'a tensor of {shape(value)}'}")
         elif isinstance(value, bool | int | float | str):
             lines.append(f"{name} = {number(value)}")
+        elif isinstance(value, list) and len(value) <= 12 and all(isinstance(part, int | float) for part in value):
+            lines.append(f"{name} = {value}")
     return "\n".join(lines)
 
 
