@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 
+import numpy as np
 import pytest
 import torch
 
@@ -136,8 +137,11 @@ def test_a_number_of_pythons_is_asked_for_where_the_text_does():
 
 
 def test_a_whole_number_of_pythons_is_one_too():
-    """min(1, …) gives 1 where it could give 1.0."""
-    Lab(9, size=2).check("size(n: whole) -> float", lambda n: 1, Case(3, gives=1.0))
+    """min(1, …) gives 1 where it could give 1.0, and NumPy's numbers are Python's."""
+    for one in (1, 1.0, np.float64(1)):
+        Lab(9, size=2).check("size(n: whole) -> float", lambda n, one=one: one, Case(3, gives=1.0))
+    with pytest.raises(Mismatch, match="The answer is a bool"):
+        Lab(9, size=2).check("size(n: whole) -> float", lambda n: True, Case(3, gives=1.0))
 
 
 def test_tokens_that_come_back_as_real_numbers_are_told():
@@ -180,6 +184,14 @@ def test_a_place_is_not_said_to_depend_on_rounded_or_positive_values_alone():
         Lab(9, place=2).check("place(x: B D) -> B", largest, *cases)
     assert "make a difference" not in str(caught.value)
     assert "makes no difference" not in str(caught.value)
+
+
+def test_what_torch_does_not_do_is_no_stub():
+    """It raises NotImplementedError, as a stub does; the answer is there all the same."""
+    case = Case([1.0, 2.0], [True, False], gives=[1.0, 3.0])
+    with pytest.raises(Mismatch, match="stops with an error: NotImplementedError: Subtraction") as caught:
+        Lab(9, less=2).check("less(x: B, has: B bool) -> B", lambda x, has: x[has - 1], case)
+    assert "not supported" in str(caught.value)
 
 
 def test_a_stub_stays_a_stub():

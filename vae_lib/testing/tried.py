@@ -108,7 +108,7 @@ def value(part: object, wanted: Tensor, slot: Slot, tried: Tried) -> Tensor:
     problem = kind_problem(part, wanted)
     if slot.kind == "whole" and type(part) is not int:
         problem = f"The answer is a {type(part).__name__}, it should be a whole number of Python's, an int."
-    if slot.kind == "float" and type(part) not in (float, int) and not problem:  # min(1, …) may give a whole number
+    if slot.kind == "float" and isinstance(part, Tensor) and not problem:
         problem = (
             f"The answer is a {type(part).__name__}, it should be a number of Python's, a float: `.item()` makes one."
         )
