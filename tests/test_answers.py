@@ -114,7 +114,8 @@ def test_a_labs_title_and_the_tables_say_what_is_in_it(lab):
     exercises, questions = (sum(h.kind == kind for h in found) for kind in ("Exercise", "Question"))
     points = sum(h.points for h in found)
     count = f"{questions} questions" if questions > 1 else "a question"
-    assert f"{exercises} exercises and {count}, {points:g} points" in title_line(lab)
+    place = f"Lab {found[0].chapter} of {len(LABS)}"
+    assert title_line(lab).startswith(f"*{place} · {exercises} exercises and {count}, {points:g} points")
     row = next(r for r in (ROOT / "README.md").read_text(encoding="utf-8").splitlines() if f"[{lab}]" in r)
     assert f"| {exercises} + {questions} | {points:g} |" in row
     taught = (ROOT / "course" / "instructors.md").read_text(encoding="utf-8")
