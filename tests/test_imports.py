@@ -126,7 +126,8 @@ def parts_imported(path):
 
 @pytest.mark.parametrize("path", EXPLORE, ids=lambda p: p.stem)
 def test_explorers_stand_on_a_few_modules_and_on_no_later_part(path):
-    order = ["decoding", "codes", "page", "still", "terms", "explorer", "together", "__init__"]
+    order = ["decoding", "codes", "page", "still", "terms", "explorer", "together"]
+    order += ["conditional", "__init__"]
     assert own_imports(path) - {"explore"} <= {"checks", "networks", "figures", "gaussian"}
     later = order[order.index(path.stem) :]
     assert not parts_imported(path) & set(later)
@@ -168,7 +169,7 @@ def test_the_core_fits_in_the_head():
 
 def test_so_do_the_explorers():
     sizes = {path.stem: lines_of_code(path) for path in EXPLORE}
-    assert sum(sizes.values()) <= 765, sizes
+    assert sum(sizes.values()) <= 1250, sizes
     assert max(sizes.values()) <= 215, sizes
 
 

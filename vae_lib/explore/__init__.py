@@ -1,16 +1,24 @@
 """Latent explorers: the plane of codes beside the decoded picture, moved by hand. Imported from here, not at top level.
 
 `LatentExplorer` is an ipywidget; its browser side is an ES module, joined from the parts in browser/, which also serves
-a page without a kernel. `compare_explorer`, `slider_explorer` and `traversal_explorer` are made of it; `term_explorer`
-shows one dimension's divergence.
+a page without a kernel. `compare_explorer`, `slider_explorer`, `traversal_explorer` and `conditional_explorer` are made
+of it; `term_explorer` shows one dimension's divergence.
 
 They are widgets in a notebook. With VAE_EXPLORE=page in the environment an executed notebook stores each as HTML with
 all that it needs, so that what `jupyter nbconvert --execute --to html` writes works without a kernel and a network;
 with VAE_EXPLORE=figure it stores the figure alone.
 """
 
+from vae_lib.explore.conditional import conditional_explorer
 from vae_lib.explore.explorer import LatentExplorer
 from vae_lib.explore.terms import term_explorer
 from vae_lib.explore.together import compare_explorer, slider_explorer, traversal_explorer
 
-__all__ = ["LatentExplorer", "compare_explorer", "slider_explorer", "term_explorer", "traversal_explorer"]
+__all__ = [
+    "LatentExplorer",
+    "compare_explorer",
+    "conditional_explorer",
+    "slider_explorer",
+    "term_explorer",
+    "traversal_explorer",
+]

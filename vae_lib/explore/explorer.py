@@ -13,12 +13,13 @@ from torch import Tensor, nn
 from vae_lib.checks import InputError, require, require_at_least_zero, require_count, require_positive
 from vae_lib.explore import page, still
 from vae_lib.explore.codes import Codes, Values, encode, read_codes
-from vae_lib.explore.decoding import PictureDecoder, atlas, mlp_layers, owner_of, to_bytes, travel
+from vae_lib.explore.decoding import PictureDecoder, Travel, atlas, mlp_layers, owner_of, to_bytes, travel
 from vae_lib.figures import CLASS_COLORS
 
 LAYERS = ("codes", "prior", "manifold", "density", "errors", "path", "draws", "sliders", "traversals")
+PARTS = ("numbers", "kernel", "codes", "ground", "classes", "path", "traversals", "hand", "explorer")
+PARTS += ("choices", "conditional", "show")  # of the browser's side
 SETTINGS = ("axes", "title", "group", "order")
-FLOATS = ("_codes", "_scales", "_errors")  # traits of float32 values
 LIMIT = 3.5  # the plane runs from −limit to limit, and further where codes lie further out
 
 
@@ -54,8 +55,9 @@ class LatentExplorer(page.Shown, anywidget.AnyWidget):
     Raises InputError, in one sentence, where these do not fit each other.
     """
 
+    FLOATS = ("_codes", "_scales", "_errors")
     TRAITS = ("z", "a", "b", "layers", "sigma", "_spec", "_data", "_labels", *FLOATS)
-    _esm = page.module("numbers", "kernel", "codes", "ground", "classes", "path", "traversals", "hand", "explorer")
+    _esm = page.module(*PARTS)
     _css = page.text("explorers.css")
 
     z = Code().tag(sync=True)
@@ -143,8 +145,8 @@ class LatentExplorer(page.Shown, anywidget.AnyWidget):
     def state(self) -> dict:
         """What the browser is told, as JSON; for what only a kernel decodes, an atlas of the plane through z."""
         state, spec = super().state(), self._spec
-        floats = [*FLOATS, *(["_data"] if spec["kind"] == "mlp" else [])]
-        state |= {name: page.floats_as_text(getattr(self, name)) for name in floats}
+        if spec["kind"] == "mlp":
+            state["_data"] = page.floats_as_text(self._data)
         if spec["kind"] == "kernel":
             way = atlas(self.decoder, spec["limit"], np.array(self.z), tuple(spec["axes"]))
             state["_spec"] = spec | way.spec | {"kind": way.kind, "slice": self.z}
@@ -153,9 +155,12 @@ class LatentExplorer(page.Shown, anywidget.AnyWidget):
 
     def _sent(self) -> dict:
         """How the decoder travels, as traits."""
-        way = travel(self.decoder, self._settings["limit"])
+        way = self._travel()
         shape = {"dim": self.latent_dim, "image_shape": list(self.decoder.image_shape), "kind": way.kind}
         return {"_spec": self._settings | shape | way.spec, "_data": way.data}
+
+    def _travel(self) -> Travel:
+        return travel(self.decoder, self._settings["limit"])
 
     def _answer(self, _widget: object, content: dict, buffers: list) -> None:
         """Decode what a view asks for; its `tag` and `id` go back with the bytes, a failure as its message."""

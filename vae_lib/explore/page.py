@@ -39,6 +39,7 @@ class Shown:
     """What explorers have in common, put before the widget's class: a page, a figure and a sentence of each."""
 
     TRAITS: tuple[str, ...] = ()  # those that a page is made of
+    FLOATS: tuple[str, ...] = ()  # those of them that are float32 values
     NAME = "Latent explorer"
 
     @property
@@ -56,7 +57,8 @@ class Shown:
 
     def state(self) -> dict:
         """What the browser is told, as JSON."""
-        return {name: as_text(getattr(self, name)) for name in self.TRAITS}
+        values = {name: getattr(self, name) for name in self.TRAITS}
+        return {name: (floats_as_text if name in self.FLOATS else as_text)(value) for name, value in values.items()}
 
     def to_html(self) -> str:
         """A whole page that needs neither a kernel nor a network."""

@@ -36,9 +36,19 @@ class View(NamedTuple):
     order: list[dict]
 
 
-def draw(*views: View) -> Figure:
-    """A row for each: the plane with its layers and z, beside the decoded picture; its traversals below them."""
-    heights = [h for view in views for h in (4.2, _height(view)) if h]
+class Sheet(NamedTuple):
+    """A row of pictures (N, P), each with its name."""
+
+    pictures: np.ndarray
+    names: list[str]
+    title: str
+
+
+def draw(*views: View, below: Sheet | None = None) -> Figure:
+    """A row for each: the plane with its layers and z, beside the decoded picture; its traversals below them, and at
+    the end a row of pictures `below`.
+    """
+    heights = [h for view in views for h in (4.2, _height(view)) if h] + ([1.3] if below else [])
     figure = plt.figure(figsize=(8, sum(heights)), layout="constrained")
     grid = figure.add_gridspec(len(heights), 2, width_ratios=(3, 2), height_ratios=heights)
     row = 0
@@ -50,6 +60,12 @@ def draw(*views: View) -> Figure:
         if "traversals" in view.layers:
             _draw_traversals(view, figure.add_subplot(grid[row, :]))
             row += 1
+    if below:
+        ax = figure.add_subplot(grid[row, :])
+        plot_images(
+            below.pictures, views[0].decoder.image_shape, n_columns=len(below.names), columns=below.names, ax=ax
+        )
+        ax.set_title(below.title)
     return figure
 
 

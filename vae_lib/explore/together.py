@@ -91,17 +91,23 @@ def slider_explorer(
     """
     require_at_least_zero(threshold, "slider_explorer: threshold")
     require((images is None) != (kl is None), "slider_explorer: give images, or kl, the KL of each dimension.")
-    costs = _kl(*_encoded(vae, images)) if kl is None else np.asarray(kl, np.float32)
+    costs = mean_kl(*_encoded(vae, images)) if kl is None else np.asarray(kl, np.float32)
     for name, given in {"kl": costs, "notes": np.asarray(notes or [""] * costs.size)}.items():
         fits = given.shape == (getattr(vae, "latent_dim", len(given)),) if given.ndim == 1 else False
         require(fits, f"slider_explorer: {name} must have one for each dimension, not shape {given.shape}.")
-    ranks = np.argsort(-costs, kind="stable")[:SLIDERS].tolist()
-    said = [f"{costs[d]:.2f} nats" if costs[d] >= threshold else "unused" for d in ranks]
+    chosen = sliders(costs, threshold, notes)
+    known = images is not None or options.get("codes") is not None
+    settings = chosen | {"layers": [*(["codes"] if known else []), "prior", "sliders"]}
+    return LatentExplorer(vae, labels=labels, image_shape=image_shape, images=images, **settings | options)
+
+
+def sliders(kl: np.ndarray, threshold: float = 0.01, notes: list[str] | None = None) -> dict:
+    """Settings: a slider for each dimension, the largest KL (D,) in nats first, and on the plane the first two."""
+    ranks = np.argsort(-kl, kind="stable")[:SLIDERS].tolist()
+    said = [f"{kl[d]:.2f} nats" if kl[d] >= threshold else "unused" for d in ranks]
     more = [f", {notes[d]}" if notes and notes[d] else "" for d in ranks]
     order = [{"index": d, "note": n + m, "dead": n == "unused"} for d, n, m in zip(ranks, said, more, strict=True)]
-    known = images is not None or options.get("codes") is not None
-    settings = {"order": order, "axes": tuple(ranks[:2]), "layers": [*(["codes"] if known else []), "prior", "sliders"]}
-    return LatentExplorer(vae, labels=labels, image_shape=image_shape, images=images, **settings | options)
+    return {"order": order, "axes": tuple(ranks[:2])}
 
 
 def traversal_explorer(
@@ -119,7 +125,7 @@ def traversal_explorer(
     `beyond.disentangling.exact_information` gives. The rest is as in `slider_explorer`.
     """
     mu, logvar = _encoded(vae, images)
-    nats = _kl(mu, logvar) if information is None else information
+    nats = mean_kl(mu, logvar) if information is None else information
     shown = {"codes": mu, "logvars": logvar, "layers": ["codes", "prior", "traversals"]}
     return slider_explorer(vae, None, labels, image_shape, kl=nats, **shown | options)
 
@@ -135,6 +141,6 @@ def _encoded(vae: object, images: Values) -> tuple[Tensor, Tensor]:
     return encoded
 
 
-def _kl(mu: Tensor, logvar: Tensor) -> np.ndarray:
+def mean_kl(mu: Tensor, logvar: Tensor) -> np.ndarray:
     """The mean over the images of each dimension's KL. -> (D,)."""
     return gaussian_kl_per_dim(mu, logvar).mean(0).cpu().numpy()

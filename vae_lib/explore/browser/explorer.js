@@ -383,10 +383,3 @@ class Explorer {
     this.root.remove();
   }
 }
-
-function render({ model, el }) {
-  const explorer = new Explorer(model, el);
-  return () => explorer.remove();
-}
-
-export default { render, pageModel };
