@@ -63,7 +63,7 @@ def cost_is_entropy_and_divergence(nb):
 
 
 @claim(
-    "The flow is nearest on the moons and the ring, 0.02 nats from the density, and furthest on the spiral, 0.28 nats",
+    "The flow is nearest on the moons and the ring, 0.02 nats from the density, and furthest on the spiral, 0.18 nats",
     "Ten Gaussians do as well as the flow on the moons and the ring, and forty are far ahead of it on the spiral",
     "on the checkerboard the flow is ahead of both",
 )
@@ -75,7 +75,7 @@ def which_density_is_hard(nb):
     far = {name: nb.gaps[name]["flow"] for name in nb.names}
     assert sorted(far, key=far.get)[2:] == ["checkerboard", "spiral"]
     assert max(far["moons"], far["ring"]) < 0.025
-    assert abs(far["spiral"] - 0.28) < 0.01
+    assert abs(far["spiral"] - 0.18) < 0.01
 
 
 def bridge(log_p):
@@ -137,25 +137,24 @@ def gap_is_the_divergence(nb):
 
 
 @claim(
-    "In the plane the flow and the mixture are equal, 0.21 nats above $\\mathcal N(0,I)$",
-    "With $D=8$ the mixture of ten is ahead of this flow, by 0.06 nats on the VAE's codes and 0.4 on the autoencoder's",
+    "In the plane the flow is ahead of the mixture, by 0.08 nats, and 0.30 above $\\mathcal N(0,I)$",
+    "the two are within 0.03 nats of each other on the VAE's codes, and the flow is ahead by 0.12 on the autoencoder's",
     on="mnist",
 )
 def densities_of_codes(nb):
-    for key, low, high in ((("VAE", 2), -0.02, 0.02), (("VAE", 8), 0.03, 0.1), (("AE", 8), 0.33, 0.47)):
-        ahead = nb.scores[key]["mixture"].double() - nb.scores[key]["flow"].double()
-        assert low < ahead.mean() < high
-        if key[1] == 8:
-            assert ahead.mean() > 4 * error_of(ahead)
+    for key, told in ((("VAE", 2), 0.08), (("VAE", 8), -0.03), (("AE", 8), 0.12)):
+        ahead = nb.scores[key]["flow"].double() - nb.scores[key]["mixture"].double()
+        assert abs(ahead.mean() - told) < 0.015
+        assert ahead.mean() > 4 * error_of(ahead) or told < 0
         above = nb.scores[key]["flow"].double() - nb.scores[key]["Gaussian"].double()
         assert above.mean() > 4 * error_of(above)
     gain = nb.scores["VAE", 2]["flow"].double() - nb.scores["VAE", 2]["N(0, I)"].double()
-    assert abs(gain.mean() - 0.21) < 0.03
+    assert abs(gain.mean() - 0.30) < 0.03
 
 
-@claim("The bound rises by 0.2 nats for $D=2$ and by 0.7 for $D=8$, with nothing trained but the prior", on="mnist")
+@claim("The bound rises by 0.3 nats for $D=2$ and by 0.8 for $D=8$, with nothing trained but the prior", on="mnist")
 def the_bound_rises(nb):
-    for D, gain in ((2, 0.2), (8, 0.7)):
+    for D, gain in ((2, 0.3), (8, 0.8)):
         model, prior, x = nb.coders["VAE", D], nb.priors["VAE", D], nb.data.x_test
         z = nb.codes(model, x, seed=31)
         rise = prior.log_prob(z) + 0.5 * (z.square() + math.log(2 * math.pi)).sum(1)
@@ -164,17 +163,37 @@ def the_bound_rises(nb):
 
 
 @claim(
-    "the flow halves the share of holes that the VAE's prior has, and has more clear digits",
-    "On both models the mixture still does better",
+    "the flow more than halves the share of holes that the VAE's prior has, and has more clear digits",
+    "The mixture closes the holes as well, and on both models its draws are clearer still",
+    "On the autoencoder that is not the order of the nats above, where the flow was ahead",
     on="mnist",
 )
 def draws_of_the_densities(nb):
     found = {}
     for key in nb.eight:
         for name in ("N(0, I)", "mixture", "flow")[key[0] == "AE" :]:
-            runs = torch.stack([nb.standing(key, name, seed, 300) for seed in range(60, 63)])
+            runs = torch.stack([nb.standing(key, name, seed, 1500) for seed in range(60, 63)])
             found[key[0], name] = runs.mean(0)
-    assert found["VAE", "flow"][0] < 0.65 * found["VAE", "N(0, I)"][0]
+    assert found["VAE", "flow"][0] < 0.5 * found["VAE", "N(0, I)"][0]
     assert found["VAE", "flow"][1] > found["VAE", "N(0, I)"][1] + 5
     for kind in ("AE", "VAE"):
         assert found[kind, "mixture"][1] > found[kind, "flow"][1]
+        assert found[kind, "mixture"][0] < found[kind, "flow"][0] + 1.5
+
+
+@claim(
+    "a density that sends one draw in twenty to where no code lies, and is right everywhere else, loses only",
+    on="mnist",
+)
+def holes_cost_little(nb):
+    """The mixture with a twentieth of its draws moved to a Gaussian far from every code: its score falls by that much,
+    and those draws are in holes."""
+    key, mixture = ("AE", 8), nb.fitted[("AE", 8), 10]
+    codes = nb.test_z[key].double()
+    far = torch.distributions.MultivariateNormal(codes.mean(0) + 20 * codes.std(0), torch.eye(8).double())
+    right = torch.tensor(mixture.score_samples(codes.numpy()))
+    both = torch.logaddexp(right + math.log(0.95), far.log_prob(codes) + math.log(0.05))
+    lost = (right - both).mean().item()
+    assert abs(lost + math.log(0.95)) < 1e-6
+    away = nb.lib.nearest_distance(far.sample((200,)).float(), nb.train_z[key][:10_000])
+    assert (away > nb.edges[key]).all()

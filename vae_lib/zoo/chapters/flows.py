@@ -66,7 +66,7 @@ def _recipe(sizes: dict, name: str, summary: str, made: Callable, epochs: int) -
         *(CouplingFlow, sizes, name, summary, _score, points_alone),
         made=partial(made, name),
         epochs=epochs,
-        most_rounds=2,
+        most_rounds=6,
         options=OPTIONS,
     )
 
