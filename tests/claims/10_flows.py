@@ -3,7 +3,10 @@
 Draws are made anew with other seeds than the lecture's; a difference counts from several standard errors on.
 """
 
+import copy
 import math
+from functools import partial
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -197,3 +200,33 @@ def holes_cost_little(nb):
     assert abs(lost + math.log(0.95)) < 1e-6
     away = nb.lib.nearest_distance(far.sample((200,)).float(), nb.train_z[key][:10_000])
     assert (away > nb.edges[key]).all()
+
+
+def _part_of_the_way(layer, a, point):
+    return (1 - a) * point + a * layer(point[None]).y[0]
+
+
+@claim(
+    "beside the density, which is exact at every layer",
+    "an entry is stretched by $1+a\\,(e^{s}-1)>0$, so half a coupling is a coupling, too",
+)
+def half_a_coupling_is_a_coupling(nb):
+    """Of every coupling that is stored, part of the way: autograd's determinant is the product of these factors."""
+    points = torch.randn(6, 2, generator=torch.Generator().manual_seed(91), dtype=torch.float64)
+    for name in nb.names:
+        for layer in nb.stored[name].layers[1:]:
+            layer = copy.deepcopy(layer).double()
+            log_s = layer(points).log_det
+            for a in (0.25, 0.5, 0.9):
+                part = partial(_part_of_the_way, layer, a)
+                slopes = [torch.autograd.functional.jacobian(part, point) for point in points]
+                determinants = torch.stack(slopes).det()
+                assert torch.allclose(determinants, 1 + a * (log_s.exp() - 1), atol=1e-9)
+                assert determinants.min() > 0
+
+
+@claim("along which axis do the points move?", "When do the moons part")
+def a_coupling_moves_points_along_one_axis(nb):
+    ways = [(b - a).abs().amax(0) > 1e-6 for a, b in pairwise(nb.stages)]
+    assert [int(way.sum()) for way in ways] == [1] * 8 + [2]
+    assert all(bool((a != b).all()) for a, b in pairwise(ways[:8]))
