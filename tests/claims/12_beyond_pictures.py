@@ -237,3 +237,32 @@ def directions_on_letters_held_out(nb):
     risen = {a: (g["moved"].mean() / g["true"].mean()).item() for a, g in nb.gains.items()}
     assert 0.8 < risen["bold"] < 0.95
     assert 0.3 < risen["slanted"] < 0.5
+
+
+@claim(
+    "the cosine of *weight* and *bold* is 0.88, and both add 23 pixels of ink to the new letters",
+    "*Serif* takes 9 away",
+    "the known pictures of the two families with serifs have 9.7 pixels of ink less than the others",
+    "The first eight letters are among those that the model was trained on, the last eight are new",
+)
+def serif_is_thinner_and_weight_is_nearly_bold(nb):
+    """The regression by a least-squares fit with a mean for each letter; ink of letters in all families, not one."""
+    fonts, known = nb.fonts, nb.known
+    held = [letter in fonts.HELD_OUT for letter in nb.names]
+    assert held == [False] * 8 + [True] * 8
+    columns = torch.nn.functional.one_hot(known.letters).double()
+    columns = torch.cat([nb.ink.double(), columns[:, columns.sum(0) > 0]], 1)
+    slope = torch.linalg.lstsq(columns, nb.z.double()).solution[0]
+    rise = known.pictures[known.bold].sum(1).mean() - known.pictures[~known.bold].sum(1).mean()
+    assert torch.allclose(nb.more["weight"].double(), rise * slope, rtol=1e-3, atol=1e-4)
+    assert abs(torch.cosine_similarity(nb.more["weight"], nb.ways["bold"], 0) - 0.88) < 0.005
+    start = nb.codes_of(nb.regular)
+    gain = {
+        name: mean_error((nb.pictures_of(start + d) - nb.pictures_of(start)).sum(1))
+        for name, d in {**nb.ways, **nb.more}.items()
+    }
+    for name, expected in {"bold": 23, "weight": 23, "serif": -9}.items():
+        assert round(gain[name][0]) == expected
+        assert abs(gain[name][0]) > 5 * gain[name][1]
+    serifs = known.families >= 2
+    assert abs(known.pictures[~serifs].sum(1).mean() - known.pictures[serifs].sum(1).mean() - 9.7) < 0.06

@@ -2,13 +2,14 @@
 
 `LatentExplorer` is an ipywidget; its browser side is an ES module, joined from the parts in browser/, which also serves
 a page without a kernel. `compare_explorer`, `slider_explorer`, `traversal_explorer` and `conditional_explorer` are made
-of it; `term_explorer` shows one dimension's divergence.
+of it; `term_explorer` shows one dimension's divergence, `attribute_explorer` what directions do to codes.
 
 They are widgets in a notebook. With VAE_EXPLORE=page in the environment an executed notebook stores each as HTML with
 all that it needs, so that what `jupyter nbconvert --execute --to html` writes works without a kernel and a network;
 with VAE_EXPLORE=figure it stores the figure alone.
 """
 
+from vae_lib.explore.attributes import attribute_explorer
 from vae_lib.explore.conditional import conditional_explorer
 from vae_lib.explore.explorer import LatentExplorer
 from vae_lib.explore.terms import term_explorer
@@ -16,6 +17,7 @@ from vae_lib.explore.together import compare_explorer, slider_explorer, traversa
 
 __all__ = [
     "LatentExplorer",
+    "attribute_explorer",
     "compare_explorer",
     "conditional_explorer",
     "slider_explorer",
