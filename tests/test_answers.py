@@ -60,7 +60,7 @@ def test_a_stub_earns_nothing_even_in_the_visible_part(lab):
 
     book = load(lab)
     for exercise in book.exercises.values():
-        assert grade(book, exercise, {exercise.name: stub}, visible=True).message.startswith("NotImplementedError")
+        assert grade(book, exercise, {exercise.name: stub}, visible=True).message.startswith("NotAnswered")
         assert grade(book, exercise, {exercise.name: lambda *a, **k: None}, visible=True).points == 0
 
 

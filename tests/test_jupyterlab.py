@@ -113,7 +113,8 @@ class TestServer:
 
     def test_the_file_browser_shows_students_what_is_theirs(self, server, role):
         listed = [json.loads(server.get(f"/api/contents{folder}").text)["content"] for folder in ("", "/course")]
-        others = {"tools", "grading", "solutions", "pyproject.toml", "_toc.yml", "ruff.toml", "instructors.md"}
+        others = {"tools", "grading", "solutions", "benchmarks", "tests", "pyproject.toml", "_toc.yml", "ruff.toml"}
+        others.add("instructors.md")
         seen = others & {entry["name"] for entries in listed for entry in entries}
         assert seen == (set() if role == "student" else others)
 

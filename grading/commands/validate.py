@@ -129,6 +129,8 @@ def trouble(cell: dict) -> str:
     errors = [output for output in cell["outputs"] if output["output_type"] == "error"]
     if errors and errors[0]["ename"] == "KeyboardInterrupt":
         return f"it was still running after {SECONDS} seconds"
+    if errors and errors[0]["ename"] == "NotAnswered":
+        return OPEN
     return last_error("\n".join(errors[0]["traceback"])) if errors else ""
 
 

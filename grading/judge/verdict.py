@@ -14,7 +14,7 @@ from grading.judge.receiving import Raised
 from grading.judge.result import CRASHED, GRADED, NEEDS_MANUAL, PARTIAL, TIMED_OUT, ExerciseResult
 from grading.judge.sending import Unsendable
 from grading.sandbox.wire import WireError
-from vae_lib.testing import Mismatch
+from vae_lib.testing.compare import Mismatch, NotAnswered
 
 HINTS = {
     "shape": "for other arguments the shape of the answer is wrong.",
@@ -175,7 +175,7 @@ def undefined(name: str, state: str | None, reason: str) -> Verdict:
 
 def readable(error: BaseException, line: str = "") -> str:
     """An error as a student should read it: no paths, not too long."""
-    if isinstance(error, Raised) and error.kind == "NotImplementedError":
+    if isinstance(error, NotAnswered) or (isinstance(error, Raised) and error.kind == "NotImplementedError"):
         return "not answered yet"
     if isinstance(error, Mismatch):
         text = str(error)

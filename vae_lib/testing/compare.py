@@ -34,6 +34,13 @@ class Mismatch(Brief, AssertionError):
         return str(self).splitlines()
 
 
+class NotAnswered(Brief, NotImplementedError):
+    """A stub was checked: nothing is written yet."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [str(self)]
+
+
 def expect(
     actual: object,
     reference: Reference,
