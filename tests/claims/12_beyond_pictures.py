@@ -212,11 +212,11 @@ def by_letter(nb, attribute, values):
 
 
 @claim(
-    "it brings the new ones nearer to their true bold pictures than no move or a random one does, with 23 of the 27 "
+    "it brings the new ones nearer to their true bold pictures than no move or a random one does, with all of the 27 "
     "pixels of ink that are wanted",
-    "Slanted is a weaker one: the new letters come nearer too, but with less than half of the lean",
+    "Slanted is a weaker one: the new letters come nearer too, with 0.11 of the 0.16 that they should lean",
     "adding the mean difference in pixels to the reconstruction comes almost as near",
-    "adding it to the *original* comes nearer than anything that has passed through the code",
+    "adding it to the *original* comes nearer for bold, nearer even than the floor, and as near for slanted",
 )
 def directions_on_letters_held_out(nb):
     """Paired, with the sixteen letters as the sample; and with directions from either half of the letters."""
@@ -226,8 +226,12 @@ def directions_on_letters_held_out(nb):
             assert mean > 2.5 * error
         left = (row["pixels"] - row["direction"]).mean()
         assert 0 < left < 0.1 * row["direction"].mean()
-        mean, error = mean_error(by_letter(nb, attribute, row["direction"] - row["original"]))
-        assert mean > 2.5 * error
+        nearer = {name: mean_error(by_letter(nb, attribute, row[name] - row["original"])) for name in row}
+        if attribute == "bold":
+            assert nearer["direction"][0] > 2.5 * nearer["direction"][1]
+            assert nearer["floor"][0] > 0
+        else:
+            assert abs(nearer["direction"][0]) < 2 * nearer["direction"][1]
         with_it = getattr(nb.new, attribute)
         z, true = nb.codes_of(nb.new.at(~with_it)), nb.new.at(with_it).pictures
         for rest in (0, 1):
@@ -235,13 +239,13 @@ def directions_on_letters_held_out(nb):
             d = nb.fonts.attribute_direction(nb.codes_of(part), getattr(part, attribute))
             assert (nb.pictures_of(z + d) - true).square().sum(1).mean() < row["no move"].mean()
     risen = {a: (g["moved"].mean() / g["true"].mean()).item() for a, g in nb.gains.items()}
-    assert 0.8 < risen["bold"] < 0.95
-    assert 0.3 < risen["slanted"] < 0.5
+    assert 0.95 < risen["bold"] < 1.05
+    assert 0.6 < risen["slanted"] < 0.8
 
 
 @claim(
-    "the cosine of *weight* and *bold* is 0.88, and both add 23 pixels of ink to the new letters",
-    "*Serif* takes 9 away",
+    "the cosine of *weight* and *bold* is 0.91, and both add 27 or 28 pixels of ink to the new letters",
+    "*Serif* takes 10 away",
     "the known pictures of the two families with serifs have 9.7 pixels of ink less than the others",
     "The first eight letters are among those that the model was trained on, the last eight are new",
 )
@@ -255,13 +259,13 @@ def serif_is_thinner_and_weight_is_nearly_bold(nb):
     slope = torch.linalg.lstsq(columns, nb.z.double()).solution[0]
     rise = known.pictures[known.bold].sum(1).mean() - known.pictures[~known.bold].sum(1).mean()
     assert torch.allclose(nb.more["weight"].double(), rise * slope, rtol=1e-3, atol=1e-4)
-    assert abs(torch.cosine_similarity(nb.more["weight"], nb.ways["bold"], 0) - 0.88) < 0.005
+    assert abs(torch.cosine_similarity(nb.more["weight"], nb.ways["bold"], 0) - 0.91) < 0.005
     start = nb.codes_of(nb.regular)
     gain = {
         name: mean_error((nb.pictures_of(start + d) - nb.pictures_of(start)).sum(1))
         for name, d in {**nb.ways, **nb.more}.items()
     }
-    for name, expected in {"bold": 23, "weight": 23, "serif": -9}.items():
+    for name, expected in {"bold": 27, "weight": 28, "serif": -10}.items():
         assert round(gain[name][0]) == expected
         assert abs(gain[name][0]) > 5 * gain[name][1]
     serifs = known.families >= 2

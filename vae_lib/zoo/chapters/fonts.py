@@ -55,7 +55,7 @@ RECIPES = {
         pictures_alone,
         made=_letters,
         epochs=30,
-        most_rounds=2,
+        most_rounds=4,
         options={"batch_size": 128, "learning_rate": 3e-3, "shifted": 0.5},
     )
 }
