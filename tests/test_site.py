@@ -288,7 +288,7 @@ def test_explorers_beyond_the_core_fit_a_laptops_screen(site, browser):
         page, _ = open_page(browser, site / "course" / f"{name}.html")
         page.set_viewport_size({"width": 1400, "height": 900})
         for explorer in page.locator(".vx").all():
-            assert explorer.bounding_box()["height"] <= (900 if name != "09_disentangling" else 1200), name
+            assert explorer.bounding_box()["height"] <= 900, name
         page.close()
 
 
