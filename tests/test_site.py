@@ -23,6 +23,17 @@ ROOT = Path(__file__).parent.parent
 # Pages that axe looks at; at every page, for two minutes more, with VAE_AXE=every. A lecture with a film, a lab, prose,
 # a page of widgets, and a table.
 OF_EACH_KIND = {"index", "02_autoencoder", "07_explorer", "lab1_pca", "notation", "instructors"}
+# Each explorer beyond the core by its page: a control that a key moves, and the picture or the words that follow.
+BEYOND = {
+    "08_conditional": [(".vx-plane", "3", ".vx-right > .vx-picture")],
+    "09_disentangling": [(".vx-along input", "End", ".vx-right > .vx-picture")],
+    "10_flows": [(".vx-winding input", "End", ".vx-square canvas")],
+    "12_beyond_pictures": [
+        (".vx-sentences input", "End", ".vx-sentence"),
+        (".vx-attributes input", "End", ".vx-attributes canvas[aria-label='moved picture']"),
+    ],
+}
+OF_EACH_KIND |= set(BEYOND)
 
 
 def website():
@@ -255,6 +266,33 @@ def test_explorers_work_without_a_kernel(site, browser, scheme):
     page.close()
 
 
+@pytest.mark.slow
+@pytest.mark.browser
+@pytest.mark.parametrize("name", BEYOND)
+def test_explorers_beyond_the_core_obey_the_keys_on_their_page(site, browser, name):
+    page, wrong = open_page(browser, site / "course" / f"{name}.html")
+    assert page.locator(".vx-page").count() == len(explorers_of(name)) == len(BEYOND[name])
+    for control, key, follows in BEYOND[name]:
+        shown = page.locator(follows).first
+        before = shown.evaluate(SHOWN)
+        page.locator(control).first.press(key)
+        assert shown.evaluate(SHOWN) != before
+    assert wrong == []
+    page.close()
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_explorers_beyond_the_core_fit_a_laptops_screen(site, browser):
+    for name in BEYOND:
+        page, _ = open_page(browser, site / "course" / f"{name}.html")
+        page.set_viewport_size({"width": 1400, "height": 900})
+        for explorer in page.locator(".vx").all():
+            assert explorer.bounding_box()["height"] <= (900 if name != "09_disentangling" else 1200), name
+        page.close()
+
+
+SHOWN = "node => node.tagName == 'CANVAS' ? node.toDataURL() : node.textContent"
 # the text's colour, and that of the first ground below it that is not transparent
 COLORS = """() => {
   const at = document.querySelector(".vx-text"), seen = (e) => getComputedStyle(e).backgroundColor;

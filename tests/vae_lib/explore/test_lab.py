@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from contextlib import contextmanager
 
 import nbformat
 import pytest
@@ -23,6 +24,34 @@ seen = []
 explorer.observe(lambda change: seen.append(change.new), "z")
 explorer
 """
+BEYOND = (
+    """
+import torch
+from vae_lib import zoo
+from vae_lib.beyond.fonts import glyphs
+from vae_lib.beyond.grammar import LONGEST, small_english
+from vae_lib.explore import attribute_explorer, conditional_explorer, flow_explorer, sentence_explorer
+x, y = torch.rand(50, 784), torch.arange(50) % 10
+told = conditional_explorer(zoo.load("cvae-mnist").model, x, y)
+told
+""",
+    """
+writer = zoo.load("vae-fonts").model
+codes = {"all": writer.encode(glyphs().pictures[:64:16])[0].detach()}
+letters = attribute_explorer(writer, codes, "abdm", {"bold": torch.ones(24)}, (24, 24))
+letters
+""",
+    """
+wound = flow_explorer(zoo.load("flow-moons").model)
+wound
+""",
+    """
+grammar = small_english()
+tokens = grammar.encode([text.split() for text in ("the boat waits", "some trees rest today")], LONGEST + 1)
+walk = sentence_explorer(zoo.load("sequence-annealed-0").model, tokens, grammar.decode)
+walk
+""",
+)
 # Code for the kernel of the notebook that is open, and what it prints.
 ASK = """code => new Promise(resolve => {
   const {kernel} = jupyterapp.shell.currentWidget.context.sessionContext.session;
@@ -41,22 +70,35 @@ def write(path, *sources):
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), path)
 
 
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory, browser):
-    """A page with a running notebook that shows an explorer."""
-    folder = tmp_path_factory.mktemp("lab")
+@contextmanager
+def running(folder, browser, cells, seen, width=1200, height=1000):
+    """A page with a notebook of these cells that has run, up to where `seen` is shown."""
     with explorers._server(folder) as address:
-        page, wrong = browser.new_page(viewport={"width": 1200, "height": 1000}), []
+        page, wrong = browser.new_page(viewport={"width": width, "height": height}), []
         page.on("pageerror", lambda error: wrong.append(str(error)))
-        write(folder / "try.ipynb", CELL)
+        write(folder / "try.ipynb", *cells)
         page.goto(f"{address}/lab/tree/try.ipynb?reset")
         page.wait_for_function("window.jupyterapp?.shell?.currentWidget?.context?.sessionContext", timeout=60_000)
         page.evaluate("jupyterapp.shell.currentWidget.context.sessionContext.ready.then(() => 0)")
         page.evaluate("void jupyterapp.commands.execute('notebook:run-all-cells')")
-        page.locator(".vx-plane").wait_for(timeout=60_000)
+        page.locator(seen).wait_for(timeout=60_000)
         yield page
         page.close()
         assert wrong == []
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory, browser):
+    """A page with a running notebook that shows an explorer."""
+    with running(tmp_path_factory.mktemp("lab"), browser, [CELL], ".vx-plane") as page:
+        yield page
+
+
+@pytest.fixture(scope="module")
+def beyond(tmp_path_factory, browser):
+    """On a laptop's screen, the explorers beyond the core, made of models that come with the library."""
+    with running(tmp_path_factory.mktemp("beyond"), browser, BEYOND, ".vx-sentence", 1400, 900) as page:
+        yield page
 
 
 def test_what_python_sets_the_page_shows(lab):
@@ -90,6 +132,32 @@ def test_keys_move_the_plane_and_not_the_notebook(lab):
     lab.wait_for_timeout(1000)
     assert lab.evaluate(ASK, "print(*explorer.z)").split() == ["0.5", "-0.05"]
     assert lab.locator(".jp-Notebook-cell").count() == cells
+
+
+def test_keys_choose_labels_and_letters_and_leave_the_notebook_alone(beyond):
+    """In Lab itself 3 makes a heading of a cell, a and b make new cells, d twice takes one away, m makes it text."""
+    beyond.locator(".vx-plane").press("3")
+    beyond.locator(".vx-attributes input[type=range]").press("End")
+    for key in "abddm":
+        beyond.keyboard.press(key)
+    beyond.locator(".vx-winding input").press("End")
+    beyond.locator(".vx-sentences input").press("End")
+    beyond.wait_for_timeout(1000)
+    said = beyond.evaluate(ASK, "print(told.label, letters.choice, letters.amounts[0], wound.depth, walk.t)")
+    assert said.split() == ["3", "3", "1.5", "9.0", "1.0"]
+    assert beyond.locator(".jp-CodeCell").count() == len(BEYOND)
+    assert beyond.locator(".jp-MarkdownCell").count() == 0
+    beyond.evaluate(ASK, "told.label = 8; letters.choice = 0; wound.depth = 2; walk.t = 0.0")
+    beyond.wait_for_function("document.querySelector('.vx-text').textContent.startsWith('label 8')")
+    beyond.wait_for_function("document.querySelector('.vx-attributes .vx-text').textContent.startsWith('a in all')")
+    beyond.wait_for_function("document.querySelector('.vx-winding .vx-text').textContent.startsWith('2 of 9')")
+    beyond.wait_for_function("document.querySelector('.vx-sentences output').textContent === '0.00'")
+
+
+def test_no_control_lies_below_the_fold(beyond):
+    room = beyond.locator(".jp-WindowedPanel-outer, .jp-Notebook").first.bounding_box()["height"]
+    for explorer in beyond.locator(".vx").all():
+        assert explorer.bounding_box()["height"] <= room
 
 
 def test_a_page_by_nbconvert_works_without_a_kernel_and_a_network(tmp_path, browser):

@@ -127,8 +127,8 @@ class TestPage:
         page.get_by_role("slider").press("Home")
         assert sentence.text_content() == runs[0]
         rows = page.locator(".vx-runs button")
-        assert [text.lstrip("0123456789. to") for text in rows.all_text_contents()] == [
-            text.lstrip("0123456789. to") for text in runs
+        assert [text.lstrip("0123456789. –") for text in rows.all_text_contents()] == [
+            text.lstrip("0123456789. –") for text in runs
         ]
         rows.nth(2).press("Enter")
         assert sentence.text_content() == runs[2]

@@ -100,7 +100,7 @@ class Sentences {
     const place = (i) => fixed(i / (steps - 1));
     const focused = [...this.list.children].findIndex((node) => node.contains(document.activeElement));
     const rows = starts.map((i, k) => {
-      const end = (starts[k + 1] ?? steps) - 1, range = end > i ? `${place(i)} to ${place(end)}` : place(i);
+      const end = (starts[k + 1] ?? steps) - 1, range = end > i ? `${place(i)} – ${place(end)}` : place(i);
       const button = h("button", { type: "button", "aria-current": i === now ? "step" : false, onclick: () => this.move({ t: i / (steps - 1) }) },
         h("small", {}, range), written[path[i]]);
       return h("li", {}, button);
