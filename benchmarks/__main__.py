@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from benchmarks import epoch, explorers, figures, grading, labs, machine, quality, tables, threads
+from benchmarks import epoch, explorers, figures, grading, labs, lectures, machine, quality, tables, threads
 
 SECTIONS: dict[str, Callable[[argparse.Namespace], None]] = {
     "machine": machine.show,
@@ -13,6 +13,7 @@ SECTIONS: dict[str, Callable[[argparse.Namespace], None]] = {
     "figures": figures.show,
     "quality": quality.show,
     "threads": threads.show,
+    "lectures": lectures.show,
     "labs": labs.show,
     "grading": grading.show,
     "explorers": explorers.show,

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from benchmarks import __main__ as command
-from benchmarks import epoch, explorers, figures, labs, pictures, threads
+from benchmarks import epoch, explorers, figures, labs, lectures, pictures, threads
 from vae_lib.data import Dataset
 
 
@@ -100,7 +100,13 @@ def test_a_table_is_printed(offline, capsys):
 @pytest.mark.slow
 def test_a_labs_graded_path_runs(capsys):
     labs.show(argparse.Namespace(quick=True))
-    assert re.search(r"lab\d+_\w+ +\d+\.\d s, at most 10", capsys.readouterr().out)
+    assert re.search(r"lab1_\w+ +\d+\.\d s, at most 5: .*; +\d+\.\d s, at most 40", capsys.readouterr().out)
+
+
+@pytest.mark.slow
+def test_a_lecture_runs(capsys):
+    lectures.show(argparse.Namespace(quick=True))
+    assert re.search(r"00_start_here +\d+\.\d s, at most 60: .*\n  the first 1 together", capsys.readouterr().out)
 
 
 @pytest.mark.mnist

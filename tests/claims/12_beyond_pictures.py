@@ -4,6 +4,8 @@ Three starts of each sequence model; draws are made anew with other seeds than t
 several standard errors on. There is one model each of molecules and letters, so nothing is said of their training.
 """
 
+from itertools import pairwise
+
 import torch
 
 from tests.claims import claim
@@ -27,24 +29,26 @@ def nothing_pays_less_than_the_entropy(nb):
 
 
 @claim(
-    "so it is one of 18, $\\log 18=2.9$ nats", "which makes $\\log(3/0.6)=1.6$", "The language model has learned both"
+    "so it is one of 18, $\\log 18=2.9$ nats",
+    "which makes $\\log(3/0.6)=1.6$",
+    "The language model has learned both, to 0.2 nats",
 )
 def what_a_noun_costs(nb):
     assert torch.allclose(nb.exact[[2, 5]], torch.tensor([18.0, 5.0]).log())
     assert nb.exact.argmax() == nb.by_word.argmax() == 2
-    assert (nb.exact - nb.by_word)[[2, 5]].abs().max() < 0.1
+    assert (nb.exact - nb.by_word)[[2, 5]].abs().max() < 0.2
 
 
 @claim(
     "the KL is at most 0.02 nats in all three starts",
-    "another sentence's code does as well as its own, to 0.05 nats",
-    "The language models stop 0.04 to 0.08 nats above the entropy, so no code could have gained more than that",
+    "another sentence's code does as well as its own, to 0.04 nats",
+    "The language models stop 0.04 to 0.05 nats above the entropy, so no code could have gained more than that",
 )
 def the_plain_vae_collapses(nb):
     assert max(t.kl.mean().item() for t in nb.terms["plain"]) < 0.025
-    assert max(nb.wrong["plain"]) < 0.055
+    assert max(nb.wrong["plain"]) < 0.045
     left = [mean_error(v) for v in nb.lost["lm"]]
-    assert all(0.04 <= round(m, 2) <= 0.08 for m, _ in left)
+    assert all(0.04 <= round(m, 2) <= 0.05 for m, _ in left)
     for values in nb.lost["plain"]:  # paired with the best language model, sentence by sentence
         gain = nb.lost["lm"][1] - values
         assert mean_error(gain)[0] < 0.02
@@ -64,63 +68,81 @@ def neither_term_is_below_zero(nb):
     assert abs(fewer - more) < 0.1
 
 
-@claim("All nine cured models use their code", "another sentence's code costs more than ten")
+@claim("All nine cured models use their code", "another sentence's code costs more than four")
 def cures_bring_the_code_into_use(nb):
     for kind in nb.cures:
-        assert all(1.9 < t.kl.mean() < 4.2 for t in nb.terms[kind])
-        assert min(nb.wrong[kind]) > 10
+        assert all(1.25 < t.kl.mean() < 4.25 for t in nb.terms[kind])
+        assert min(nb.wrong[kind]) > 4
 
 
 @claim(
-    "Annealing costs nothing that three starts can show: 0.11 ± 0.03 nats are lost, with the plain VAE 0.11 ± 0.04",
-    "Free bits lose more, from each start, than annealing from any; their KL stands at its floor",
-    "So does word dropout",
+    "Annealing costs nothing that three starts can show: 0.05 ± 0.01 nats are lost, with the plain VAE 0.06 ± 0.01",
+    "Free bits lose more, from each start, than annealing from any, 0.25 ± 0.04 nats, and say three times as much",
+    "their KL stands a little above its floor",
+    "Word dropout depends on the start: 0.1 and 0.3 nats are lost from two of them, and 1.1 from the third",
+    "free bits, which still gained",
 )
 def what_the_cures_cost(nb):
     lost = {k: torch.tensor([v.mean() for v in nb.lost[k]]) for k in ("plain", *nb.cures)}
     apart = lost["annealed"].mean() - lost["plain"].mean()
     assert apart.abs() < 2 * ((lost["annealed"].var() + lost["plain"].var()) / 3).sqrt()
-    for kind in ("freebits", "dropout"):
-        assert lost[kind].min() > lost["annealed"].max() + 0.1
+    assert lost["freebits"].min() > lost["annealed"].max() + 0.08
+    assert [round(v, 1) for v in sorted(lost["dropout"].tolist())] == [0.1, 0.3, 1.1]
+    said = {k: torch.tensor([t.kl.mean() for t in nb.terms[k]]).mean() for k in nb.cures}
+    assert 2.7 < said["freebits"] / said["annealed"] < 3.3
+    for seed in range(3):
+        rounds = nb.zoo.load(f"sequence-freebits-{seed}").card["training"]["rounds"]
+        assert rounds[-1]["epochs"] == 160
+    gained = [(a["best"] - b["best"]) / a["best"] for a, b in pairwise(rounds)]
+    assert gained[-1] > 0.005
     gap = lost["freebits"].mean() - lost["annealed"].mean()
     assert gap > 4 * ((lost["annealed"].var() + lost["freebits"].var()) / 3).sqrt()
     for model in nb.models["freebits"]:
         kl = nb.lib.gaussian_kl_per_dim(*model.encode(nb.tokens)).mean(0)
-        assert ((kl - 0.5).abs() < 0.04).all()
+        assert (kl > 0.48).all()
+        assert 4 < kl.sum() < 4.3
 
 
 @claim(
-    "Free bits lose by the posterior, from each start more than by the model",
-    "Word dropout loses by the model from two starts out of three, a nat each, and 0.2 from the third",
+    "Free bits lose by the posterior, over the three starts two thirds and more of what is lost",
+    "With word dropout the posterior costs 0.1 nats from every start, and what sets the starts apart is the model's: "
+    "0.05, 1.0 and 0.2 nats",
 )
 def where_the_nats_go(nb):
-    for by_model, by_posterior in nb.shares["freebits"]:
-        mean, error = mean_error(by_posterior - by_model)
-        assert mean > 3 * error
-    parts = sorted(mean_error(a)[0] for a, _ in nb.shares["dropout"])
-    assert abs(parts[0] - 0.2) < 0.05
-    assert abs(parts[1] - 1) < 0.15
-    assert abs(parts[2] - 1) < 0.15
+    """More by the posterior than by the model from each start (one failure in 200), and clearly over all."""
+    apart = [by_posterior - by_model for by_model, by_posterior in nb.shares["freebits"]]
+    assert all(mean_error(one)[0] > 2.5 * mean_error(one)[1] for one in apart)
+    mean, error = mean_error(torch.stack(apart).mean(0))
+    assert mean > 4 * error
+    both = [torch.stack([part.mean() for part in parts]) for parts in zip(*nb.shares["freebits"], strict=True)]
+    assert both[1].sum() > 2 / 3 * (both[0].sum() + both[1].sum())
+    for (by_model, by_posterior), told in zip(nb.shares["dropout"], (0.05, 1.0, 0.2), strict=True):
+        assert abs(by_model.mean() - told) < 0.05
+        assert abs(by_posterior.mean() - 0.1) < 0.03
 
 
 @claim(
-    "With annealing and with free bits the topic comes back in at least 87 % of the sentences and the length in at "
-    "least 70 %, from every start",
-    "the first noun itself comes back in 18 to 41 %",
+    "With free bits nearly all of it comes back, from every start: the number in at least 94 % of the sentences, topic "
+    "and length in at least 97 %, and the first noun itself in 60 to 71 %",
+    "With annealing the topic comes back in 62 to 93 % and the length in 45 to 62 %",
     "With word dropout the length comes back in more than half, and the topic no more often than by chance",
+    "though its KL is larger than that of annealing",
     "A number of nats does not tell what a code is about",
-    "The plain VAE's sentences agree by chance alone, or nearly",
+    "with the plain VAE the topic comes back in 58 and 65 % from two of the starts, at a KL of 0.02 nats",
 )
 def what_the_code_holds(nb):
-    good = torch.cat([nb.agreed["annealed"], nb.agreed["freebits"]])
-    assert good[:, 1].min() >= 87
-    assert good[:, 3].min() >= 70
-    assert 17.5 <= good[:, 2].min() <= good[:, 2].max() <= 41
-    assert nb.agreed["dropout"][:, 3].min() > 50
+    free, annealed, dropout, plain = (nb.agreed[k].round() for k in ("freebits", "annealed", "dropout", "plain"))
+    assert free[:, 0].min() >= 94
+    assert free[:, [1, 3]].min() >= 97
+    assert (free[:, 2].min(), free[:, 2].max()) == (60, 71)
+    assert (annealed[:, 1].min(), annealed[:, 1].max()) == (62, 93)
+    assert (annealed[:, 3].min(), annealed[:, 3].max()) == (45, 62)
+    assert dropout[:, 3].min() > 50
     assert (nb.agreed["dropout"][:, 1] - nb.by_chance["dropout"][:, 1]).max() < 5  # 2 errors of a difference of shares
-    assert (nb.agreed["plain"] - nb.by_chance["plain"]).max() < 8
+    assert plain[:, 1].sort().values.tolist()[1:] == [58, 65]
+    assert nb.by_chance["plain"][:, 1].max() < 37
     kls = {k: torch.tensor([t.kl.mean() for t in nb.terms[k]]) for k in ("annealed", "dropout")}
-    assert kls["dropout"].max() > kls["annealed"].min()  # the same nats, other contents
+    assert kls["dropout"].min() > kls["annealed"].max()
 
 
 @claim("The codes save three nats")
@@ -274,7 +296,7 @@ def serif_is_thinner_and_weight_is_nearly_bold(nb):
 
 @claim(
     "write sentences of the language only, from all three starts",
-    "With word dropout 21 of 41, 39 of 72 and 0 of 29 different ones are not in it, "
+    "With word dropout 0 of 21, 47 of 96 and 0 of 29 different ones are not in it, "
     "as they speak of nouns of two topics",
 )
 def what_is_written_between_two_sentences(nb):
@@ -289,15 +311,15 @@ def what_is_written_between_two_sentences(nb):
             outside.setdefault(kind, []).append((strange, found))
     for kind in ("annealed", "freebits"):
         assert not any(strange for strange, _ in outside[kind])
-    assert [len(strange) for strange, _ in outside["dropout"]] == [21, 39, 0]
-    assert [len(found) for _, found in outside["dropout"]] == [41, 72, 29]
+    assert [len(strange) for strange, _ in outside["dropout"]] == [0, 47, 0]
+    assert [len(found) for _, found in outside["dropout"]] == [21, 96, 29]
     for strange, _ in outside["dropout"]:
         assert all(len({nb.topic_of[word] for word in words if word in nb.topic_of}) > 1 for words in strange)
 
 
 @claim(
     "of 1,000 codes drawn from it the six models with annealing and free bits write at least 99 % as sentences of the "
-    "language, of as many drawn three times as far out 54 to 75 %"
+    "language, of as many drawn three times as far out 55 to 86 %"
 )
 def the_language_is_kept_where_the_prior_is(nb):
     """The shares of the draws that were counted, and 1,000 others: a share of 0.7 is known to 0.015."""
@@ -310,4 +332,4 @@ def the_language_is_kept_where_the_prior_is(nb):
                 for scale in (1, 3)
             )
             assert near >= 0.99
-            assert 0.54 - slack <= far <= 0.75 + slack
+            assert 0.55 - slack <= far <= 0.86 + slack

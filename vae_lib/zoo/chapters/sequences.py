@@ -70,7 +70,7 @@ def _recipe(
         *(model, SIZES | options, "small English", summary, _score, tokens_alone),
         made=sentences,
         epochs=epochs,
-        most_rounds=1,
+        most_rounds=3,
         options=OPTIONS,
         seed=seed,
     )
