@@ -47,14 +47,14 @@ def a_factor_sees_what_is_before_it(nb):
 
 
 @claim(
-    "Both are densities, and none of the six is further than 0.04 nats from the truth", "within 0.04 nats of the moons"
+    "Both are densities, and none of the six is further than 0.03 nats from the truth", "within 0.03 nats of the moons"
 )
 def two_kinds_have_a_density(nb):
     """By fresh draws, beside the lecture's quadrature."""
     x = nb.moons.sample(10_000, generator(200))
     for key, gap in nb.kl.items():
         assert abs(nb.mass[key] - 1) < 1e-3
-        assert 0 < gap < 0.04
+        assert 0 < gap < 0.03
         apart = nb.moons.log_prob(x) - nb.stored[key].log_prob(x)
         assert abs(apart.mean().item() - gap) < 4 * error_of(apart) + 1e-3
 
@@ -69,8 +69,8 @@ def by_quadrature(model, x):
 
 
 @claim(
-    "With 200 weights the VAE's bound falls by about 0.1 nats",
-    "What is left above the true density, about 0.1 nats again, is the model's own divergence",
+    "With 200 weights the VAE's bound falls by 0.1 nats",
+    "What is left above the true density, 0.04 to 0.07 nats, is the model's own divergence",
     "it is more than any flow or autoregressive model here has",
 )
 def what_the_bound_of_a_vae_leaves(nb):
@@ -78,26 +78,26 @@ def what_the_bound_of_a_vae_leaves(nb):
     for s in SEEDS:
         model = nb.stored["vae", s]
         fall = nb.found["vae, bound"][s] - nb.found["vae, K = 200"][s]
-        assert 0.05 < fall.mean() < 0.15
+        assert 0.06 < fall.mean() < 0.12
         assert abs((nb.tightened(model, x) - by_quadrature(model, x)).mean()) < 0.015
         own = (nb.found["vae, K = 200"][s] - nb.truth).mean()
-        assert 0.07 < own < 0.14
-        assert own > max(nb.kl.values()) + 0.03
+        assert 0.04 < own < 0.07
+        assert own > max(nb.kl.values()) + 0.015
         for k in ("flow", "autoregressive"):
             for t in SEEDS:
                 more = nb.found["vae, K = 200"][s] - nb.found[k][t]
                 assert more.mean() > 3 * error_of(more)
 
 
-@claim("its bound lies 0.1 to 0.2 nats above the truth, so its divergence is at most that")
+@claim("its bound lies 0.05 to 0.07 nats above the truth, so its divergence is at most that")
 def bound_of_diffusion(nb):
     """On 20,000 test points, as the zoo has scored it; the gap is to within the error of that mean."""
     for s in SEEDS:
         scored = nb.zoo.load(f"family-diffusion-moons-{s}").card["test"]
         x = nb.moons.sample(4000, generator(202 + s))
         gap = nb.bound(nb.stored["diffusion", s], x, 2) + nb.moons.log_prob(x)
-        assert 0.1 - 3 * error_of(gap) < gap.mean() < 0.2 + 3 * error_of(gap)
-        assert scored["cost"] - nb.entropy < 0.2 + 0.02
+        assert 0.05 - 3 * error_of(gap) < gap.mean() < 0.07 + 3 * error_of(gap)
+        assert scored["cost"] - nb.entropy < 0.07 + 0.02
 
 
 @claim("Two peaks, one for each moon, and the three models put them where they belong")
@@ -156,7 +156,7 @@ def fresh_measures(nb):
 
 @claim(
     "The pair is behind the other four on all three measures, with every seed",
-    "on average 91 % of its draws lie near data, and 82 % of the data have a draw nearby",
+    "on average 94 % of its draws lie near data, and 78 % of the data have a draw nearby",
     "The other four lie within a few points of each other and of the mark in precision and coverage",
 )
 def the_pair_is_behind(nb):
@@ -167,33 +167,36 @@ def the_pair_is_behind(nb):
     assert max(p[1] for p in pairs) < min(o[1] for o in others) - 3
     assert min(p[2] for p in pairs) > max(o[2] for o in others) + 5
     mean = torch.stack(pairs).mean(0)
-    assert abs(mean[0] - 91) < 3
-    assert abs(mean[1] - 82) < 4
+    assert abs(mean[0] - 94) < 2
+    assert abs(mean[1] - 78) < 4
     columns = torch.stack(others)[:, :2]
     assert ((columns - torch.tensor([99.5, 97.0])).abs() < torch.tensor([4.0, 5.0])).all()
 
 
 @claim(
     "The autoregressive models leave about as much outside as data do, around 1 %",
-    "the VAEs 6.5 %, more than every flow",
-    "the pairs 17 %",
-    "17 % of the pairs' draws lay where 1 % of the data do",
+    "flows and diffusion models up to 2 %",
+    "the VAEs 4 %, more than each of these",
+    "the pairs 12 %",
+    "12 % of the pairs' draws lay where 1 % of the data do",
 )
 def how_much_lies_outside(nb):
     def outside(model, seed):
         return 100 * (nb.moons.log_prob(model.sample(20_000, generator(seed))) < nb.edge).float().mean().item()
 
-    found = {(k, s): outside(nb.stored[k, s], 500 + s) for k in nb.kinds[:4] for s in SEEDS}
+    found = {(k, s): outside(nb.stored[k, s], 500 + s) for k in nb.kinds for s in SEEDS}
     data = 100 * (nb.moons.log_prob(nb.moons.sample(20_000, generator(510))) < nb.edge).float().mean().item()
     assert abs(data - 1) < 0.3
-    assert all(abs(found["autoregressive", s] - data) < 0.7 for s in SEEDS)
-    assert min(found["vae", s] for s in SEEDS) > max(found["flow", s] for s in SEEDS) + 1.5
-    assert abs(sum(found["vae", s] for s in SEEDS) / 3 - 6.5) < 1
-    assert abs(sum(found["adversarial", s] for s in SEEDS) / 3 - 17) < 2
+    close = [found[k, s] for k in ("autoregressive", "diffusion", "flow") for s in SEEDS]
+    assert all(abs(found["autoregressive", s] - data) < 0.6 for s in SEEDS)
+    assert max(close) < 2.1
+    assert min(found["vae", s] for s in SEEDS) > max(close) + 1
+    assert abs(sum(found["vae", s] for s in SEEDS) / 3 - 4) < 0.6
+    assert abs(sum(found["adversarial", s] for s in SEEDS) / 3 - 12) < 1.5
 
 
 @claim(
-    "Precision is lenient. It calls 91 % of the pair's draws like data, while 17 % lie where only 1 % of the data do",
+    "Precision is lenient. It calls 94 % of the pair's draws like data, while 12 % lie where only 1 % of the data do",
     "the few data out there have large balls, and a draw in between falls into one",
 )
 def precision_is_lenient(nb):
@@ -212,7 +215,7 @@ def precision_is_lenient(nb):
 
 @claim(
     "The flow gives back each point",
-    "the mean that is decoded from it still follows $x$ to 97 %",
+    "the mean that is decoded from it still follows $x$ to 98 %",
     "Of $x$ in $x_T$ next to nothing is left, 0.05 % of the variance by the schedule",
 )
 def what_is_left_of_x(nb):
@@ -222,7 +225,7 @@ def what_is_left_of_x(nb):
         assert (flow.inverse(flow(x).y) - x).abs().max() < 1e-2
         mu, logvar = vae.encode(x)
         z = lib.reparametrize(mu, logvar, torch.randn(mu.shape, generator=generator(701)))
-        assert abs(nb.kept(x, vae.decode_mean(z)) - 0.97) < 0.01
+        assert abs(nb.kept(x, vae.decode_mean(z)) - 0.98) < 0.01
     kept = nb.stored["diffusion", 0].schedule.kept[-1].item()
     assert abs(kept - 0.0005) < 0.0001
     beta = nb.stored["diffusion", 0].schedule.beta.double()
@@ -243,8 +246,7 @@ def levels_can_be_paid_for(nb):
 
 @claim(
     "The flow and the autoregressive model are more than 20 nats below the Gaussian",
-    "The VAE's bound is below it as well",
-    "The diffusion model's bound is above it",
+    "The bounds of the VAE and of the diffusion model are below it as well",
 )
 def nats_of_digits(nb):
     """With other noise within the levels."""
@@ -253,10 +255,25 @@ def nats_of_digits(nb):
     plain = -MultivariateNormal(train.mean(0), torch.cov(train.T)).log_prob(x)
     for k in ("flow", "autoregressive"):
         assert (plain + nb.written[k].log_prob(x)).mean() > 20
-    cost = {k: nb.bound(nb.written[k], x, 4) for k in ("vae", "diffusion")}
-    for better, worse in ((cost["vae"], plain), (plain, cost["diffusion"])):
-        ahead = worse - better
+    for k in ("vae", "diffusion"):
+        ahead = plain - nb.bound(nb.written[k], x, 4)
         assert ahead.mean() > 4 * error_of(ahead)
+
+
+@claim(
+    "train each until twice the training gains less than half a per cent (six of the twenty models below still gained "
+    "when we stopped)",
+    "The diffusion model's fell with every doubling of its training, by 3 nats in the last one: of the five it is the",
+)
+def who_is_at_its_end(nb):
+    names = [f"family-{k}-moons-{s}" for k in nb.kinds for s in SEEDS] + [f"family-{k}-digits" for k in nb.kinds]
+    best = {name: [one["best"] for one in nb.zoo.load(name).card["training"]["rounds"]] for name in names}
+    still = [name for name, found in best.items() if found[-2] - found[-1] >= 0.005 * abs(found[-2])]
+    assert len(still) == 6
+    assert [name for name in still if "digits" in name] == ["family-diffusion-digits"]
+    falls = [a - b for a, b in itertools.pairwise(best["family-diffusion-digits"])]
+    assert min(falls) > 0
+    assert abs(falls[-1] - 3) < 0.5
 
 
 @claim(

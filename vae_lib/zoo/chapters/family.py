@@ -96,6 +96,7 @@ def _score(model: nn.Module, dataset: Dataset) -> dict[str, Any]:
 
 MADE = {"moons": _moons, "digits": _digits}
 EPOCHS = {"moons": 40, "digits": 80}
+ROUNDS = {"moons": 3, "digits": 5}
 
 
 def _recipes() -> dict[str, ChapterRecipe]:
@@ -108,7 +109,7 @@ def _recipes() -> dict[str, ChapterRecipe]:
                     *(model, SIZES[of][kind], of, summary, _score, points_alone),
                     made=MADE[of],
                     epochs=EPOCHS[of],
-                    most_rounds=1,
+                    most_rounds=ROUNDS[of],
                     options=OPTIONS[of] | (SLOWER if kind == "adversarial" else {}),
                     seed=seed,
                 )
