@@ -120,7 +120,7 @@ def test_the_figures_are_printed_with_what_is_expected(capsys):
 
 @pytest.mark.slow
 @pytest.mark.sandbox
-def test_a_small_class_is_graded_by_both_with_the_same_scores(monkeypatch, capsys):
+def test_a_small_class_is_graded_by_both_with_the_same_scores(offline, monkeypatch, capsys):
     monkeypatch.setattr("benchmarks.grading.ROUNDS", 1)
     command.main(["grading", "--class-size", "2", "--sample", "1"])
     printed = capsys.readouterr().out
@@ -152,6 +152,7 @@ def test_explorers_are_measured_in_jupyterlab(tmp_path):
         assert 0 < found["rate"] <= 65
 
 
+@pytest.mark.slow
 def test_an_epoch_beside_a_busy_process_is_timed_and_the_other_is_gone():
     before = set(psutil.Process().children())
     assert threads.seconds("PASSIVE", busy=1, pictures=200) > 0

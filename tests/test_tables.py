@@ -68,6 +68,7 @@ def test_the_same_draw_gives_the_same_cell(few):
     assert one["test_error"] == two["test_error"]
 
 
+@pytest.mark.slow
 def test_the_supervised_network_learns():
     found = tables.compute(tables.Cell("supervised", 200, 0, "digits"))
     assert found["test_error"] < 15  # 8 by this draw; guessing is 90

@@ -51,6 +51,7 @@ def test_the_commands_start(without):
     without("sys.path.insert(0, 'tools'); import install; install.only_one().__enter__()")
 
 
+@pytest.mark.slow
 def test_the_library_and_its_models_load(without):
     names = [
         path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".")
