@@ -5,16 +5,16 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
-import os
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
+
+import psutil
 
 from benchmarks.stock import autograde
 from grading.commands import demo
@@ -94,32 +94,39 @@ class Held(NamedTuple):
 
 
 class Memory:
-    """Takes the grader's lines, one a hand-in; samples memory after a tenth of the class, half of it, and all."""
+    """Takes the grader's lines, one a hand-in; samples memory after a tenth of the class, half of it, and all; and at
+    the last line, while all processes still live, their processor's seconds.
+    """
 
     def __init__(self, size: int):
         self.lines, self.at, self.found = 0, {max(1, size // 10), max(1, size // 2), size}, {}
+        self.size, self.seconds = size, 0.0
 
     def __call__(self, line: str) -> None:
         self.lines += 1
-        if self.lines in self.at and sys.platform == "linux":
-            shares = [share(process) for process in family(os.getpid())]
+        if self.lines in self.at and psutil.LINUX:
+            shares = [share(process) for process in family()]
             self.found[self.lines] = Held(round(shares[0]), round(sum(shares)))
+        if self.lines == self.size:
+            self.seconds = sum(seconds_of(process) for process in family())
 
 
-def family(process: int) -> Iterator[int]:
-    """The process and all that it, its children and theirs have started."""
-    yield process
-    for tasks in Path(f"/proc/{process}/task").glob("*/children"):
-        with contextlib.suppress(OSError):  # it has ended meanwhile
-            for child in tasks.read_text().split():
-                yield from family(int(child))
+def family() -> list[psutil.Process]:
+    """This process and all that it, its children and theirs have started and that still live."""
+    return [psutil.Process(), *psutil.Process().children(recursive=True)]
 
 
-def share(process: int) -> float:
+def share(process: psutil.Process) -> float:
     """Megabytes that a process holds; of what it shares with others, its part."""
-    with contextlib.suppress(OSError):
-        lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
-        return next(int(line.split()[1]) * 1024 / 1e6 for line in lines if line.startswith("Pss:"))
+    with contextlib.suppress(psutil.Error):  # it has ended meanwhile
+        return process.memory_full_info().pss / 1e6
+    return 0.0
+
+
+def seconds_of(process: psutil.Process) -> float:
+    """Of the processor, by a process and those that it has waited for."""
+    with contextlib.suppress(psutil.Error):
+        return sum(process.cpu_times()[:4])
     return 0.0
 
 
@@ -147,10 +154,9 @@ def _write(folder: Path, notebook: dict) -> None:
 
 def _ours(course: Path, memory: Memory) -> tuple[list[Entry], float, float]:
     """What we give, the seconds it took, and the processor's seconds of all processes for each hand-in."""
-    started, before = time.perf_counter(), os.times()
+    started, before = time.perf_counter(), sum(seconds_of(process) for process in family())
     entries = grade_class(Options(course / "submitted", course / "grading_out" / "ours"), memory, course)
-    spent = sum(os.times()[:4]) - sum(before[:4])
-    return entries, time.perf_counter() - started, spent / len(entries)
+    return entries, time.perf_counter() - started, (memory.seconds - before) / len(entries)
 
 
 def _sample(course: Path, size: int) -> None:
