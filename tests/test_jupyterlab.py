@@ -11,8 +11,13 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
+import nbformat
 import pytest
+import torch
 import websocket
+from jupyter_server.services.contents.largefilemanager import LargeFileManager
+
+from vae_lib.explore import LatentExplorer
 
 ROOT = Path(__file__).resolve().parent.parent
 PANELS = {f"@jupyter/nbgrader:{name}" for name in ("assignment-list", "course-list", "create-assignment", "formgrader")}
@@ -213,3 +218,26 @@ def test_a_browser_opens_where_there_is_a_screen(settings, system, variables, op
 def test_only_root_is_allowed_to_be_root(settings, monkeypatch, user, allowed):
     monkeypatch.setattr(os, "geteuid", lambda: user)
     assert settings().ServerApp.get("allow_root", False) is allowed
+
+
+def test_a_saved_explorer_is_its_picture_and_other_widgets_stay(settings, tmp_path):
+    # Without the kernel JupyterLab would put "Error displaying widget" in the picture's place.
+    widget = "application/vnd.jupyter.widget-view+json"
+    explorer = LatentExplorer(lambda z: torch.sigmoid(z[:, :1].expand(-1, 4)), latent_dim=2, image_shape=(2, 2))
+    explorers, metadata = explorer._repr_mimebundle_()
+    assert widget in explorers
+    outputs = [
+        nbformat.v4.new_output("display_data", explorers, metadata=metadata),
+        nbformat.v4.new_output("display_data", {widget: {"model_id": "1"}, "text/plain": "IntSlider()"}),
+        nbformat.v4.new_output("stream", text="read"),
+    ]
+    cells = [nbformat.v4.new_markdown_cell("A slider"), nbformat.v4.new_code_cell("explore()", outputs=outputs)]
+    content = json.loads(nbformat.writes(nbformat.v4.new_notebook(cells=cells)))
+
+    manager = LargeFileManager(root_dir=str(tmp_path), config=settings())
+    manager.save({"type": "notebook", "format": "json", "content": content}, "lecture.ipynb")
+    manager.save({"type": "file", "format": "text", "content": "read"}, "notes.md")
+
+    first, second, _ = nbformat.read(tmp_path / "lecture.ipynb", 4).cells[1].outputs
+    assert set(first.data) == {"image/png", "text/plain"}
+    assert widget in second.data

@@ -4,6 +4,7 @@ import logging
 import os
 import sys
 import threading
+import warnings
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -50,6 +51,18 @@ c.LabApp.extension_manager = "readonly"
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 if os.name != "nt":
     c.ServerApp.terminado_settings = {"shell_command": [os.environ.get("SHELL") or "sh"]}
+
+
+def keep_stills(model, **_):
+    """Save an explorer as its picture: without its kernel, JupyterLab would show an error in the widget's place."""
+    cells = model["content"]["cells"] if model["type"] == "notebook" else []
+    for output in (output for cell in cells for output in cell.get("outputs", [])):
+        if output.get("metadata", {}).get("vae_explore"):  # MARK in vae_lib/explore/page.py
+            output["data"].pop("application/vnd.jupyter.widget-view+json", None)
+
+
+c.ContentsManager.pre_save_hook = keep_stills
+warnings.filterwarnings("ignore", "Overriding existing pre_save_hook")  # jupyter_server checks one hook twice
 
 
 def trust_lectures():
