@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from vae_lib.beyond.semi_supervised import SemiSupervised, drawn, unlabelled_bound
+from vae_lib.beyond.semi_supervised import SemiSupervised, drawn, loss_of_each, unlabelled_bound
 from vae_lib.objective import ElboTerms
 
 TURN, STRETCH, SHEAR, SHIFT = math.radians(12), 0.1, 0.12, 1.5 / 14  # the most; the shift in halves of a side
@@ -52,12 +52,12 @@ class Moved(SemiSupervised):
         y, n = y[rows].unsqueeze(1), len(x)
         bounds = self.model.bounds(drawn(*both[:2], generator=generator), generator=generator)
         log_qy = self.model.log_qy(moved(both[2], generator))
-        loss = self._unlabelled(bounds[:n], log_qy[:n])
-        loss = loss - self.share * bounds[n:].gather(1, y).mean() - self.alpha * log_qy[n:].gather(1, y).mean()
+        known = (of[n:].gather(1, y).mean() for of in (bounds, log_qy))
+        loss = loss_of_each(self._unlabelled(bounds[:n], log_qy[:n]), *known, self.share, self.alpha)
         return ElboTerms(loss, torch.zeros_like(loss))
 
     def _unlabelled(self, bounds: Tensor, log_qy: Tensor) -> Tensor:
-        """U(x), at first with q(y|x) as it is."""
+        """−U(x), at first with q(y|x) as it is."""
         self.teaching -= 1
         log_qy = log_qy.clamp(min=-80)  # the entropy's slope at q = 0 is infinite
-        return -unlabelled_bound(bounds, (log_qy.detach() if self.teaching >= 0 else log_qy).exp())
+        return unlabelled_bound(bounds, (log_qy.detach() if self.teaching >= 0 else log_qy).exp())

@@ -69,6 +69,14 @@ def m2_loss(labelled: Tensor, unlabelled: Tensor, log_qy: Tensor, alpha: float) 
     return -(labelled.sum() + unlabelled.sum()) - alpha * log_qy.mean()
 
 
+def loss_of_each(unlabelled: Tensor, labelled: Tensor, log_qy: Tensor, share: float, alpha: float) -> Tensor:
+    """J^α / N_u of each unlabelled example, with `share` N_l/N_u; Kingma et al.'s α = 0.1·N is 0.1 here.
+
+    `labelled` and `log_qy` are means, or of one labelled example each. Shapes: (B,), () or (B,), () or (B,) -> (B,).
+    """
+    return -unlabelled - share * labelled - alpha * log_qy
+
+
 @dataclass(frozen=True)
 class CodeGaussian:
     """A likelihood for codes: each number is Gaussian, with a mean and a log-variance from the decoder's 2P outputs."""
@@ -134,10 +142,8 @@ class M2(nn.Module):
 class SemiSupervised(nn.Module):
     """M2 with its labelled examples: what `fit` trains on the unlabelled ones.
 
-    Each step has a batch of unlabelled pictures and `batch` draws from the labelled ones. The loss, an unlabelled
-    picture, is U(x) + share · mean L(x, y) − α · mean log q(y|x), with `share` N_l/N_u: J^α of Kingma et al. divided
-    by N_u, so that their α = 0.1·N is 0.1 here. Where `x_labelled` and the pictures given to `fit` are pairs
-    (μ, logvar), the codes of M1, each is drawn anew in every step.
+    Each step has a batch of unlabelled pictures and `batch` draws from the labelled ones (`loss_of_each`). Where
+    `x_labelled` and the pictures given to `fit` are pairs (μ, logvar), the codes of M1, each step draws them anew.
     """
 
     def __init__(
@@ -162,8 +168,8 @@ class SemiSupervised(nn.Module):
         known, y = (column[rows] for column in columns), y[rows].unsqueeze(1)
         both = drawn(*(torch.cat(pair) for pair in zip(x, known, strict=True)), generator=generator)
         bounds, log_qy, n = self.model.bounds(both, generator=generator), self.model.log_qy(both), len(x[0])
-        loss = -unlabelled_bound(bounds[:n], log_qy[:n].exp())
-        loss = loss - self.share * bounds[n:].gather(1, y).mean() - self.alpha * log_qy[n:].gather(1, y).mean()
+        known = (of[n:].gather(1, y).mean() for of in (bounds, log_qy))
+        loss = loss_of_each(unlabelled_bound(bounds[:n], log_qy[:n].exp()), *known, self.share, self.alpha)
         return ElboTerms(loss, torch.zeros_like(loss))
 
 

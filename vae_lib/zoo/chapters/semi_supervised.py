@@ -15,6 +15,7 @@ from vae_lib.beyond.semi_supervised import (
     CodeGaussian,
     balanced_subset,
     drawn,
+    loss_of_each,
     m1_codes,
     unlabelled_bound,
 )
@@ -53,10 +54,10 @@ class CodesM2(M2):
     ) -> ElboTerms:
         """U(x) + share · L(x', y') − α log q(y'|x') of each pair, in the place of the reconstruction. -> (B,), (B,)."""
         x, known = drawn(mu, logvar, generator), drawn(mu_known, logvar_known, generator)
-        bounds, log_qy, y = self.bounds(torch.cat([x, known]), generator=generator), self.log_qy(known), y.unsqueeze(1)
+        bounds, log_qy = self.bounds(torch.cat([x, known]), generator=generator), self.log_qy(known)
         unlabelled = unlabelled_bound(bounds[: len(x)], self.log_qy(x).exp())
-        labelled = bounds[len(x) :].gather(1, y).squeeze(1)
-        loss = -unlabelled - self.share * labelled - self.alpha * log_qy.gather(1, y).squeeze(1)
+        labelled, log_qy = (of.gather(1, y.unsqueeze(1)).squeeze(1) for of in (bounds[len(x) :], log_qy))
+        loss = loss_of_each(unlabelled, labelled, log_qy, self.share, self.alpha)
         return ElboTerms(loss, torch.zeros_like(loss))
 
 
