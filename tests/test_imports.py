@@ -244,7 +244,7 @@ def loaded_by(name, before="sys"):
 
 @pytest.mark.parametrize("path", CODE, ids=place)
 def test_modules_and_functions_are_short(path):
-    assert len(lines(path)) <= 250
+    assert len(lines(path)) <= (200 if path.parent.name == "beyond" else 250)
     long = {f.name: f.end_lineno - f.lineno + 1 for f in functions(path)}
     assert {name: length for name, length in long.items() if length > 45} == {}
 

@@ -160,3 +160,13 @@ class Affine(nn.Module):
 def _stretched(x: Tensor, mask: Tensor, scale: Tensor, shift: Tensor) -> Moved:
     moved = mask * x + (1 - mask) * (x * torch.exp(scale) + shift)
     return Moved(moved, ((1 - mask) * scale).sum(-1))
+
+
+def coupling_layers(
+    n_dims: int, n_layers: int, hidden: Sequence[int] = (64,), generator: torch.Generator | None = None
+) -> list[Coupling]:
+    """So many couplings; every other one keeps the even dimensions, the rest the odd ones."""
+    require_count(n_layers, "coupling_layers: n_layers")
+    require_count(n_dims, "coupling_layers: n_dims", least=2)
+    masks = [[(d + i) % 2 for d in range(n_dims)] for i in range(n_layers)]
+    return [Coupling(mask, hidden, generator=generator) for mask in masks]

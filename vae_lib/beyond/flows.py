@@ -19,6 +19,7 @@ from vae_lib.beyond.flow_layers import (
     Planar,
     affine_coupling,
     affine_coupling_inverse,
+    coupling_layers,
     keep_invertible,
     planar,
     planar_inverse,
@@ -181,16 +182,6 @@ class FlowPosterior(nn.Module):
             falling.step()
             bounds.append(-loss.item())
         return bounds
-
-
-def coupling_layers(
-    n_dims: int, n_layers: int, hidden: Sequence[int] = (64,), generator: torch.Generator | None = None
-) -> list[Coupling]:
-    """So many couplings; every other one keeps the even dimensions, the rest the odd ones."""
-    require_count(n_layers, "coupling_layers: n_layers")
-    require_count(n_dims, "coupling_layers: n_dims", least=2)
-    masks = [[(d + i) % 2 for d in range(n_dims)] for i in range(n_layers)]
-    return [Coupling(mask, hidden, generator=generator) for mask in masks]
 
 
 @torch.no_grad()

@@ -22,13 +22,11 @@ from vae_lib.likelihood import Bernoulli
 from vae_lib.models import VAE
 from vae_lib.networks import mlp, require_architecture
 from vae_lib.objective import ElboTerms
+from vae_lib.run import Columns
 
 
 def balanced_subset(y: Tensor, per_class: int, generator: torch.Generator | None = None) -> Tensor:
-    """Indices of `per_class` examples of each class that occurs in y, none twice. (N,) int64 -> (C·per_class,) int64.
-
-    Raises InputError where a class has fewer.
-    """
+    """Indices of `per_class` examples of each class in y; InputError where one has fewer. (N,) -> (C·per_class,)."""
     require_count(per_class, "balanced_subset: per_class")
     found = []
     for label in y.unique():
@@ -147,12 +145,7 @@ class SemiSupervised(nn.Module):
     """
 
     def __init__(
-        self,
-        model: M2,
-        x_labelled: Tensor | tuple[Tensor, Tensor],
-        y_labelled: Tensor,
-        share: float,
-        alpha: float = 0.1,
+        self, model: M2, x_labelled: Tensor | Columns, y_labelled: Tensor, share: float, alpha: float = 0.1
     ) -> None:
         super().__init__()
         require_at_least_zero(alpha, "SemiSupervised: alpha")
