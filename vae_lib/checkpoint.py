@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import os
+import time
 import zlib
 from dataclasses import asdict
 from pathlib import Path
@@ -28,6 +29,7 @@ class Checkpoint:
 
     def __init__(self, run: Any, path: Path) -> None:
         self.run, self.path, self.identity = run, path, _identity(run)
+        self.epochs, self.saved, self.took = -1, 0.0, 0.0  # epochs in the file; when it was written, in what time
 
     def open(self) -> None:
         """Go on from the file where there is one, else write it: a bad path is known before training."""
@@ -36,8 +38,21 @@ class Checkpoint:
         else:
             self.save()
 
+    def keep_up(self) -> None:
+        """Save, unless that took more than a tenth of the time: of short epochs several are saved at once."""
+        if time.perf_counter() - self.saved >= 10 * self.took:
+            self.save()
+
     def save(self) -> None:
-        """Write beside the file and rename: a run killed here leaves the earlier checkpoint whole."""
+        """Write what the file has not got, beside it, and rename: a run killed here leaves the earlier one whole."""
+        if self.epochs == len(self.run.history.loss):
+            return
+        started = time.perf_counter()
+        self._write()
+        self.epochs, self.saved = len(self.run.history.loss), time.perf_counter()
+        self.took = self.saved - started
+
+    def _write(self) -> None:
         run, buffer, beside = self.run, io.BytesIO(), self.path.with_name(self.path.name + ".part")
         state = {"identity": self.identity, "model": run.model.state_dict(), "optimizer": run.optimizer.state_dict()}
         state |= {"generator": run.generator.get_state(), "history": run.history._asdict()}
@@ -66,7 +81,7 @@ class Checkpoint:
             run.history, run.best = run.history._replace(**state["history"]), state["best"]
         except Exception as error:  # the right names with something else behind them
             raise InputError(_not_ours(self.path)) from error
-        done = len(run.history.loss)
+        self.epochs = done = len(run.history.loss)
         require(done <= run.config.epochs, f"{was} {done} epochs, more than the {run.config.epochs} asked for.")
 
 

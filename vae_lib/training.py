@@ -35,10 +35,10 @@ def fit(
     has `n_pixels`, `n_dims` or `n_positions`, its data must have so many columns.
     With `averaging` or `patience` the model ends with the mean of its weights, or those of its best epoch by `test`.
     `on_epoch(epoch, model, history)` is called after each epoch, epochs counted from 1; where it returns True, the
-    run ends there. The run is saved in the file
-    `checkpoint` after each epoch, and goes on from there where the file exists. Ctrl-C returns what is trained so far.
-    The same seed, start and machine give the same numbers. Raises `InputError` for data or a checkpoint that do not
-    fit, `TrainingDiverged` for NaN.
+    run ends there. The run is saved in the file `checkpoint` after each epoch (after several where they are as short
+    as the saving), and goes on from there where the file exists. Ctrl-C returns what is trained so far. The same seed,
+    start and machine give the same numbers. Raises `InputError` for data or a checkpoint that do not fit,
+    `TrainingDiverged` for NaN.
     """
     config = TrainConfig() if config is None else config
     require(on_epoch is None or callable(on_epoch), f"fit: on_epoch must be a function, not {on_epoch!r}.")
@@ -68,11 +68,13 @@ def _epochs(run: Run, on_epoch: Callable | None, path: Path | None) -> History:
             run.history = one_epoch(run, epoch)
             run.keep_best()
             if file:
-                file.save()
+                file.keep_up()
             bar.update()
             bar.set_postfix(loss=f"{run.history.loss[-1]:.2f}")
             if on_epoch and on_epoch(epoch, run.model, run.history) is True:
                 break
+        if file:
+            file.save()
     except KeyboardInterrupt:
         return run.history._replace(interrupted=True)
     finally:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ import torch
 from sklearn.decomposition import PCA
 
 import vae_lib as lib
+from vae_lib.checkpoint import Checkpoint
 from vae_lib.training import UNITS, History, TrainConfig, TrainingDiverged, fit, pick_device
 
 QUIET = {"epochs": 3, "batch_size": 16, "progress": False, "device": "cpu"}
@@ -386,6 +388,23 @@ def test_callbacks_count_on_after_a_resume_and_a_finished_run_only_loads(file):
     assert seen == [3]
     assert len(history.loss) == 3
     assert torch.equal(weights(loaded), weights(model))
+
+
+def test_of_epochs_shorter_than_the_saving_several_are_saved_at_once(file, monkeypatch):
+    written, write = [], Checkpoint._write
+
+    def slowly(self):
+        written.append(len(self.run.history.loss))
+        time.sleep(0.02)
+        write(self)
+
+    monkeypatch.setattr(Checkpoint, "_write", slowly)
+    train(vae(), epochs=30, checkpoint=file)
+    assert written[0] == 0
+    assert written[-1] == 30  # the last epoch is never left out
+    assert len(written) < 20
+    assert len(train(vae(), epochs=30, checkpoint=file).loss) == 30
+    assert len(written) < 20  # what the file has is not written again
 
 
 def test_checkpoint_folders_are_made_and_nothing_else_is_left(tmp_path):
