@@ -283,8 +283,8 @@ def test_explorers_beyond_the_core_obey_the_keys_on_their_page(site, browser, na
 
 @pytest.mark.slow
 @pytest.mark.browser
-def test_explorers_beyond_the_core_fit_a_laptops_screen(site, browser):
-    for name in BEYOND:
+def test_explorers_fit_a_laptops_screen(site, browser):
+    for name in (*BEYOND, "07_explorer"):
         page, _ = open_page(browser, site / "course" / f"{name}.html")
         page.set_viewport_size({"width": 1400, "height": 900})
         for explorer in page.locator(".vx").all():

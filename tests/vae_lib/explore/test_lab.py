@@ -46,6 +46,11 @@ wound = flow_explorer(zoo.load("flow-moons").model)
 wound
 """,
     """
+from vae_lib.explore import compare_explorer
+ae, vae = zoo.load("ae-mnist-2d"), zoo.load("vae-mnist-2d")
+compare_explorer(ae.model, vae.model, codes=(ae.codes, vae.codes), labels=vae.labels)
+""",
+    """
 grammar = small_english()
 tokens = grammar.encode([text.split() for text in ("the boat waits", "some trees rest today")], LONGEST + 1)
 walk = sentence_explorer(zoo.load("sequence-annealed-0").model, tokens, grammar.decode)
@@ -96,7 +101,7 @@ def lab(tmp_path_factory, browser):
 
 @pytest.fixture(scope="module")
 def beyond(tmp_path_factory, browser):
-    """On a laptop's screen, the explorers beyond the core, made of models that come with the library."""
+    """On a laptop's screen, two models beside each other and the explorers beyond the core, all of stored models."""
     with running(tmp_path_factory.mktemp("beyond"), browser, BEYOND, ".vx-sentence", 1400, 900) as page:
         yield page
 
@@ -136,7 +141,7 @@ def test_keys_move_the_plane_and_not_the_notebook(lab):
 
 def test_keys_choose_labels_and_letters_and_leave_the_notebook_alone(beyond):
     """In Lab itself 3 makes a heading of a cell, a and b make new cells, d twice takes one away, m makes it text."""
-    beyond.locator(".vx-plane").press("3")
+    beyond.locator(".vx-plane").first.press("3")
     beyond.locator(".vx-attributes input[type=range]").press("End")
     for key in "abddm":
         beyond.keyboard.press(key)
