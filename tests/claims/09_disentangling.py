@@ -118,7 +118,7 @@ def chance_looks_like_knowledge(nb):
     assert abs(nb.counted[:, 1].mean() / nb.entropy[1] - 0.25) < 0.02
 
 
-@claim("One bright cell in each column, and no two of them in a row; and here there is none")
+@claim("A disentangled code would have one bright cell in each column, and no two of them in a row. Here there is none")
 def a_disentangled_code_has_a_cell_near_1(nb):
     own = nb.made["the factors"]
     table, entropy = nb.disentangling.exact_information(own, torch.zeros_like(own), nb.factors)
@@ -129,7 +129,7 @@ def a_disentangled_code_has_a_cell_near_1(nb):
 @claim(
     "The brightest cell of each column, of all six tables, knows a half to seven tenths of its factor's entropy, "
     "and most columns have several cells of a tenth or more",
-    "Which dimension knows what is another matter in every table",
+    "Which dimension holds which factor differs from table to table",
 )
 def several_dimensions_know_something(nb):
     tables = torch.stack([nb.told["VAE", s] for s in range(6)])
@@ -164,7 +164,7 @@ def the_parts_of_the_kl(nb):
 
 @claim(
     "The multiples add up to 0, so the sum is right",
-    "that does no harm, since a constant has no gradient",
+    "that does no harm in training: the errors are constants, and a constant has no gradient",
     "with all the data as the batch it is exact",
 )
 def weighted_sampling_is_off_by_multiples_of_log_n(nb):
@@ -212,7 +212,7 @@ def small_batches(nb):
     assert 0.6 < third[1] < 1.0
 
 
-@claim("Its densities are unbiased. But the logarithm of an unbiased estimate is too small on average")
+@claim("The stratified densities are unbiased. But the logarithm of an unbiased estimate is too small on average")
 def stratified_densities_are_unbiased(nb):
     """q(z) of one code over 20,000 batches of 4 with its own picture in them (a failure in 10,000)."""
     mu, sigma = posterior(nb, nb.models["β-VAE", 0])
@@ -298,12 +298,19 @@ def what_each_weight_gives_up(nb):
 
 
 @claim(
-    "The $-$ELBO is least at $\\beta=1$, as it must be if each model is the best one at its own price",
-    "the price of each step lies between the two $\\beta$ at its ends, from 0.29 between ¼ and ½ to 11.8 between 8 and "
+    "On this curve it is, but by little: over six starts $\\beta=2$ is worse by 0.16 ± 0.14 nats",
+    "from start 1 it is better by 0.36",
+    "The price of each step lies between the two $\\beta$ at its ends, from 0.29 between ¼ and ½ to 11.8 between 8 and "
     "16",
     "At $\\beta=16$ there is hardly a code left, 0.49 nats of it",
 )
 def beta_is_a_price(nb):
+    more = torch.stack(nb.totals[2]) - torch.stack(nb.totals[1])
+    assert abs(more.mean() - 0.16) < 0.02
+    assert abs(more[1] + 0.36) < 0.03
+    two = nb.zoo.load("sweep-sprites-2-1").model  # start 1 by other draws
+    first = [sum(nb.costs(model, 100, seed=41)) for model in (two, nb.models["VAE", 1])]
+    assert first[0] < first[1] - 0.25
     curve = {b: torch.stack(nb.costs(nb.sweep[b], 100, seed=41)) for b in nb.betas}
     assert min(curve, key=lambda b: curve[b].sum()) == 1
     for low, high in zip(nb.betas[:-1], nb.betas[1:], strict=True):
@@ -433,7 +440,7 @@ def gap_by_scipy(nb, model):
     "the VAE's best is above the TC-VAE's worst, and the β-VAE's best above the VAE's worst",
     "In the mean the TC-VAE is ahead of the VAE by 0.115 ± 0.035 and of the β-VAE by 0.160 ± 0.022, "
     "and the β-VAE is behind the VAE by 0.045 ± 0.036",
-    "Student's $t$ asks for 3.5 standard errors before chance is ruled out at 5 %",
+    "Student's $t$ asks six starts for 3.5 standard errors in each",
     "the TC-VAE's gap is larger than the β-VAE's, in each of the six pairs",
     "That it is larger than the VAE's, by 3.3 standard errors, these six starts do not show, "
     "nor that the β-VAE's is smaller",
@@ -531,10 +538,9 @@ def the_nearest_diagonal(nb):
 
 @claim(
     "The gap moves between 0.09 and 0.36, and the best of it is not where the training stopped",
-    "The bound with the nearest diagonal $q$ is worse by 0.18 nats at most, around 45°",
-    "it is less than the VAE's six starts differ from each other, which is 0.35 nats",
+    "In this plane the bound with the nearest diagonal $q$ is worse by 0.18 nats at most",
 )
-def the_bound_hardly_minds_the_angle(nb):
+def one_plane_turned(nb):
     """With other draws than the lecture's, the same at every angle."""
     found = torch.stack([nb.nearest_diagonal(nb.rotation(a), seed=19) for a in nb.angles])
     rise = found - found[0]
@@ -544,9 +550,23 @@ def the_bound_hardly_minds_the_angle(nb):
     assert abs(gaps.min() - 0.087) < 0.004
     assert abs(gaps.max() - 0.355) < 0.004
     assert gaps.max() > gaps[0] + 0.05
-    cards = torch.tensor([nb.zoo.load(f"vae-sprites-{s}").card["test"]["elbo"] for s in range(6)])
-    assert abs(cards.max() - cards.min() - 0.35) < 0.05
-    assert cards.max() - cards.min() > rise.max()
+
+
+@claim(
+    "Turns of all dimensions in use cost more, 0.4 to 1.8 nats on average",
+    "So a diagonal $q$ does prefer the axes on which training ended",
+)
+def all_dimensions_turned(nb):
+    """Other turns than the lecture's, and other draws: none of them is free, and few are as cheap as the plane."""
+    for s in range(6):
+        model = nb.models["VAE", s]
+        at_rest = nb.nearest_diagonal(torch.eye(5), model, seed=23)
+        turns = [nb.turned_at_random(model, seed) for seed in range(50, 56)]
+        lost = torch.stack([nb.nearest_diagonal(R, model, seed=23) for R in turns]) - at_rest
+        assert lost.min() > 0.1
+        assert lost.mean() > 0.3
+        assert abs(lost.mean() - nb.lost[s].mean()) < 0.3
+        assert all(torch.allclose(R @ R.T, torch.eye(5), atol=1e-5) for R in turns)
 
 
 @claim("No: how far the dimensions depend on each other changes with the axes")

@@ -61,24 +61,42 @@ def cost_is_entropy_and_divergence(nb):
     """The quadrature's gap against the mean cost of fresh draws (a failure in 10,000 a density)."""
     for name in nb.names:
         x = nb.known[name].sample(20_000, torch.Generator().manual_seed(77))
-        cost = -nb.stored[name].log_prob(x)
-        assert abs(cost.mean().item() - nb.entropies[name] - nb.gaps[name]["flow"]) < 4 * error_of(cost) + 1e-3
+        for start, flow in enumerate(nb.starts[name]):
+            cost = -flow.log_prob(x)
+            gap = nb.gaps[name][f"flow {start}"]
+            assert abs(cost.mean().item() - nb.entropies[name] - gap) < 4 * error_of(cost) + 1e-3
 
 
 @claim(
-    "The flow is nearest on the moons and the ring, 0.02 nats from the density, and furthest on the spiral, 0.18 nats",
-    "Ten Gaussians do as well as the flow on the moons and the ring, and forty are far ahead of it on the spiral",
-    "on the checkerboard the flow is ahead of both",
+    "The flows are within 0.02 nats of the moons and 0.01 of the ring",
+    "From the checkerboard they are 0.09 to 0.12 nats away, and from the spiral 0.09 to 0.15",
+    "from none of the three starts did eight couplings wind that far",
 )
 def which_density_is_hard(nb):
-    for name in ("moons", "ring"):
-        assert nb.gaps[name]["10 Gaussians"] < nb.gaps[name]["flow"] + 0.01
-    assert nb.gaps["spiral"]["40 Gaussians"] < 0.2 * nb.gaps["spiral"]["flow"]
-    assert nb.gaps["checkerboard"]["flow"] < min(nb.gaps["checkerboard"][f"{n} Gaussians"] for n in (10, 40)) - 0.02
-    far = {name: nb.gaps[name]["flow"] for name in nb.names}
-    assert sorted(far, key=far.get)[2:] == ["checkerboard", "spiral"]
-    assert max(far["moons"], far["ring"]) < 0.025
-    assert abs(far["spiral"] - 0.18) < 0.01
+    """By fresh draws in the place of the quadrature: the mean of log p − log q, over three starts."""
+    bounds = {"moons": (0.01, 0.02), "ring": (0, 0.01), "checkerboard": (0.085, 0.125), "spiral": (0.085, 0.155)}
+    for name, (low, high) in bounds.items():
+        x = nb.known[name].sample(50_000, torch.Generator().manual_seed(78))
+        truth = nb.known[name].log_prob(x)
+        for flow in nb.starts[name]:
+            lost = (truth - flow.log_prob(x)).double()
+            slack = 4 * error_of(lost)
+            assert low - slack < lost.mean() < high + slack
+
+
+@claim(
+    "Forty Gaussians have 239 numbers, a flow 10,278",
+    "They are nearer to the moons than each of the three flows, and to the spiral by far, at 0.014 nats",
+    "on the checkerboard each of the flows is ahead",
+)
+def mixtures_of_the_same_draws(nb):
+    gaps = {name: [found[f"flow {s}"] for s in range(3)] for name, found in nb.gaps.items()}
+    assert 39 + 40 * (2 + 3) == 239
+    assert all(sum(p.numel() for p in flow.parameters()) == 10_278 for flow in nb.starts["moons"])
+    assert nb.gaps["moons"]["40 Gaussians"] < min(gaps["moons"]) - 0.003
+    assert abs(nb.gaps["spiral"]["40 Gaussians"] - 0.014) < 0.001
+    assert nb.gaps["spiral"]["40 Gaussians"] < 0.2 * min(gaps["spiral"])
+    assert max(gaps["checkerboard"]) < nb.gaps["checkerboard"]["40 Gaussians"] - 0.03
 
 
 def bridge(log_p):
@@ -96,63 +114,78 @@ def bridge(log_p):
     return low
 
 
-@claim("an invertible continuous map leaves the plane in one piece", "so a thread joins the two moons")
+@claim("the bridge is far denser than what lies between the true moons")
 def the_moons_stay_joined(nb):
-    """The way from one moon to the other: the flow's density on it is above the density's own."""
+    """The way from one moon to the other: the highest level on which it can be gone, for the flow of each start."""
     points, _ = nb.densities.grid()
-    flow = nb.stored["moons"].log_prob(points.float()).numpy().reshape(200, 200)
     truth = nb.known["moons"].log_prob(points).numpy().reshape(200, 200)
-    assert bridge(flow) > bridge(truth) + 0.5
+    for flow in nb.starts["moons"]:
+        joined = bridge(flow.log_prob(points.float()).numpy().reshape(200, 200))
+        assert joined > bridge(truth) + 0.5
 
 
-@claim(
-    "A Gaussian cannot follow the bend, with a correlation or without",
-    "the planar layers take more than half of what the full Gaussian leaves, and four couplings nearly all of it",
-)
-def families_in_order(nb):
-    """Another start for each family; and no Gaussian at all is better than the fitted one, by a search of its own."""
-    fresh = {name: nb.gap_of(nb.family(name, 11)) for name in nb.kinds[1:]}
-    assert fresh["4 couplings"] < fresh["8 planar"] < fresh["full covariance"]
-    best = {name: min(nb.left[name]) for name in nb.kinds}
-    assert best["8 planar"] < 0.5 * best["full covariance"]
-    assert max(nb.left["4 couplings"]) < 0.1 * best["full covariance"]
-    noise = np.asarray(torch.randn(2000, 2, generator=torch.Generator().manual_seed(5)).double())
+def least_gap(nb, correlated):
+    """Of a Gaussian, by a search of its own on whitened draws that all candidates share."""
+    noise = np.asarray(torch.randn(5000, 2, generator=torch.Generator().manual_seed(5)).double())
     noise = (noise - noise.mean(0)) @ np.linalg.inv(np.linalg.cholesky(np.cov(noise.T)).T)
 
     def gap(parameters):
         mean, (a, b, c) = parameters[:2], parameters[2:]
+        b = b if correlated else 0.0
         z = mean + noise @ np.array([[math.exp(a), 0.0], [b, math.exp(c)]]).T
         entropy = 1 + math.log(2 * math.pi) + a + c
         return nb.log_evidence - nb.log_joint(torch.from_numpy(z)).mean().item() - entropy
 
-    found = min(
-        (optimize.minimize(gap, [*start, -1, 0, -1], method="Nelder-Mead", options={"maxiter": 1500}).fun)
-        for start in ([0, -1], [-1, 0], [1, 0.5])
-    )
-    assert found > 0.6
-    assert best["full covariance"] - found < 0.08
+    starts = ([0, -1], [-1, 0], [1, 0.5])
+    options = {"method": "Nelder-Mead", "options": {"maxiter": 1500}}
+    return min(optimize.minimize(gap, [*start, -1, 0, -1], **options).fun for start in starts)
+
+
+@claim(
+    "A Gaussian cannot follow the bend: its gap is 0.79 nats without a correlation and 0.68 with one, from either start",
+)
+def no_gaussian_is_better(nb):
+    for name, told in (("diagonal", 0.79), ("full covariance", 0.68)):
+        assert max(nb.left[name]) - min(nb.left[name]) < 0.005
+        assert abs(nb.left[name][0] - told) < 0.01
+        assert abs(least_gap(nb, name == "full covariance") - nb.left[name][0]) < 0.02
+
+
+@claim(
+    "Eight planar layers come within 0.02 nats of the posterior and four couplings within 0.01",
+    "with twice the steps the planar layers' gap is little more than half as large",
+)
+def families_that_bend(nb):
+    """From another start as well; and the planar layers of the first after twice as many steps."""
+    for name, most in (("8 planar", 0.02), ("4 couplings", 0.01)):
+        assert max(nb.left[name]) < most
+        assert nb.gap_of(nb.family(name, 11)) < 2 * most
+    assert nb.gap_of(nb.family("8 planar", 0, 2000)) < 0.7 * nb.left["8 planar"][0]
 
 
 @claim("The gap is a divergence, and quadrature can say that too")
 def gap_is_the_divergence(nb):
     assert abs(nb.mass - 1) < 2e-3
-    assert abs(nb.kl - nb.left["4 couplings"][0]) < 0.02
+    assert abs(nb.kl - nb.left["4 couplings"][0]) < 0.002
 
 
 @claim(
-    "In the plane the flow is ahead of the mixture, by 0.08 nats, and 0.30 above $\\mathcal N(0,I)$",
-    "the two are within 0.03 nats of each other on the VAE's codes, and the flow is ahead by 0.12 on the autoencoder's",
+    "In the plane the flow is 0.30 nats above $\\mathcal N(0,I)$",
+    "The mixture of forty is ahead of the flow on all three sets of codes, by 0.03, 0.26 and 0.28 nats",
+    "at $D=8$ it has 1,799, the flow 15,048",
     on="mnist",
 )
 def densities_of_codes(nb):
-    for key, told in ((("VAE", 2), 0.08), (("VAE", 8), -0.03), (("AE", 8), 0.12)):
-        ahead = nb.scores[key]["flow"].double() - nb.scores[key]["mixture"].double()
+    for key, told in ((("VAE", 2), 0.03), (("VAE", 8), 0.26), (("AE", 8), 0.28)):
+        ahead = nb.scores[key]["40 Gaussians"].double() - nb.scores[key]["flow"].double()
         assert abs(ahead.mean() - told) < 0.015
-        assert ahead.mean() > 4 * error_of(ahead) or told < 0
+        assert ahead.mean() > 4 * error_of(ahead)
         above = nb.scores[key]["flow"].double() - nb.scores[key]["Gaussian"].double()
         assert above.mean() > 4 * error_of(above)
     gain = nb.scores["VAE", 2]["flow"].double() - nb.scores["VAE", 2]["N(0, I)"].double()
     assert abs(gain.mean() - 0.30) < 0.03
+    assert 39 + 40 * (8 + 36) == 1799
+    assert sum(p.numel() for p in nb.priors["VAE", 8].parameters()) == 15_048
 
 
 @claim("The bound rises by 0.3 nats for $D=2$ and by 0.8 for $D=8$, with nothing trained but the prior", on="mnist")
@@ -166,22 +199,29 @@ def the_bound_rises(nb):
 
 
 @claim(
-    "the flow more than halves the share of holes that the VAE's prior has, and has more clear digits",
-    "The mixture closes the holes as well, and on both models its draws are clearer still",
-    "On the autoencoder that is not the order of the nats above, where the flow was ahead",
+    "On the VAE's codes one Gaussian leaves things nearly as they were",
+    "The flow more than halves the share of holes that the VAE's prior has",
+    "has more clear digits, 89 % against 76 %",
+    "has the clearest draws on both models, 94 % and 96 %",
+    "a density of the codes, fitted afterwards, closes most of the holes",
     on="mnist",
 )
 def draws_of_the_densities(nb):
+    """Three times as many draws, with other seeds: holes and clear digits in per cent."""
     found = {}
     for key in nb.eight:
-        for name in ("N(0, I)", "mixture", "flow")[key[0] == "AE" :]:
+        for name in ("N(0, I)", "Gaussian", "10 Gaussians", "40 Gaussians", "flow")[2 * (key[0] == "AE") :]:
             runs = torch.stack([nb.standing(key, name, seed, 1500) for seed in range(60, 63)])
-            found[key[0], name] = runs.mean(0)
-    assert found["VAE", "flow"][0] < 0.5 * found["VAE", "N(0, I)"][0]
-    assert found["VAE", "flow"][1] > found["VAE", "N(0, I)"][1] + 5
-    for kind in ("AE", "VAE"):
-        assert found[kind, "mixture"][1] > found[kind, "flow"][1]
-        assert found[kind, "mixture"][0] < found[kind, "flow"][0] + 1.5
+            found[key[0], name] = runs.mean(0)[:2]
+    prior, flow, forty = (found["VAE", name] for name in ("N(0, I)", "flow", "40 Gaussians"))
+    assert (found["VAE", "Gaussian"] - prior).abs().max() < 5
+    assert flow[0] < 0.5 * prior[0]
+    assert abs(flow[1] - 89) < 3
+    assert abs(prior[1] - 76) < 3
+    for kind, clear in (("VAE", 94), ("AE", 96)):
+        assert abs(found[kind, "40 Gaussians"][1] - clear) < 1.5
+        assert found[kind, "40 Gaussians"][1] > max(found[kind, other][1] for other in ("10 Gaussians", "flow")) + 1
+    assert forty[0] - 5 < 0.2 * (prior[0] - 5)  # 5 % of test codes count as holes
 
 
 @claim(

@@ -27,6 +27,7 @@ N, AGAIN = 108, 12
 SEEDS = 6
 BETA_VAE, BETA_TC = 4.0, 6.0
 SWEEP = (0.25, 0.5, 2.0, 8.0, 16.0)  # with seed 0; 1 and BETA_VAE are there already
+AGAINST_ONE = 2.0  # the β of the sweep that is nearest to the VAE, from every start
 DRAWS = 100
 SIZES = {"n_pixels": SIDE**2, "latent_dim": 5, "hidden": [32]}
 OPTIONS = {"batch_size": N, "learning_rate": 1e-2, "averaging": 0.99, "patience": 0}
@@ -83,6 +84,8 @@ def _recipes() -> dict[str, ChapterRecipe]:
         found[f"bvae-sprites-{seed}"] = _weighted(BETA_VAE, seed)
         summary = f"total-correlation VAE on sprites, β = {BETA_TC:g}"
         found[f"tcvae-sprites-{seed}"] = _recipe(TcVAE, summary, seed, {}, sizes)
+        if seed:
+            found[f"sweep-sprites-{AGAINST_ONE:g}-{seed}"] = _weighted(AGAINST_ONE, seed)
     return found | {f"sweep-sprites-{beta:g}": _weighted(beta, 0) for beta in SWEEP}
 
 
