@@ -3,12 +3,14 @@
 What depends on the draw of labels is decided for each of the notebook's three draws, on the same test pictures.
 """
 
+import copy
 import json
 import math
 from pathlib import Path
 
 import torch
 
+from benchmarks import semi_supervised
 from tests.claims import claim
 from vae_lib import zoo
 from vae_lib.beyond.semi_supervised import error_percent
@@ -21,7 +23,8 @@ def errors(nb, name, which="few"):
 
 @claim(
     "With many labels M1 helps: 5.1 % of the test pictures are wrong, against 7.0 % by the pixels and 8.5 % by PCA",
-    "With few it hardly does",
+    "With few it hardly does: 20.4, 21.5 and 22.2 %, with standard errors of 0.4 to 0.6",
+    "By any of these three descriptions a hundred examples leave open where one class ends",
     on="mnist",
 )
 def features_help_where_labels_are_many(nb):
@@ -29,9 +32,38 @@ def features_help_where_labels_are_many(nb):
     assert (codes < pixels - 1).all()
     assert (pixels < pca - 1).all()
     assert [round(e.mean().item(), 1) for e in (codes, pixels, pca)] == [5.1, 7.0, 8.5]
+    means, spreads = zip(*(nb.spread(nb.table[name, "few"]) for name in ("M1", "pixels", "PCA")), strict=True)
+    assert [round(mean, 1) for mean in means] == [20.4, 21.5, 22.2]
+    assert {round(error, 1) for error in spreads} <= {0.4, 0.5, 0.6}
     for rival in ("pixels", "PCA"):
         gain = errors(nb, rival) - errors(nb, "M1")
         assert gain.mean() < 2.5  # of 20 % and more
+
+
+@claim(
+    "It was trained on 55,000 pictures, more than the 10,000 used here",
+    "So far M2 and the graph had a sixth of the pictures, and M1 nearly all",
+    on="mnist",
+)
+def what_m1_has_seen(nb):
+    seen = int(zoo.load("vae-mnist-20d").card["data"].split(" to train on")[0].split()[-1].replace(",", ""))
+    assert seen == 55_000
+    assert len(nb.data.x_train) == 6 * nb.N
+    assert seen > 0.9 * len(nb.data.x_train)
+
+
+@claim(
+    "in two to eight minutes of one core",
+    "the loss of 2,500 pictures that are held back is 0.5 to 1.1 % lower than by 80",
+    "So they are not quite at their end",
+    on="mnist",
+)
+def the_last_doubling_still_gained(nb):
+    for seed in range(3):
+        rounds = zoo.load(f"m1-m2-mnist-{seed}").card["training"]["rounds"]
+        assert [one["epochs"] for one in rounds] == [80, 160]
+        assert 120 < sum(one["seconds"] for one in rounds) < 500
+        assert 0.0045 < 1 - rounds[1]["best"] / rounds[0]["best"] < 0.0115
 
 
 @claim(
@@ -90,7 +122,8 @@ def no_label_reaches_the_classifier_through_its_bound(nb):
 
 @claim(
     "The shortcut is what makes it possible. With $\\alpha=0$ the error is 84 %, where a guess is wrong in 90 %",
-    "the bound on a test picture is half a nat lower there than with $\\alpha=0.1N$",
+    "the bound on a test picture is 0.6 to 0.7 nats lower there than with $\\alpha=0.1N$",
+    "where nothing but the classifier's own loss on the same hundred pictures was added",
     "all three runs have gone there and stayed",
     "The class has collapsed",
     "the decoder makes the same of all ten: $y$ is not used",
@@ -110,7 +143,8 @@ def without_alpha_the_class_collapses(nb):
 
     for collapsed, alive in zip(nb.models["α = 0"], nb.models["M1+M2"], strict=True):
         assert (collapsed.log_qy(nb.test_codes).exp() - 0.1).abs().max() < 0.02
-        assert 0.4 < bound(alive) - bound(collapsed) < 0.9
+        assert 0.6 < bound(alive) - bound(collapsed) < 0.73
+        assert (collapsed.share, collapsed.alpha, alive.share, alive.alpha) == (0.01, 0, 0.01, 0.1)
         assert spread(collapsed) < 0.05 * spread(alive)
 
 
@@ -172,13 +206,41 @@ def training_brings_the_two_classifiers_together(nb):
         assert apart(nb.both) < 0.5 * apart(nb.alone)
 
 
-@claim("They say the same of most pictures, and where they differ the classifier is right more often here", on="mnist")
+@claim(
+    "They say the same of most pictures",
+    "where they differ the classifier is right more often, with each of the three models",
+    on="mnist",
+)
 def the_classifier_is_right_where_the_two_differ(nb):
-    rule, said = nb.r.argmax(1), nb.q.argmax(1)
-    differ = rule != said
-    assert differ.float().mean() < 0.1
-    right = [(part == nb.truth)[differ].float().mean().item() for part in (said, rule)]
-    assert right[0] > right[1] + 2 * (0.5 / differ.sum().item() ** 0.5)
+    """Of the pictures where just one is right, counted: as many would be on either side if neither were better."""
+    torch.manual_seed(6)
+    for model in nb.models["M1+M2"]:
+        with torch.no_grad():
+            rule = torch.stack([nb.bounds(model, nb.some) for _ in range(5)]).mean(0).argmax(1)
+        said = model.log_qy(nb.some).argmax(1)
+        assert (rule != said).float().mean() < 0.1
+        ahead = ((said == nb.truth) & (rule != nb.truth)).sum().item()
+        behind = ((said != nb.truth) & (rule == nb.truth)).sum().item()
+        assert ahead - behind > 2 * (ahead + behind) ** 0.5
+
+
+@claim(
+    "Nine times as many pictures were won as lost",
+    "4 and 9 are a quarter of the errors, where they were one in thirteen",
+    "with the third draw it is one in fifteen",
+    on="mnist",
+)
+def pairs_among_the_errors(nb):
+    def pair(model):
+        said = model.log_qy(nb.test_codes).argmax(1)
+        wrong = said != nb.y_test
+        return ((said + nb.y_test == 13) & ((said == 4) | (said == 9)) & wrong).sum().item() / wrong.sum().item()
+
+    assert abs(len(nb.won) / len(nb.lost) - 9) < 0.5
+    both, alone = nb.models["M1+M2"], nb.models["classifier"]
+    assert abs(pair(both[0]) - 0.25) < 0.02
+    assert abs(1 / pair(alone[0]) - 13) < 0.5
+    assert abs(1 / pair(both[2]) - 15) < 0.5
 
 
 @claim(
@@ -191,19 +253,29 @@ def the_model_is_ahead_of_the_graph(nb):
     assert 0.5 < model.mean() / graph.mean() < 0.6
 
 
-@claim("The slant goes along, 0.88, and the ink hardly, 0.20", on="mnist")
+@claim(
+    "The slant goes along, 0.92 under the own class and 0.88 under another",
+    "Of the ink the style keeps only a part, 0.53 under the own class, and little of it goes to another, 0.20",
+    "The other two models say the same",
+    on="mnist",
+)
 def slant_goes_along(nb):
-    """By another route: regression of the made digits' slant on the given one's, for the three models."""
-    assert (round(nb.along["slant"], 2), round(nb.along["ink"], 2)) == (0.88, 0.2)
-    given = nb.slant(nb.x_test[: nb.n])
+    """For the three models. M1 alone gives both back, so that it is M2's style that loses the ink."""
+    assert [round(v, 2) for v in (*nb.along["slant"], *nb.along["ink"])] == [0.92, 0.88, 0.53, 0.2]
+    x = nb.x_test[: nb.n]
     for model in nb.models["M1+M2"]:
         style = model.encoder(torch.cat([nb.test_codes[: nb.n], nb.told], 1)).chunk(2, -1)[0]
-        codes = torch.zeros(nb.n, nb.m1.latent_dim)
-        codes[:, nb.used] = model.decode_mean(style, 3)
+        codes = torch.zeros(nb.n, 10, nb.m1.latent_dim)
+        codes[..., nb.used] = torch.stack([model.decode_mean(style, k) for k in range(10)], 1)
         made = nb.m1.decode_mean(codes)
-        rows = nb.y_test[: nb.n] == 9
-        inked = torch.stack([nb.x_test[: nb.n][rows].sum(1), made[rows].sum(1)]).corrcoef()[0, 1]
-        assert torch.stack([given[rows], nb.slant(made)[rows]]).corrcoef()[0, 1] > max(0.75, inked + 0.3)
+        slants, inks = nb.goes_along(nb.slant(made), nb.slant(x)), nb.goes_along(made.sum(-1), x.sum(-1))
+        for found, stated in ((slants, (0.92, 0.88)), (inks, (0.53, 0.2))):
+            assert all(abs(a - b) < 0.04 for a, b in zip(found, stated, strict=True))
+    codes = torch.zeros(nb.n, nb.m1.latent_dim)
+    codes[:, nb.used] = nb.test_codes[: nb.n]
+    back = nb.m1.decode_mean(codes)
+    for of in (nb.slant, lambda p: p.sum(-1)):
+        assert torch.stack([of(x), of(back)]).corrcoef()[0, 1] > 0.9
 
 
 @claim("Among the methods that use labels alone the description hardly matters", on="mnist")
@@ -212,13 +284,37 @@ def with_labels_alone_all_are_much_alike(nb):
     assert max(means) - min(means) < 2.5
 
 
-@claim("The bound does not notice")
+@claim(
+    "give the ten of a trained model each other's names, and the bound stays what it was",
+    "while nearly all answers become wrong",
+    on="mnist",
+)
 def names_do_not_change_the_bound(nb):
-    """Classes renamed: the same bound, all names wrong."""
-    labelled = torch.randn(6, 10, dtype=torch.float64)
-    q = labelled.softmax(1)
-    renamed = torch.roll(torch.arange(10), 1)
-    assert torch.allclose(nb.unlabelled(labelled, q), nb.unlabelled(labelled[:, renamed], q[:, renamed]))
+    """In the weights of the stored models each class gets the next one's place."""
+    for model in nb.models["M1+M2"]:
+        renamed = copy.deepcopy(model)
+        place = torch.roll(torch.arange(10), 1)
+        layers = [next(part for part in net if hasattr(part, "weight")) for net in (renamed.encoder, renamed.decoder)]
+        layers = [layer.weight for layer in layers]
+        said = [part for part in renamed.classifier if hasattr(part, "weight")][-1]
+        with torch.no_grad():
+            for weight in layers:
+                weight[:, -10:] = weight[:, -10:][:, place].clone()
+            said.weight[:], said.bias[:] = said.weight[place].clone(), said.bias[place].clone()
+            means = []
+            for of in (model, renamed):
+                torch.manual_seed(7)
+                q = of.log_qy(nb.test_codes).exp()
+                means.append(nb.unlabelled(nb.bounds(of, nb.test_codes), q).mean().item())
+        assert abs(means[0] - means[1]) < 0.05  # of 18: draws of z differ
+        assert error_percent(renamed.log_qy(nb.test_codes), nb.y_test) > 90
+
+
+@claim("then come 12 passes with $\\alpha=N$ in place of $0.1N$", "The labels teach it first")
+def how_the_moved_row_is_trained(nb):
+    assert semi_supervised.MOVED_CONFIG["epochs"] == 12
+    assert 10 * nb.models["M1+M2"][0].alpha == semi_supervised.ALPHA_MOVED
+    assert semi_supervised.STEPS_ALONE > 0
 
 
 @claim("the value is $\\log(e^{-80}+e^{-83})=-79.951$")
@@ -232,8 +328,10 @@ def the_answer_to_the_second_question(nb):
     "with a thousand 2.66 ± 0.08 %",
     "the same network on the labelled pictures alone, moved as well: 12.22 ± 0.51 and 3.84 ± 0.08 %",
     "more than half of the errors that moving leaves with a hundred labels, and three in ten with a thousand",
-    "Without moving M1+M2 made 6.27 and 8.22 % in two draws with a hundred labels and 4.92 % in one with a thousand",
-    "is not ahead of spreading, 8.01 ± 0.67 and 4.50 ± 0.09 %",
+    "Without moving M1+M2 made 6.27 and 8.22 % in two draws with a hundred labels",
+    "on the same labels spreading made 6.60 and 9.63 %, so M1+M2 was ahead by 0.3 and 1.4 points",
+    "In its one draw with a thousand it made 4.92 % and was behind, by 0.5 points",
+    "It made 25 passes, where M2 above saw 10,000 codes 160 times",
     "M2 on the pixels is one draw of 12 passes, and wrong on 62 % of the test pictures",
     "With more labels all come closer together",
 )
@@ -251,8 +349,6 @@ def the_stored_table_says_so(nb):
         ("m1-m2-moved", 1000): (2.66, 0.08),
         ("supervised-moved", 100): (12.22, 0.51),
         ("supervised-moved", 1000): (3.84, 0.08),
-        ("m1-spreading", 100): (8.01, 0.67),
-        ("m1-spreading", 1000): (4.50, 0.09),
     }
     for place, (mean, error) in stated.items():
         draws = of(*place)
@@ -261,6 +357,10 @@ def the_stored_table_says_so(nb):
         assert abs(draws.std() / 5**0.5 - error) < 0.006
     assert [round(error, 2) for error in of("m1-m2", 100).tolist()] == [6.27, 8.22]
     assert [round(error, 2) for error in of("m1-m2", 1000).tolist()] == [4.92]
+    assert [round(error, 2) for error in of("m1-spreading", 100)[:2].tolist()] == [6.6, 9.63]
+    ahead = [(of("m1-spreading", n)[: len(of("m1-m2", n))] - of("m1-m2", n)).tolist() for n in (100, 1000)]
+    assert [[round(gap, 1) for gap in gaps] for gaps in ahead] == [[0.3, 1.4], [-0.5]]
+    assert semi_supervised.M1_M2_CONFIG["epochs"] == 25
     left = [of("m1-m2-moved", n) / of("supervised-moved", n) for n in (100, 1000)]  # the same draws of labels
     assert (left[0] < 0.5).all()
     assert abs(left[1].mean() - 0.7) < 0.04
