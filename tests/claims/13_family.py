@@ -69,20 +69,21 @@ def by_quadrature(model, x):
 
 
 @claim(
-    "With 200 weights the VAE's bound falls by 0.1 nats",
-    "What is left above the true density, 0.04 to 0.07 nats, is the model's own divergence",
-    "it is more than any flow or autoregressive model here has",
+    "With 200 weights the VAE's bound falls by 0.07 to 0.09 nats, so it was loose by at least that much",
+    "What is left above the true density, 0.04 to 0.07 nats, is nearly all the model's own divergence",
+    "Here that is more than the flows and the autoregressive models have, but it is no verdict on the kind",
 )
 def what_the_bound_of_a_vae_leaves(nb):
+    """Of the models as they are stored: two of the VAEs would gain about as much as the gap by longer training."""
     x = nb.moons.sample(500, generator(201))
     for s in SEEDS:
         model = nb.stored["vae", s]
         fall = nb.found["vae, bound"][s] - nb.found["vae, K = 200"][s]
-        assert 0.06 < fall.mean() < 0.12
+        assert round(fall.mean().item(), 2) in (0.07, 0.08, 0.09)
         assert abs((nb.tightened(model, x) - by_quadrature(model, x)).mean()) < 0.015
         own = (nb.found["vae, K = 200"][s] - nb.truth).mean()
         assert 0.04 < own < 0.07
-        assert own > max(nb.kl.values()) + 0.015
+        assert own > max(nb.kl.values())
         for k in ("flow", "autoregressive"):
             for t in SEEDS:
                 more = nb.found["vae, K = 200"][s] - nb.found[k][t]
@@ -139,9 +140,15 @@ def passes_are_counted(nb):
     assert all(nb.work[k][1] > 200 * nb.work["vae"][1] for k in ("autoregressive", "diffusion"))
 
 
-@claim("these two are dozens of times slower on the digits than the VAE")
+@claim(
+    "the pair takes less of it than the VAE, for as many multiplications",
+    "these two are dozens of times slower on the digits than the VAE",
+)
 def dozens_of_times_slower(nb):
     """Hundreds of times on the machines that were tried."""
+    for column in (0, 1):
+        assert abs(nb.work["adversarial"][column] / nb.work["vae"][column] - 1) < 0.06
+        assert nb.spans["adversarial"][column] < nb.spans["vae"][column]
     for k in ("autoregressive", "diffusion"):
         assert nb.spans[k][1] > 24 * nb.spans["vae"][1]
 
@@ -155,7 +162,7 @@ def fresh_measures(nb):
 
 
 @claim(
-    "The pair is behind the other four on all three measures, with every seed",
+    "The pair is behind the other four on the first three measures, with every seed",
     "on average 94 % of its draws lie near data, and 78 % of the data have a draw nearby",
     "The other four lie within a few points of each other and of the mark in precision and coverage",
 )
@@ -175,8 +182,8 @@ def the_pair_is_behind(nb):
 
 @claim(
     "The autoregressive models leave about as much outside as data do, around 1 %",
-    "flows and diffusion models up to 2 %",
-    "the VAEs 4 %, more than each of these",
+    "flows and diffusion models about 1.5 %",
+    "the VAEs, of which two still gained, 4 %",
     "the pairs 12 %",
     "12 % of the pairs' draws lay where 1 % of the data do",
 )
@@ -187,12 +194,31 @@ def how_much_lies_outside(nb):
     found = {(k, s): outside(nb.stored[k, s], 500 + s) for k in nb.kinds for s in SEEDS}
     data = 100 * (nb.moons.log_prob(nb.moons.sample(20_000, generator(510))) < nb.edge).float().mean().item()
     assert abs(data - 1) < 0.3
-    close = [found[k, s] for k in ("autoregressive", "diffusion", "flow") for s in SEEDS]
     assert all(abs(found["autoregressive", s] - data) < 0.6 for s in SEEDS)
-    assert max(close) < 2.1
-    assert min(found["vae", s] for s in SEEDS) > max(close) + 1
+    assert all(abs(found[k, s] - 1.6) < 0.4 for k in ("diffusion", "flow") for s in SEEDS)
     assert abs(sum(found["vae", s] for s in SEEDS) / 3 - 4) < 0.6
     assert abs(sum(found["adversarial", s] for s in SEEDS) / 3 - 12) < 1.5
+
+
+@claim(
+    "The VAEs and the pairs leave 2 to 3 % of their draws between the moons",
+    "the flows and the diffusion models less than 1 %, the autoregressive models about as little as data do",
+    "the pairs are the ones that leave something out: a fifth of the data have no draw nearby",
+)
+def who_has_a_thread(nb):
+    """Of 20,000 draws of each model."""
+
+    def between(draws):
+        return 100 * ((nb.moons.log_prob(draws) < nb.edge) & (draws.abs() < 1.3).all(1)).float().mean().item()
+
+    found = {(k, s): between(nb.stored[k, s].sample(20_000, generator(520 + s))) for k in nb.kinds for s in SEEDS}
+    data = between(nb.moons.sample(20_000, generator(530)))
+    assert all(1.9 < found[k, s] < 3.4 for k in ("vae", "adversarial") for s in SEEDS)
+    assert all(found[k, s] < 1 for k in ("flow", "diffusion") for s in SEEDS)
+    assert all(abs(found["autoregressive", s] - data) < 0.3 for s in SEEDS)
+    for s in SEEDS:
+        left = 1 - nb.family.neighbours(nb.again[s], nb.stored["adversarial", s].sample(2000, generator(540))).coverage
+        assert 0.12 < left < 0.28
 
 
 @claim(
@@ -217,6 +243,7 @@ def precision_is_lenient(nb):
     "The flow gives back each point",
     "the mean that is decoded from it still follows $x$ to 98 %",
     "Of $x$ in $x_T$ next to nothing is left, 0.05 % of the variance by the schedule",
+    "on the digits below, 10 numbers for 64 pixels",
 )
 def what_is_left_of_x(nb):
     x = nb.moons.sample(20_000, generator(700))
@@ -226,6 +253,8 @@ def what_is_left_of_x(nb):
         mu, logvar = vae.encode(x)
         z = lib.reparametrize(mu, logvar, torch.randn(mu.shape, generator=generator(701)))
         assert abs(nb.kept(x, vae.decode_mean(z)) - 0.98) < 0.01
+    small = nb.written["vae"].encode(torch.zeros(1, 64))[0]
+    assert small.shape == (1, 10)
     kept = nb.stored["diffusion", 0].schedule.kept[-1].item()
     assert abs(kept - 0.0005) < 0.0001
     beta = nb.stored["diffusion", 0].schedule.beta.double()
@@ -261,37 +290,85 @@ def nats_of_digits(nb):
 
 
 @claim(
-    "train each until twice the training gains less than half a per cent (six of the twenty models below still gained "
-    "when we stopped)",
+    "train each until twice the training gains less than half a per cent. Six of the twenty models below still gained",
+    "two VAEs (1.2 and 0.8 % in the last doubling), two diffusion models (0.9 and 1.3 %) and a flow (0.6 %)",
+    "the bounds of two of the three VAEs were still falling when we stopped, by 0.03 and 0.02 nats",
     "The diffusion model's fell with every doubling of its training, by 3 nats in the last one: of the five it is the",
 )
 def who_is_at_its_end(nb):
     names = [f"family-{k}-moons-{s}" for k in nb.kinds for s in SEEDS] + [f"family-{k}-digits" for k in nb.kinds]
     best = {name: [one["best"] for one in nb.zoo.load(name).card["training"]["rounds"]] for name in names}
-    still = [name for name, found in best.items() if found[-2] - found[-1] >= 0.005 * abs(found[-2])]
-    assert len(still) == 6
-    assert [name for name in still if "digits" in name] == ["family-diffusion-digits"]
+    gains = {name: 100 * (found[-2] - found[-1]) / abs(found[-2]) for name, found in best.items()}
+    still = {name.removeprefix("family-"): round(gain, 1) for name, gain in gains.items() if gain >= 0.5}
+    still.pop("diffusion-digits")
+    vaes = {"vae-moons-0": 1.2, "vae-moons-1": 0.8}
+    assert still == vaes | {"diffusion-moons-0": 0.9, "diffusion-moons-1": 1.3, "flow-moons-2": 0.6}
+    last = [best[f"family-{name}"][-2] - best[f"family-{name}"][-1] for name in vaes]
+    assert [round(fall, 2) for fall in last] == [0.03, 0.02]
     falls = [a - b for a, b in itertools.pairwise(best["family-diffusion-digits"])]
     assert min(falls) > 0
     assert abs(falls[-1] - 3) < 0.5
 
 
 @claim(
-    "The autoregressive model has the fewest nats of all, and of the five it has the fewest draws among the digits",
-    "The VAE's draws have 98 %, with a bound that is 25 nats higher",
+    "Means of two digits, which are no digits, have 98 % precision, as much as digits have",
+    "halfway between two data one is still in a large ball",
+    "So precision favours draws that vary too little",
+    "On the digits the mean of two digits had 98 % precision, so precision alone does not say that draws are digits",
+)
+def precision_rewards_a_mean_of_two(nb):
+    """Other pairs than the lecture's; that the means are no digits is said by the stored classifier, of few of which it
+    is sure; that little spread is what pays, by a Gaussian whose draws are drawn towards its mean.
+    """
+    judge = nb.zoo.load("classifier-digits").model
+    x, test = nb.digits.x_train, nb.digits.x_test
+    found, sure, reach = [], [], []
+    own = torch.cdist(test, test).kthvalue(6, 1).values
+    for s in range(4):
+        two = x[torch.randint(len(x), (2, nb.n), generator=generator(820 + s))].mean(0)
+        found.append(nb.family.neighbours(test, two).precision)
+        sure.append((judge.probabilities(two).amax(1) > 0.9).float().mean().item())
+        held = torch.cdist(test, two) <= own[:, None]
+        widest = torch.where(held, own[:, None], torch.zeros(())).amax(0)
+        reach.append((widest > own.median()).float().mean().item())
+    assert abs(sum(found) / 4 - 0.98) < 0.015
+    assert min(reach) > 0.8
+    assert max(sure) < 0.65
+    assert (judge.probabilities(test).amax(1) > 0.9).float().mean() > 0.95
+    away = nb.gaussian.sample((nb.n,)) - nb.gaussian.mean
+    full, shrunk = (
+        nb.family.neighbours(test, nb.family.quantize(nb.gaussian.mean + by * away, nb.levels)).precision
+        for by in (1, 0.5)
+    )
+    assert shrunk > 0.97 > full + 0.1
+
+
+@claim(
+    "70 % for the autoregressive model says that its draws are more scattered than digits",
+    "by it the autoregressive model is first of the five, with 94 %, and the means of two have about half of that",
+    "By nats the autoregressive model is first; the bound of the VAE is 25 nats higher",
+    "By precision and coverage it is last of the five, by recall first",
     "a model can be ahead in one and behind in the other",
 )
 def nats_and_draws_disagree(nb):
+    """By other draws than the lecture's, each order beyond its errors."""
     assert min(nb.nats, key=lambda k: nb.nats[k].mean()) == "autoregressive"
-    precision = {}
+    test = nb.digits.x_test
+    found, nearest = {}, {}
     for k in nb.kinds:
         draws = nb.family.quantize(nb.written[k].sample(4 * nb.n, generator(810)), nb.levels)
-        near = [nb.family.neighbours(nb.digits.x_test, part).precision for part in draws.split(nb.n)]
-        precision[k] = torch.tensor(near)
+        near = [nb.family.neighbours(test, part) for part in draws.split(nb.n)]
+        found[k] = torch.tensor([[part.precision, part.coverage, part.recall] for part in near])
+        nearest[k] = torch.cdist(draws[: nb.n], draws[: nb.n]).kthvalue(2, 1).values.mean()
+    own = found["autoregressive"]
     for k in ("vae", "flow", "adversarial", "diffusion"):
-        gap = precision[k].mean() - precision["autoregressive"].mean()
-        assert gap > 3 * (error_of(precision[k]) ** 2 + error_of(precision["autoregressive"]) ** 2) ** 0.5
-    assert abs(precision["vae"].mean() - 0.98) < 0.02
+        for column, sign in ((0, 1), (1, 1), (2, -1)):
+            gap = sign * (found[k][:, column].mean() - own[:, column].mean())
+            assert gap > 3 * (error_of(found[k][:, column]) ** 2 + error_of(own[:, column]) ** 2) ** 0.5
+    assert abs(own[:, 0].mean() - 0.7) < 0.04
+    assert abs(own[:, 2].mean() - 0.94) < 0.02
+    assert nearest["autoregressive"] > torch.cdist(test, test).kthvalue(2, 1).values.mean() * 1.1
+    assert abs(nb.scores["means of two"][:, 2].mean() / own[:, 2].mean() / 100 - 0.5) < 0.06
     higher = nb.nats["vae"] - nb.nats["autoregressive"]
     assert abs(higher.mean() - 25) < 3 * error_of(higher)
 
@@ -314,7 +391,6 @@ def ratio_by_classifier(nb):
 
 
 @claim(
-    "it is never below the least value of $f$",
     "From 65 % the errors fall to 14 %, and the best line has 13.2 %",
     "autograd has none to offer",
 )
@@ -328,8 +404,6 @@ def errors_fall_without_a_gradient(nb):
         before, after = nb.errors(torch.stack([nb.first, mu]), x[2000:], y[2000:])
         assert abs(before - 0.65) < 0.02
         assert after < nb.best + 0.025
-        around = nb.errors(mu + 0.3 * torch.randn(2000, 3, generator=g), x, y)
-        assert around.mean() >= around.min()
         w = mu[None].clone().requires_grad_()
         assert not nb.errors(w, x, y).requires_grad
 
