@@ -26,17 +26,18 @@ def later(nb, n=2000):
 
 
 @claim(
-    "The told model obeys in 94.0 % of its draws, as often as the untold decoder does from the codes of real pictures",
-    "87.0 % obey if each class has one Gaussian, and 92.0 % if it has ten",
+    "The told model obeys in 95.5 % of its draws, about as often as the untold decoder does from the "
+    "codes of real pictures",
+    "87.7 % obey if each class has one Gaussian, and 92.8 % if it has ten",
     "most of what is lost is lost by the shape of the fitted density",
-    "All are about as diverse within a class",
+    "All four are about as diverse within a class, and all four fall short of the real pictures by 1.3 to 1.4",
     "its codes will nearly do",
     on="mnist",
 )
 def a_density_for_each_class_draws_to_order_nearly_as_well(nb):
     share = {name: values.double() for name, values in nb.obeyed.items()}
     told, one, ten, codes = (share[k] for k in list(share)[:4])
-    assert [round(100 * part.mean().item(), 1) for part in (told, one, ten, codes)] == [94.0, 87.0, 92.0, 93.7]
+    assert [round(100 * part.mean().item(), 1) for part in (told, one, ten, codes)] == [95.5, 87.7, 92.8, 94.5]
     assert abs(told.mean() - codes.mean()) < 2 * math.hypot(error_of(told), error_of(codes))
     assert told.mean() - one.mean() > 4 * math.hypot(error_of(one), error_of(told))
     assert ten.mean() - one.mean() > 3 * math.hypot(error_of(one), error_of(ten))
@@ -47,6 +48,7 @@ def a_density_for_each_class_draws_to_order_nearly_as_well(nb):
     assert abs(obeyed.mean() - told.mean()) < 3 * math.hypot(error_of(obeyed), error_of(told))
     spreads = list(nb.diverse.values())[:4]
     assert max(spreads) / min(spreads) < 1.03
+    assert all(1.25 <= nb.diverse["real pictures"] - spread < 1.45 for spread in spreads)
 
 
 @claim("In code only the two concatenations are new")
@@ -64,9 +66,13 @@ def the_label_makes_the_code_cheaper(nb):
 
 
 @claim(
-    "The label lowers the KL by 2.57 nats, more than the $\\log10=2.30$ that it can carry, and the "
-    "reconstruction by 3.01 more",
-    "the told model's bound is 3.3 nats better than that of the untold one of the same size",
+    "The label lowers the KL by 2.70 nats, more than the $\\log10=2.30$ that it can carry, and the "
+    "reconstruction by 3.30 more",
+    "the told model's bound is 3.7 nats better than that of the untold one of the same size",
+    "With 50 importance samples the label still lowers it by 5.2 nats",
+    "it is a better model, not only a tighter bound",
+    "the last doubling, from 100 to 200 epochs, still gained about one nat for each",
+    "the difference is between 4.7 and 5.8 nats on the pictures held back, always more than the label's 2.30",
     on="mnist",
 )
 def after_the_label_is_paid_for(nb):
@@ -77,16 +83,22 @@ def after_the_label_is_paid_for(nb):
     assert ahead.mean() > 8 * error_of(ahead)
     assert 2.2 < (untold.kl - told.kl).mean() < 3.4
     gain = {name: values.mean().item() for name, values in nb.less.items()}
-    assert abs(gain["KL"] - 2.57) < 0.01
-    assert abs(gain["reconstruction"] - 3.01) < 0.01
-    assert abs(gain["−ELBO"] + nb.log_py[nb.y_test].mean() - 3.3) < 0.06
+    assert abs(gain["KL"] - 2.70) < 0.01
+    assert abs(gain["reconstruction"] - 3.30) < 0.01
+    assert abs(gain["−ELBO"] + nb.log_py[nb.y_test].mean() - 3.7) < 0.06
+    assert abs(nb.closer.mean() - 5.2) < 0.05
+    assert nb.closer.mean() - math.log(10) > 5 * error_of(nb.closer)
+    apart = [b["best"] - a["best"] for a, b in zip(*nb.rounds, strict=True)]
+    assert round(min(apart), 1) == 4.7
+    assert round(max(apart), 1) == 5.8
+    assert all(0.8 < rounds[-2]["best"] - rounds[-1]["best"] < 1.3 for rounds in nb.rounds)
     sizes = [sum(p.numel() for p in model.parameters()) for model in (nb.told, nb.untold)]
     assert abs(sizes[0] / sizes[1] - 1) < 0.02
 
 
 @claim(
-    "From the untold codes the linear probe reads 87 % of the digits, the nearest codes 91 %",
-    "From the told ones the linear probe reads 12 %, no more than the guess, but the nearest codes 36 %",
+    "From the untold codes the linear probe reads 86 % of the digits, the nearest codes 90.5 %",
+    "From the told ones the linear probe reads 11 %, no more than the guess, but the nearest codes 34 %",
     on="mnist",
 )
 def what_probes_read_off_the_codes(nb):
@@ -103,19 +115,24 @@ def what_probes_read_off_the_codes(nb):
     assert found_again["told", "linear"] < 0.16
     assert found_again["told", "linear"] + 0.1 < found_again["told", "nearest"] < 0.6
     shares = {pair: 100 * values.float().mean().item() for pair, values in nb.right.items()}
-    assert [round(share) for share in shares.values()] == [87, 91, 12, 36]
+    assert [math.floor(share + 0.5) for share in shares.values()] == [86, 91, 11, 34]
 
 
-@claim("nobody should be able to read the digit off it")
+@claim(
+    "If $q_\\phi(z\\mid y)$, the codes of a class, were the prior for every class, no probe could beat "
+    "the guess. It is not",
+    on="mnist",
+)
 def the_told_code_says_less_of_the_digit(nb):
     for kind in ("linear", "nearest"):
         untold, told = (nb.right[name, kind].double() for name in ("untold", "told"))
         assert untold.mean() - told.mean() > 0.3
+    assert nb.right["told", "nearest"].double().mean() > nb.guess.mean() + 0.1
 
 
 @claim(
-    "the correlation of the ink is 0.65, of the slant 0.81, and none with another picture's code",
-    "94 % of the pictures are clear digits of the *new* label",
+    "the correlation of the ink is 0.63, of the slant 0.78, and none with another picture's code",
+    "97 % of the pictures are clear digits of the *new* label",
     on="mnist",
 )
 def the_style_passes_to_other_digits(nb):
@@ -127,15 +144,16 @@ def the_style_passes_to_other_digits(nb):
         assert nb.agreement(measure, x, moved) > least
         assert abs(nb.agreement(measure, x, strange)) < 0.2
     verdict = nb.judge(nb.critic, moved)
-    assert abs(((verdict.label == other) & (verdict.confidence > 0.9)).float().mean() - 0.94) < 0.06
+    assert abs(((verdict.label == other) & (verdict.confidence > 0.9)).float().mean() - 0.97) < 0.04
 
 
 @claim(
     "The plane shows the two dimensions with the largest KL",
-    "along $z_2$, the digit leans more and more to the right; upwards, along $z_6$, it gets thicker",
-    "$z_2$ from −2 to 2 turns the digit to the left, by 0.85 columns a row on average, and no other dimension turns it "
-    "by more than 0.11",
-    "The same way along $z_6$ adds 62 pixels of ink on average, where a picture has 94",
+    "along $z_2$, the digit turns more and more to the left; upwards, along $z_6$, it gets thicker",
+    "$z_2$ from −2 to 2 turns the digit to the left, by 0.87 columns a row on average, and no other dimension turns it "
+    "by more than 0.13",
+    "The same way along $z_6$ adds 61 pixels of ink on average, where a picture has 94",
+    "$z_3$ takes 72 away",
     on="mnist",
 )
 def two_dimensions_of_the_style_have_a_meaning(nb):
@@ -150,9 +168,10 @@ def two_dimensions_of_the_style_have_a_meaning(nb):
         return measure(nb.told.decode_mean(ends[1], y)) - measure(nb.told.decode_mean(ends[0], y))
 
     leans = [change(nb.slant, mu[:300], d, y).mean().item() for d in range(10)]
-    assert round(leans[1], 2) == -0.85
-    assert max(abs(lean) for d, lean in enumerate(leans) if d != 1) < 0.115
-    assert abs(change(lambda p: p.sum(1), mu[:300], 5, y).mean().item() - 61.5) < 0.5
+    assert round(leans[1], 2) == -0.87
+    assert max(abs(lean) for d, lean in enumerate(leans) if d != 1) < 0.135
+    assert abs(change(lambda p: p.sum(1), mu[:300], 5, y).mean().item() - 61) < 0.6
+    assert abs(change(lambda p: p.sum(1), mu[:300], 2, y).mean().item() + 72) < 0.6
     assert round(x.sum(1).mean().item()) == 94
     z = nb.told.encode(*later(nb, 300))[0]
     for label in range(10):
@@ -172,56 +191,59 @@ def a_gap_that_is_the_same_cancels(nb):
 
 
 @claim(
-    "With one draw of the bound Bayes' rule is wrong on 3.1 % of the test pictures",
-    "Ten draws hardly change that, 2.9 %",
-    "It is less than half of what the Gaussians of the codes get wrong, 6.55 %",
+    "With one draw of the bound Bayes' rule is wrong on 2.55 % of the test pictures, with ten on 2.05 %",
+    "It is less than half of what the Gaussians of the codes get wrong, 6.80 %",
     "far from the classifier that was trained for it, 0.7 %",
-    "gives the right class no higher a log-probability on average, since its errors are made with confidence",
+    "gives the right class a log-probability only 0.05 nats higher on average, since its "
+    "errors are made with confidence",
     on="mnist",
 )
 def the_rank_of_the_classifiers(nb):
     bayes, ten, gaussians, trained = (values.double() for values in nb.wrong.values())
-    assert [round(100 * w.mean().item(), 2) for w in (bayes, ten, gaussians, trained)] == [3.1, 2.9, 6.55, 0.7]
+    assert [round(100 * w.mean().item(), 2) for w in (bayes, ten, gaussians, trained)] == [2.55, 2.05, 6.8, 0.7]
     assert ten.mean() < 0.5 * gaussians.mean()
     assert ten.mean() - trained.mean() > 3 * error_of(ten - trained)
     assert abs((bayes - ten).mean()) < 3 * error_of(bayes - ten)
     surprise = [-p[range(len(p)), nb.y_test].clamp(min=1e-30).log() for p in nb.guesses.values()]
-    assert (surprise[1] - surprise[2]).mean() > -2 * error_of(surprise[1] - surprise[2])
+    assert round((surprise[2] - surprise[1]).mean().item(), 2) == 0.05
     sure = [p.amax(1)[w].mean() for p, w in zip(nb.guesses.values(), nb.wrong.values(), strict=True)]
     assert sure[1] > sure[2] + 0.03
 
 
-@claim("the missing pixels as independent, and what is missing is not", on="mnist")
-def the_code_ties_the_missing_pixels_together(nb):
-    for network, bound in zip(nb.table["network"], nb.table["VAE, bound"], strict=True):
-        assert (network - bound).mean() > 3 * error_of(network - bound)
-
-
 @claim(
-    "By the bound the VAE explains the missing pixels better than the network by 31, 15 and 5 nats",
-    "On all 10,000 test pictures our bound is 71.3, 49.1 and 23.3 nats, a little lower than theirs in each column",
+    "the missing pixels as independent, and what is missing is not",
+    "On all 10,000 test pictures the VAE's bound is better than the network by 28.9, 14.3 and 3.6 nats, the more of "
+    "them the less is seen",
+    "Importance samples lower it further by 1.5 to 2.6",
+    "Our bound is 71.2, 49.1 and 23.3 nats, a little lower than theirs in each column",
+    "The VAE is the larger of the two",
     on="mnist",
 )
 def the_more_is_missing_the_more_a_code_helps(nb):
-    x, _ = later(nb, 1000)
-    leads = []
-    for n, lead in ((1, 30.9), (2, 15.3), (3, 4.5)):
+    """With other draws the lead on the whole test set, and a lead on each half."""
+    x, leads = nb.data.x_test, []
+    for n, lead in ((1, 28.9), (2, 14.35), (3, 3.6)):
         seen = nb.seen_quadrants(n, len(x))
-        gain = nb.network.nll(x, seen) + nb.filler.elbo_terms(x, seen, 5, nb.generator(81)).elbo
-        assert gain.mean() > 8 * error_of(gain)
+        gain = nb.network.nll(x, seen) + nb.filler.elbo_terms(x, seen, 1, nb.generator(81)).elbo
+        assert all(half.mean() > 8 * error_of(half) for half in gain.split(5000))
+        assert abs(gain.mean() - lead) < 0.3
+        assert abs(nb.gain[n - 1][0] - lead) < 0.06
         leads.append(gain.mean().item())
-        assert abs(nb.gain[n - 1][0] - lead) < 0.1
     assert leads == sorted(leads, reverse=True)
-    assert [round(nb.card[f"nll_{n}"], 1) for n in (1, 2, 3)] == [71.3, 49.1, 23.3]
-    assert all(nb.card[f"nll_{n}"] < theirs for n, theirs in zip((1, 2, 3), nb.pyro["VAE"], strict=True))
+    ours = [columns.mean().item() for columns in nb.table["VAE, bound"]]
+    assert [round(value, 1) for value in ours] == [71.2, 49.1, 23.3]
+    assert all(value < theirs for value, theirs in zip(ours, nb.pyro["VAE"], strict=True))
+    assert all(1.45 < lower < 2.65 for lower, _ in nb.tighter)
+    assert nb.sizes[1] > nb.sizes[0]
 
 
 @claim("the VAE's draws differ from each other")
 def draws_differ(nb):
-    x = nb.x_test[:20]
+    x, apart = nb.x_test[:200], []
     for n in (1, 2, 3):
         seen = nb.seen_quadrants(n, len(x))
         one, two = (nb.filler.fill(x, seen, nb.generator(seed)) for seed in (91, 92))
         observed = (seen @ nb.filler.quadrants) > 0
         assert torch.equal(one[observed], two[observed])
-        assert (one - two).square().sum(1).min() > 0
+        apart.append((one - two).square().sum(1).mean().item())
+    assert apart[0] > apart[1] > apart[2] > 0.1
