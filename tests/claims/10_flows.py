@@ -142,7 +142,7 @@ def least_gap(nb, correlated):
 
 
 @claim(
-    "A Gaussian cannot follow the bend: its gap is 0.79 nats without a correlation and 0.68 with one, from either start",
+    "its gap is 0.79 nats without a correlation and 0.68 with one, from either start",
 )
 def no_gaussian_is_better(nb):
     for name, told in (("diagonal", 0.79), ("full covariance", 0.68)):
