@@ -4,8 +4,6 @@ Three starts of each sequence model; draws are made anew with other seeds than t
 several standard errors on. There is one model each of molecules and letters, so nothing is said of their training.
 """
 
-from itertools import pairwise
-
 import torch
 
 from tests.claims import claim
@@ -79,8 +77,7 @@ def cures_bring_the_code_into_use(nb):
     "Annealing costs nothing that three starts can show: 0.05 ± 0.01 nats are lost, with the plain VAE 0.06 ± 0.01",
     "Free bits lose more, from each start, than annealing from any, 0.25 ± 0.04 nats, and say three times as much",
     "their KL stands a little above its floor",
-    "Word dropout depends on the start: 0.1 and 0.3 nats are lost from two of them, and 1.1 from the third",
-    "free bits, which still gained",
+    "Word dropout loses 0.1 and 0.3 nats from two starts and 1.1 from the third",
 )
 def what_the_cures_cost(nb):
     lost = {k: torch.tensor([v.mean() for v in nb.lost[k]]) for k in ("plain", *nb.cures)}
@@ -90,11 +87,6 @@ def what_the_cures_cost(nb):
     assert [round(v, 1) for v in sorted(lost["dropout"].tolist())] == [0.1, 0.3, 1.1]
     said = {k: torch.tensor([t.kl.mean() for t in nb.terms[k]]).mean() for k in nb.cures}
     assert 2.7 < said["freebits"] / said["annealed"] < 3.3
-    for seed in range(3):
-        rounds = nb.zoo.load(f"sequence-freebits-{seed}").card["training"]["rounds"]
-        assert rounds[-1]["epochs"] == 160
-    gained = [(a["best"] - b["best"]) / a["best"] for a, b in pairwise(rounds)]
-    assert gained[-1] > 0.005
     gap = lost["freebits"].mean() - lost["annealed"].mean()
     assert gap > 4 * ((lost["annealed"].var() + lost["freebits"].var()) / 3).sqrt()
     for model in nb.models["freebits"]:
@@ -103,10 +95,46 @@ def what_the_cures_cost(nb):
         assert 4 < kl.sum() < 4.3
 
 
+def rounds_of(nb, name):
+    return [(one["epochs"], one["best"]) for one in nb.zoo.load(f"sequence-{name}").card["training"]["rounds"]]
+
+
+@claim(
+    "All were trained in rounds of 40, 80 and 160 epochs, each from the start again",
+    "This one stood still after 80 epochs, at a loss where start 0 had stood after 40",
+    "that one came down by 1.0 nats in its next two rounds",
+    "Two of the three with free bits, and word dropout's start 0, still gained 1 to 3 % in the last round",
+)
+def who_still_gained(nb):
+    gained = {}
+    for name in (f"{kind}-{start}" for kind in nb.cures for start in range(3)):
+        epochs, best = zip(*rounds_of(nb, name), strict=True)
+        assert epochs == (40, 80, 160)[: len(epochs)]
+        gained[name] = (best[-2] - best[-1]) / best[-2]
+    still = {name: gain for name, gain in gained.items() if gain > 0.005}
+    assert sorted(still) == ["dropout-0", "freebits-0", "freebits-2"]
+    assert all(0.01 < gain < 0.03 for gain in still.values())
+    first, third = rounds_of(nb, "dropout-0"), rounds_of(nb, "dropout-1")
+    assert len(third) == 2
+    assert nb.lost["dropout"][1].mean() > 1  # the third of the starts by its loss is start 1
+    assert abs(third[-1][1] - first[0][1]) < 0.06
+    assert round(first[0][1] - first[-1][1], 1) == 1.0
+
+
+@claim("here over the first 20 of 80 passes")
+def the_weight_rises_over_a_quarter(nb):
+    """The warm-up's steps, of the round that is kept."""
+    for start in range(3):
+        assert min(rounds_of(nb, f"annealed-{start}"), key=lambda one: one[1])[0] == 80
+        card = nb.zoo.load(f"sequence-annealed-{start}").card
+        fitted = int(card["data"].split(":")[1].split()[0].replace(",", ""))
+        assert card["architecture"]["warmup"] / -(-fitted // card["training"]["batch_size"]) == 20
+
+
 @claim(
     "Free bits lose by the posterior, over the three starts two thirds and more of what is lost",
-    "With word dropout the posterior costs 0.1 nats from every start, and what sets the starts apart is the model's: "
-    "0.05, 1.0 and 0.2 nats",
+    "With word dropout the posterior costs 0.1 nats from every start, and the rest is the model's: 0.05 and 0.2 nats, "
+    "and 1.0 where the training stood still",
 )
 def where_the_nats_go(nb):
     """More by the posterior than by the model from each start (one failure in 200), and clearly over all."""
@@ -145,7 +173,7 @@ def what_the_code_holds(nb):
     assert kls["dropout"].min() > kls["annealed"].max()
 
 
-@claim("The codes save three nats")
+@claim("Beside entries alone, which do without the rule, the codes save three nats")
 def codes_save_nats(nb):
     """Either VAE against entries alone, paired by molecule; and none pays less than an even list."""
     for name in ("VAE", "VAE, no rule"):
@@ -297,7 +325,7 @@ def serif_is_thinner_and_weight_is_nearly_bold(nb):
 @claim(
     "write sentences of the language only, from all three starts",
     "With word dropout 0 of 21, 47 of 96 and 0 of 29 different ones are not in it, "
-    "as they speak of nouns of two topics",
+    "as they speak of nouns of two topics; the 47 are of the model whose training stood still",
 )
 def what_is_written_between_two_sentences(nb):
     """The ways written anew, one after the other, at places of their own; the atlas of the explorer has the counts."""
