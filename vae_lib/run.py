@@ -38,8 +38,9 @@ class Run:
     def over(self) -> bool:
         """All epochs are done, or the test loss has not improved for as many as patience allows."""
         scores, patience = self.history.test_loss, self.config.patience
-        stale = len(scores) - 1 - scores.index(min(scores)) if scores else 0
-        return len(self.history.loss) >= self.config.epochs or (patience > 0 and stale >= patience)
+        if len(self.history.loss) >= self.config.epochs or not (patience and scores):
+            return len(self.history.loss) >= self.config.epochs
+        return len(scores) - 1 - scores.index(min(scores)) >= patience
 
     def keep_best(self) -> None:
         """Remember the weights where the last epoch is the best so far, if patience asks for it."""

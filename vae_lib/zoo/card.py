@@ -59,11 +59,14 @@ def make_card(
     }
 
 
-def _thinned(epochs: int, seconds: float, curve: list[float]) -> dict[str, Any]:
-    """A round with the least of its held-back losses, and those of each `every`-th epoch: at most POINTS of them."""
+def _thinned(epochs: int, seconds: float, curve: list[float], test: dict[str, float]) -> dict[str, Any]:
+    """A round with the least of its held-back losses, and those of each `every`-th epoch: at most POINTS of them; and
+    its own test figures, where there are any.
+    """
     every = -(-len(curve) // POINTS)
     figures = {"epochs": epochs, "seconds": round(seconds), "best": _rounded(min(curve))}
-    return {**figures, "every": every, "curve": [round(value, 2) for value in curve[every - 1 :: every]]}
+    figures |= {"every": every, "curve": [round(value, 2) for value in curve[every - 1 :: every]]}
+    return figures | ({"test": test} if test else {})
 
 
 def score(model: nn.Module, dataset: Dataset) -> dict[str, Any]:

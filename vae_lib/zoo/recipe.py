@@ -67,7 +67,8 @@ class ChapterRecipe:
     `model(**sizes, generator=…)` makes it; `sizes` are what JSON holds, lists for tuples. `columns(x, y)` is what of
     pictures and classes it is trained on, `score(model, dataset)` its figures on the test set, each mean with its
     standard error under `…_se`, and `tensors(model, dataset)` what is stored beside the weights: under `codes`,
-    `labels` and `errors` alone. `made(data_dir)` gives the data where `vae_lib.data` does not have them.
+    `labels` and `errors` alone. `made(data_dir)` gives the data where `vae_lib.data` does not have them. `followed`
+    are the figures that the card has of every round, to show what a longer training does to them.
     """
 
     model: Callable[..., nn.Module]
@@ -81,6 +82,7 @@ class ChapterRecipe:
     epochs: int = 40
     most_rounds: int = 3
     options: dict[str, Any] = field(default_factory=dict)  # of TrainConfig, besides those that all share
+    followed: tuple[str, ...] = ()
     seed: int = 0
 
     def load(self, data_dir: str | os.PathLike | None) -> Dataset:

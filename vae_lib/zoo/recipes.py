@@ -89,9 +89,11 @@ RECIPES: dict[str, Recipe | ChapterRecipe] = {**FAMILY, **CHAPTERS}
 
 
 def n_held_back(dataset: Dataset) -> int:
-    """How many of the last training pictures stop the training and choose the round, and are never trained on."""
+    """How many of the last training pictures stop the training and choose the round, and are never trained on. Of the
+    sprites, which are all that there are, it is each of them once more.
+    """
     n = len(dataset.x_train)
-    return min(HELD_BACK.get(dataset.name, n // 10), n // 4)
+    return n // 2 if dataset.name == "sprites" else min(HELD_BACK.get(dataset.name, n // 10), n // 4)
 
 
 def require_name(function: str, name: object) -> None:

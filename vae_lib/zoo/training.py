@@ -25,11 +25,14 @@ LEAST_GAIN = 0.005  # of the held-back loss: a round that gains less is the last
 
 
 class Round(NamedTuple):
-    """One training from the start: how many epochs were planned, what it cost, and the loss of the held-back part."""
+    """One training from the start: how many epochs were planned, what it cost, the loss of the held-back part, and the
+    test figures that the recipe follows from round to round.
+    """
 
     epochs: int
     seconds: float
     curve: list[float]
+    test: dict[str, float]
 
     @property
     def best(self) -> float:
@@ -95,7 +98,7 @@ def _converged(
         planned = epochs or recipe.epochs * 2**k
         model = start(shape, torch.Generator().manual_seed(recipe.seed))
         done = _round(model, dataset, recipe, planned, stem.with_name(f"{stem.name}-{planned}.pt"))
-        rounds.append(Round(planned, sum(done.seconds), done.test_loss))
+        rounds.append(Round(planned, sum(done.seconds), done.test_loss, _followed(recipe, model, dataset)))
         if rounds[-1].best == min(one.best for one in rounds):
             best = model.state_dict()
         if len(rounds) > 1 and rounds[-2].best - rounds[-1].best < LEAST_GAIN * abs(rounds[-2].best):
@@ -112,6 +115,12 @@ def _round(
     if done.interrupted:
         raise KeyboardInterrupt
     return done
+
+
+def _followed(recipe: Recipe | ChapterRecipe, model: nn.Module, dataset: data.Dataset) -> dict[str, float]:
+    names = getattr(recipe, "followed", ())
+    figures = recipe.score(model.eval(), dataset) if names else {}
+    return {name: figures[name] for name in names}
 
 
 @contextmanager

@@ -24,11 +24,11 @@ N_TRAIN, N_TEST, SEEDS = 12_000, 4_000, 3
 LENGTH = LONGEST + 1  # with the token that closes a sentence
 OPTIONS = {"batch_size": 200, "learning_rate": 1e-2, "patience": 0}  # the last epoch is kept
 EPOCHS, EPOCHS_OF_A_CURE = 20, 40  # a cure takes longer to settle
-RISE = 1080  # steps over which the KL is annealed: half of the training
+RISE = 1080  # steps over which the KL is annealed: 20 epochs, half of the first round
 SIZES = {"n_positions": LENGTH, "n_words": 38, "embedding": 16, "hidden": 40}
 KINDS: dict[str, tuple[str, dict[str, Any]]] = {
     "plain": ("sequence VAE", {}),
-    "annealed": ("sequence VAE, KL annealed over half of the training", {"warmup": RISE}),
+    "annealed": ("sequence VAE, KL annealed over 20 epochs", {"warmup": RISE}),
     "dropout": ("sequence VAE, half of the words hidden from the decoder", {"dropout": 0.5}),
     "freebits": ("sequence VAE, half a nat free in each dimension", {"floor": 0.5}),
 }
