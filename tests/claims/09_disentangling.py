@@ -127,14 +127,16 @@ def a_disentangled_code_has_a_cell_near_1(nb):
 
 
 @claim(
-    "The brightest cell of each column, of all six tables, knows a half to seven tenths of its factor's entropy, "
-    "and most columns have several cells of a tenth or more",
+    "The brightest cell of each column, of all six tables, knows two thirds of size's entropy and about half of that "
+    "of across and of up, and most columns have several cells of a tenth or more",
     "Which dimension holds which factor differs from table to table",
 )
 def several_dimensions_know_something(nb):
     tables = torch.stack([nb.told["VAE", s] for s in range(6)])
-    assert tables.amax((0, 1)).min() > 0.5
-    assert tables.amax((0, 1)).max() < 0.7
+    size, across, up = tables.amax((0, 1))
+    assert abs(size - 2 / 3) < 0.02
+    assert abs(across - 0.5) < 0.04
+    assert abs(up - 0.5) < 0.04
     assert ((tables > 0.1).sum(1) >= 2).double().mean() > 0.8
     order = {tuple(table.argmax(0).tolist()) for table in tables}
     assert len(order) == 6
@@ -143,7 +145,8 @@ def several_dimensions_know_something(nb):
 @claim(
     "each a divergence and so never negative",
     "The sum is the KL within the error of the draws",
-    "The code knows nearly for certain which picture it stands for, 4.675 of 4.682 nats",
+    "The code knows nearly for certain which picture it stands for, 4.66 of 4.68 nats. But the KL is 7.38 nats. The "
+    "other 2.7 are",
     "the mismatch of lecture 6, and most of that is total correlation",
     "the dimensions of this VAE are far from independent",
 )
@@ -156,10 +159,11 @@ def the_parts_of_the_kl(nb):
             assert abs(nb.exact.sum() - kl) < 0.05
             assert abs(parts.sum() - kl) < 0.06
             assert (abs(parts - nb.exact) < 4 * (error + nb.error)).all()
-            assert abs(parts[0] - 4.675) < 0.004
+            assert abs(parts[0] - 4.66) < 0.01
+            assert abs(kl - 7.38) < 0.005
+            assert abs(parts[1:].sum() - 2.7) < 0.06
             assert parts[0] < math.log(nb.N)
             assert parts[1] > 0.9 * parts[1:].sum()
-            assert parts[1] > 2.9
 
 
 @claim(
@@ -194,8 +198,8 @@ def batches(nb, size, sampling, seed=55, n=60):
     "The weighted estimate of the information is $\\log B$, 1.39 at $B=4$",
     "since each code is so far from the posteriors of the other pictures that they add next to nothing to the sum",
     "The stratified one has the information right at every size",
-    "5 nats off at $B=4$, too high in one and too low in the other, and 0.3 nats at $B=36$",
-    "The weighted total correlation is close at $B=4$ and 0.8 nats off at $B=36$",
+    "more than 4 nats off at $B=4$, too high in one and too low in the other, and 0.2 nats at $B=36$",
+    "The weighted total correlation is 0.6 nats off at $B=4$ and 0.8 nats at $B=36$",
 )
 def small_batches(nb):
     exact = exact_parts(nb, nb.vae)[0]
@@ -203,13 +207,13 @@ def small_batches(nb):
         assert abs(batches(nb, size, "weighted")[0] - math.log(size)) < 0.03
         assert abs(batches(nb, size, "stratified")[0] - exact[0]) < 0.05
     four, third = (batches(nb, size, "stratified") - exact for size in (4, 36))
-    assert 4 < four[1] < 7
-    assert -7 < four[2] < -4
-    assert 0.1 < third[1] < 0.5
-    assert -0.5 < third[2] < -0.1
+    assert 4 < four[1] < 6
+    assert -6 < four[2] < -4
+    assert 0.1 < third[1] < 0.4
+    assert -0.4 < third[2] < -0.1
     four, third = (batches(nb, size, "weighted", n=200) - exact for size in (4, 36))
-    assert abs(four[1]) < 0.4
-    assert 0.6 < third[1] < 1.0
+    assert 0.4 < four[1] < 0.8
+    assert 0.7 < third[1] < 1.0
 
 
 @claim("The stratified densities are unbiased. But the logarithm of an unbiased estimate is too small on average")
@@ -254,47 +258,53 @@ def at_beta_1_the_losses_agree(nb):
 
 
 @claim(
-    "The longer round gained 0.4 nats in the mean for the VAE, 0.2 for the β-VAE and 1.9 for the TC-VAE, "
-    "and in four of the 18 trainings it ended higher than the shorter one"
+    "The longer round gained 0.4 nats in the mean for the VAE, 0.9 for the β-VAE and 1.2 for the TC-VAE; "
+    "in one of the 18 trainings it ended higher than the shorter one",
+    "the round that ended lower in its own loss, over all the pictures, is kept",
 )
 def what_the_longer_round_gained(nb):
     """By the curves of the cards, which are of every hundredth or so of the steps."""
     gained = {}
     for kind, short in nb.kinds.items():
         rounds = [nb.zoo.load(f"{short}-sprites-{s}").card["training"]["rounds"] for s in range(6)]
-        assert all([r["epochs"] for r in both] == [4000, 8000] for both in rounds)
+        assert all([r["epochs"] for r in both] == [8000, 16_000] for both in rounds)
         assert all(r["best"] <= min(r["curve"]) + 0.01 for both in rounds for r in both)
         gained[kind] = torch.tensor([first["best"] - second["best"] for first, second in rounds])
-    for kind, mean in zip(KINDS, (0.4, 0.2, 1.9), strict=True):
+    for kind, mean in zip(KINDS, (0.4, 0.9, 1.2), strict=True):
         assert abs(gained[kind].mean() - mean) < 0.06
-    assert sum((g < 0).sum() for g in gained.values()) == 4
+    assert sum((g < 0).sum() for g in gained.values()) == 1
+    for kind in KINDS:
+        for s in range(6):
+            kept = min(nb.rounds[kind, s], key=lambda r: r["best"])
+            assert abs(kept["test"]["gap"] - nb.gaps[kind][s]) < 2e-3
 
 
 @claim(
-    "Both bring the total correlation down to a tenth, from 3.09 nats to 0.31 and 0.28",
-    "The β-VAE, which presses on everything, gives up 0.77 nats of information as well, the TC-VAE 0.22",
-    "and what the TC-VAE does not press on grows, its dimension-wise KL from 0.19 to 1.18 nats",
-    "As models of the pictures both are worse than the VAE: their $-$ELBO is 3.0 and 1.3 nats higher",
+    "Both bring the total correlation down to a seventh or less, from 2.47 nats to 0.36 and 0.29",
+    "The β-VAE, which presses on everything, gives up 0.43 nats of information as well, the TC-VAE 0.12",
+    "and what the TC-VAE does not press on grows, its dimension-wise KL from 0.16 to 1.23 nats",
+    "As models of the pictures both are worse than the VAE: their $-$ELBO is 1.4 and 0.7 nats higher",
     "The two weights happen to leave nearly the same total correlation",
-    "the TC-VAE's code knows more of the picture, and its bound is 1.7 nats better",
-    "At equal total correlation, a tenth of the VAE's, the TC-VAE kept 0.55 nats more information than the β-VAE",
+    "the TC-VAE's code knows more of the picture, and its bound is 0.7 nats better",
+    "At nearly equal total correlation, a seventh of the VAE's or less, the TC-VAE kept 0.32 nats more information "
+    "than the β-VAE and had a bound that was 0.7 nats better",
 )
 def what_each_weight_gives_up(nb):
-    """Over six paired starts, with other draws than the lecture's; beyond chance by more than five standard errors."""
+    """Over six paired starts, with other draws than the lecture's; beyond chance by more than 3.5 standard errors."""
     parts = over_starts(nb, lambda model: exact_parts(nb, model, n_draws=20)[0])
     cost = over_starts(nb, lambda model: sum(nb.costs(model, 30, seed=31)))
     vae, beta, tc = (parts[kind] for kind in KINDS)
-    for other in (beta, tc):
-        assert abs(other[:, 1].mean() / vae[:, 1].mean() - 0.1) < 0.03
-    assert abs((beta - tc)[:, 1].mean()) < 0.1
-    for a, b, by in ((vae, beta, 0.77), (vae, tc, 0.22), (tc, beta, 0.55)):
-        assert abs((a - b)[:, 0].mean() - by) < 0.06
-        assert ahead(a[:, 0], b[:, 0]) > 8
+    for other, left in ((beta, 0.36), (tc, 0.29)):
+        assert abs(other[:, 1].mean() - left) < 0.03
+        assert other[:, 1].mean() / vae[:, 1].mean() < 1 / 6.7
+    for a, b, by in ((vae, beta, 0.43), (vae, tc, 0.12), (tc, beta, 0.32)):
+        assert abs((a - b)[:, 0].mean() - by) < 0.02
+        assert ahead(a[:, 0], b[:, 0]) > 5
     assert ahead(tc[:, 2], vae[:, 2]) > 5
-    assert abs(tc[:, 2].mean() - 1.18) < 0.06
-    for a, b, by in (("β-VAE", "VAE", 3.0), ("TC-VAE", "VAE", 1.3), ("β-VAE", "TC-VAE", 1.7)):
-        assert abs((cost[a] - cost[b]).mean() - by) < 0.1
-        assert ahead(cost[a], cost[b]) > 5
+    assert abs(tc[:, 2].mean() - 1.23) < 0.06
+    for a, b, by in (("β-VAE", "VAE", 1.4), ("TC-VAE", "VAE", 0.7), ("β-VAE", "TC-VAE", 0.7)):
+        assert abs((cost[a] - cost[b]).mean() - by) < 0.06
+        assert ahead(cost[a], cost[b]) > 3.5
 
 
 @claim(
@@ -347,7 +357,7 @@ def the_same_rate_made_up_otherwise(nb):
 @claim(
     "A dimension of KL 0.00 is the prior whatever the picture, the decoder has learned to ignore it, and its row "
     "stands still",
-    "The VAE and the TC-VAE have one such dimension, the β-VAE has two",
+    "The VAE has no such dimension, the two TC-VAEs have one, the β-VAE two",
 )
 def a_dimension_without_kl_stands_still(nb):
     for model in nb.models.values():
@@ -355,32 +365,42 @@ def a_dimension_without_kl_stands_still(nb):
             pictures, kl = nb.traversals(model, picture)
             change = (pictures[:, 1:] - pictures[:, :-1]).square().sum((1, 2))
             assert (change[kl < 0.005] < 0.1).all()
-    for kind, many in zip(KINDS, (1, 2, 1), strict=True):
-        kl = nb.moved[kind][1]
+    for many, (_, kl) in zip((0, 2, 1, 1), nb.moved.values(), strict=True):
         assert (kl < 0.005).sum() == many
-        assert (kl[:-many] > 0.4).all()
+        assert (kl[: 5 - many] > 0.4).all()
 
 
 @claim(
-    "In the TC-VAE's first row it moves straight up, by 7.6 pixels, and in the second and the third to the left, by "
-    "4.8 and 3.4",
-    "Its fourth row stays in its place, and there the L swells at one end and thins out at the other",
-    "The VAE's first three rows are not as straight: each strays from its axis by a fifth of its way or more",
+    "In the TC-VAE of start 1 the first row moves the L straight to the left, by 7.3 pixels, the second and the third "
+    "move it straight down, by 3.0 and 2.8, and in the fourth it stays in its place and grows, from 11 white "
+    "pixels to 32",
+    "each of its first four strays from its axis by more than half of its way",
+    "The other rows move the L or change its size, and most do both. One model does not",
 )
 def where_the_rows_go(nb):
-    way = {}
-    for kind, (pictures, _) in nb.moved.items():
+    """Straight is within a twentieth of the way; a size changes where the white pixels do by a tenth or more."""
+    way, white = {}, {}
+    for label, (pictures, _) in nb.moved.items():
         at = nb.places(pictures)
-        way[kind] = (at[:, :, -1] - at[:, :, 0]).T  # (D, 2): right, up
-    aside = {kind: (v.abs().amin(1) / v.abs().amax(1)) for kind, v in way.items()}
-    assert (aside["TC-VAE"][:3] < 0.1).all()
-    assert (aside["VAE"][:3] > 0.2).all()
-    assert abs(way["TC-VAE"][0, 1] - 7.6) < 0.05
-    assert abs(way["TC-VAE"][1, 0] + 4.8) < 0.05
-    assert abs(way["TC-VAE"][2, 0] + 3.4) < 0.05
-    white = nb.moved["TC-VAE"][0].sum(-1)[3]
-    assert way["TC-VAE"][3].abs().max() < 0.6
-    assert white[0] > 3 * white[-1]
+        way[label] = (at[:, :, -1] - at[:, :, 0]).T  # (D, 2): right, up
+        white[label] = pictures.sum(-1)
+    aside = {label: v.abs().amin(1) / v.abs().amax(1) for label, v in way.items()}
+    straight = way["TC-VAE, start 1"]
+    assert (aside["TC-VAE, start 1"][:3] < 0.06).all()
+    for (right, up), told in zip(straight[:3], ((-7.3, 0), (0, -3.0), (0, -2.8)), strict=True):
+        assert abs(right - told[0]) < 0.2
+        assert abs(up - told[1]) < 0.2
+    assert straight[3].abs().max() < 0.7
+    assert abs(white["TC-VAE, start 1"][3, 0] - 11) < 0.6
+    assert abs(white["TC-VAE, start 1"][3, -1] - 32) < 0.6
+    assert (aside["TC-VAE"][:4] > 0.5).all()
+    both = [
+        way[label][d].norm() > 1 and white[label][d].amax() > 1.1 * white[label][d].amin()
+        for label in KINDS
+        for d in range(5)
+        if nb.moved[label][1][d] > 0.005
+    ]
+    assert sum(both) > 0.8 * len(both)
 
 
 @claim("which is its KL less the divergence of its $q(z_d)$ from the prior")
@@ -396,28 +416,28 @@ def information_of_the_picture(nb):
 
 
 @claim(
-    "The first row's dimension knows 95 % of up, a tenth of size and 1 % of across",
-    "move it from one end to the other, and the L's of all other rows go up by 7 pixels",
-    "Across is shared: the second row knows 64 % of it and the third 19 %",
-    "No row is size's own, and the best of them, the fourth, knows 14 % of it",
+    "The first row's dimension knows nearly all of across and next to nothing of up and size",
+    "move it from one end to the other, and the L's of all other rows go to the left by 7 pixels",
+    "Up is shared: two rows know 48 % of it each. Size has a row that knows 65 % of it",
+    "This model comes as near to a code of three factors as any of the 18",
 )
 def what_the_rows_know(nb):
     first, second, third, fourth, fifth = order = nb.tells.argsort(descending=True).tolist()
     size, across, up = nb.shares.T
-    assert abs(up[first] - 0.95) < 0.006
-    assert abs(size[first] - 0.1) < 0.01
-    assert abs(across[first] - 0.01) < 0.005
-    assert abs(across[second] - 0.64) < 0.006
-    assert abs(across[third] - 0.19) < 0.006
-    assert size.argmax() == fourth
-    assert abs(size[fourth] - 0.14) < 0.006
+    assert across[first] > 0.99
+    assert max(up[first], size[first]) < 0.005
+    assert abs(up[second] - 0.48) < 0.006
+    assert abs(up[fourth] - 0.48) < 0.006
+    assert size.argmax() == third
+    assert abs(size[third] - 0.65) < 0.006
     assert nb.tells[fifth] < 0.005
+    assert max(gaps.max() for gaps in nb.gaps.values()) == nb.gaps["TC-VAE"][1]
     for row in order[1:]:  # at both ends of the first, the others' pictures lie apart
         z = nb.codes[0][nb.start].repeat(2, 9, 1)
         z[:, :, row] = torch.linspace(-2, 2, 9)
         z[:, :, first] = torch.tensor([[-2.0], [2.0]])
-        height = nb.places(nb.tc.decode_mean(z))[1]
-        assert 6.5 < (height[1] - height[0]).mean() < 8
+        right = nb.places(nb.tc.decode_mean(z))[0]
+        assert 6.5 < (right[0] - right[1]).mean() < 8
 
 
 def gap_by_scipy(nb, model):
@@ -436,46 +456,67 @@ def gap_by_scipy(nb, model):
 
 
 @claim(
-    "The VAE's six gaps go from 0.07 to 0.33, and nothing differs between them but the start",
-    "the VAE's best is above the TC-VAE's worst, and the β-VAE's best above the VAE's worst",
-    "In the mean the TC-VAE is ahead of the VAE by 0.115 ± 0.035 and of the β-VAE by 0.160 ± 0.022, "
-    "and the β-VAE is behind the VAE by 0.045 ± 0.036",
-    "Student's $t$ asks six starts for 3.5 standard errors in each",
-    "the TC-VAE's gap is larger than the β-VAE's, in each of the six pairs",
-    "That it is larger than the VAE's, by 3.3 standard errors, these six starts do not show, "
-    "nor that the β-VAE's is smaller",
-    "no model comes near 1: the largest of the 18 gaps is 0.48",
+    "The TC-VAE's six gaps go from 0.08 to 0.54, and nothing differs between them but the start",
+    "the largest of all 18 gaps is among them, and so are the three smallest",
+    "from start 1 the TC-VAE is ahead of the VAE by 0.26, from start 0 it is behind by 0.15",
+    "In the mean the β-VAE is ahead of the VAE by 0.033 ± 0.022, and the TC-VAE is behind the VAE by 0.007 ± 0.062 and "
+    "behind the β-VAE by 0.040 ± 0.065",
+    "Student's $t$ asks six starts for 3.5 standard errors in each. None comes near",
+    "the lowest of the six TC-VAEs is that of start 3, whose gap is 0.22",
+    "no method is shown to be ahead",
 )
 def what_six_starts_show(nb):
     gaps = over_starts(nb, lambda model: gap_by_scipy(nb, model))
     vae, beta, tc = (gaps[kind] for kind in KINDS)
     assert all(torch.allclose(gaps[kind], nb.gaps[kind].double(), atol=2e-3) for kind in KINDS)
-    assert abs(vae.min() - 0.07) < 0.005
-    assert abs(vae.max() - 0.33) < 0.005
-    cards = [
-        {k: v for k, v in nb.zoo.load(f"vae-sprites-{s}").card["training"].items() if k != "rounds"} for s in range(6)
-    ]
-    assert [card.pop("seed") for card in cards] == list(range(6))
-    assert all(card == cards[0] for card in cards)
-    assert vae.max() > tc.min() + 0.02
-    assert beta.max() > vae.min() + 0.05
-    limit = stats.t.ppf(1 - 0.05 / 3 / 2, 5)
-    assert abs(limit - 3.5) < 0.05
-    assert (tc > beta).all()
-    assert ahead(tc, beta) > 1.5 * limit
-    assert 0 < ahead(tc, vae) < limit
-    assert abs(ahead(beta, vae)) < 1.5
-    assert abs((tc - beta).mean() - 0.160) < 2e-3
-    assert abs((tc - vae).mean() - 0.115) < 2e-3
-    assert abs((beta - vae).mean() - -0.045) < 2e-3
-    assert abs(max(vae.max(), beta.max(), tc.max()) - 0.475) < 0.005
+    assert abs(tc.min() - 0.08) < 0.005
+    assert abs(tc.max() - 0.54) < 0.005
+    trained = [nb.cards["TC-VAE", s]["training"] for s in range(6)]
+    trained = [{key: value for key, value in one.items() if key != "rounds"} for one in trained]
+    assert [one.pop("seed") for one in trained] == list(range(6))
+    assert all(one == trained[0] for one in trained)
+    ranked = sorted((gap.item(), kind) for kind in KINDS for gap in gaps[kind])
+    assert [kind for _, kind in [*ranked[:3], ranked[-1]]] == ["TC-VAE"] * 4
+    assert abs((tc - vae)[1] - 0.26) < 0.005
+    assert abs((tc - vae)[0] + 0.15) < 0.005
+    assert abs(stats.t.ppf(1 - 0.05 / 3 / 2, 5) - 3.5) < 0.05
+    for a, b, mean, error in ((beta, vae, 0.033, 0.022), (tc, vae, -0.007, 0.062), (tc, beta, -0.040, 0.065)):
+        assert abs((a - b).mean() - mean) < 2e-3
+        assert abs((a - b).std() / 6**0.5 - error) < 2e-3
+        assert abs(ahead(a, b)) < 2
+    losses = [min(one["best"] for one in nb.rounds["TC-VAE", s]) for s in range(6)]
+    assert losses.index(min(losses)) == 3
+    assert abs(tc[3] - 0.22) < 0.005
 
 
 @claim(
-    "The VAE's code knows more than 99 % of every factor and its best dimension less than half",
-    "The β-VAE's code knows less to begin with, least of size, 70 %",
-    "The TC-VAE's lies between them, with 88 % of size and 98 % of up",
-    "The gaps of the VAE and of the β-VAE are not shown to differ, and behind them are different codes",
+    "With 16,000 steps each of the six VAEs has a larger gap than with 8,000, by 0.10 on average, which is twice the "
+    "spread of the starts",
+    "Over the TC-VAEs the starts make more of a difference than the length",
+    "At neither length is there an order of the methods: none of the six differences is as large as two of its "
+    "standard errors",
+    "twice the steps changed the VAE's gaps by more than the choice of a method",
+)
+def what_twice_the_steps_change(nb):
+    """By the gaps of the cards; that of the round that is kept agrees with SciPy's, as said above."""
+    by = {kind: torch.tensor([[r["test"]["gap"] for r in nb.rounds[kind, s]] for s in range(6)]) for kind in KINDS}
+    longer = by["VAE"][:, 1] - by["VAE"][:, 0]
+    assert (longer > 0).all()
+    assert abs(longer.mean() - 0.10) < 0.006
+    assert 1.8 < longer.mean() / by["VAE"][:, 1].std() < 2.6
+    assert by["TC-VAE"].std(0).min() > 1.5 * (by["TC-VAE"][:, 1] - by["TC-VAE"][:, 0]).abs().mean()
+    for k in (0, 1):
+        for a, b in (("β-VAE", "VAE"), ("TC-VAE", "VAE"), ("TC-VAE", "β-VAE")):
+            assert abs(ahead(by[a][:, k], by[b][:, k])) < 2
+    means = [nb.gaps[kind].mean() for kind in KINDS]
+    assert longer.mean() > 2 * (max(means) - min(means))
+
+
+@claim(
+    "The VAE's code knows 99 % of every factor or more, and its best dimension less than half",
+    "The β-VAE's code knows less to begin with, least of size, 82 %",
+    "The TC-VAE's lies between them, with 93 % of size and 98 % of up",
+    "The gaps of the three are not shown to differ, and behind them are different codes",
     "one number does not tell a code that has mixed its factors from one that has lost them",
 )
 def what_whole_codes_know(nb):
@@ -494,14 +535,13 @@ def what_whole_codes_know(nb):
     vae, beta, tc = (over_starts(nb, known)[kind] for kind in KINDS)
     best = torch.stack([nb.told["VAE", s].amax(0) for s in range(6)]).mean(0)
     assert (vae.mean(0) > 0.99).all()
-    assert abs(ahead(nb.gaps["VAE"], nb.gaps["β-VAE"])) < 3.5
     assert (best < 0.5).all()
-    assert abs(beta[:, 0].mean() - 0.70) < 0.012
+    assert abs(beta[:, 0].mean() - 0.82) < 0.012
     assert (beta[:, 0] < beta[:, 1]).all()
     assert (beta[:, 1] < beta[:, 2]).all()
-    assert abs(tc[:, 0].mean() - 0.88) < 0.012
+    assert abs(tc[:, 0].mean() - 0.93) < 0.012
     assert abs(tc[:, 2].mean() - 0.98) < 0.012
-    assert all(ahead(a[:, f], b[:, f]) > 4 for a, b in ((vae, tc), (tc, beta)) for f in range(3))
+    assert all(ahead(a[:, f], b[:, f]) > 3.5 for a, b in ((vae, tc), (tc, beta)) for f in range(3))
 
 
 @claim(
@@ -537,36 +577,45 @@ def the_nearest_diagonal(nb):
 
 
 @claim(
-    "The gap moves between 0.09 and 0.36, and the best of it is not where the training stopped",
-    "In this plane the bound with the nearest diagonal $q$ is worse by 0.18 nats at most",
+    "The gap moves between 0.11 and 0.23, and the bound with the nearest diagonal $q$ is worse by 0.12 nats at most, "
+    "around 45°",
+    "Gap and bound are both at their best where the training stopped",
 )
 def one_plane_turned(nb):
     """With other draws than the lecture's, the same at every angle."""
     found = torch.stack([nb.nearest_diagonal(nb.rotation(a), seed=19) for a in nb.angles])
     rise = found - found[0]
-    assert 0.17 < rise.max() < 0.19
+    assert 0.11 < rise.max() < 0.14
     assert 30 < nb.angles[int(rise.argmax())] < 60
+    assert (rise > -1e-4).all()
     gaps = torch.stack([nb.turned[a] for a in nb.angles])
-    assert abs(gaps.min() - 0.087) < 0.004
-    assert abs(gaps.max() - 0.355) < 0.004
-    assert gaps.max() > gaps[0] + 0.05
+    assert abs(gaps.min() - 0.11) < 0.005
+    assert abs(gaps.max() - 0.234) < 0.004
+    assert gaps.max() < gaps[0] + 1e-4
 
 
 @claim(
-    "Turns of all dimensions in use cost more, 0.4 to 1.8 nats on average",
+    "Turns of all dimensions cost more, 0.3 to 0.5 nats on average",
     "So a diagonal $q$ does prefer the axes on which training ended",
+    "in each of the six VAEs the gap where the training stopped is larger than after a turn, on average",
+    "in four of the six a turn found by chance has a larger gap",
 )
 def all_dimensions_turned(nb):
-    """Other turns than the lecture's, and other draws: none of them is free, and few are as cheap as the plane."""
+    """Other turns than the lecture's, and other draws: none of them is free."""
+    better = []
     for s in range(6):
         model = nb.models["VAE", s]
         at_rest = nb.nearest_diagonal(torch.eye(5), model, seed=23)
         turns = [nb.turned_at_random(model, seed) for seed in range(50, 56)]
         lost = torch.stack([nb.nearest_diagonal(R, model, seed=23) for R in turns]) - at_rest
         assert lost.min() > 0.1
-        assert lost.mean() > 0.3
-        assert abs(lost.mean() - nb.lost[s].mean()) < 0.3
+        assert 0.25 < nb.lost[s].mean() < 0.55
+        assert abs(lost.mean() - nb.lost[s].mean()) < 0.1
         assert all(torch.allclose(R @ R.T, torch.eye(5), atol=1e-5) for R in turns)
+        gaps = torch.stack([nb.turned_gap(nb.turned_at_random(model, seed), model) for seed in range(60)])
+        assert gaps.mean() < nb.gaps["VAE"][s] - 0.03
+        better.append(bool(gaps.max() > nb.gaps["VAE"][s] + 0.01))
+    assert sum(better) == 4
 
 
 @claim("No: how far the dimensions depend on each other changes with the axes")
@@ -586,9 +635,9 @@ def a_turn_changes_the_total_correlation(nb):
     assert abs(difference.mean()) > 6 * difference.std() / 40**0.5
 
 
-@claim("Yes, with start 4 of the VAE and start 0 of the TC-VAE")
+@claim("Yes, with start 4 of the VAE and start 1 of the TC-VAE")
 def a_paper_of_two_starts(nb):
     assert nb.gaps["VAE"].argmin() == 4
-    assert abs(nb.gaps["VAE"][4] - 0.07) < 0.005
-    assert nb.gaps["TC-VAE"].argmax() == 0
-    assert abs(nb.gaps["TC-VAE"][0] - 0.48) < 0.006
+    assert abs(nb.gaps["VAE"][4] - 0.15) < 0.005
+    assert nb.gaps["TC-VAE"].argmax() == 1
+    assert abs(nb.gaps["TC-VAE"][1] - 0.54) < 0.006
