@@ -291,7 +291,7 @@ def what_the_longer_round_gained(nb):
 )
 def what_each_weight_gives_up(nb):
     """Over six paired starts, with other draws than the lecture's; beyond chance by more than 3.5 standard errors."""
-    parts = over_starts(nb, lambda model: exact_parts(nb, model, n_draws=20)[0])
+    parts = over_starts(nb, lambda model: exact_parts(nb, model, n_draws=150)[0])
     cost = over_starts(nb, lambda model: sum(nb.costs(model, 30, seed=31)))
     vae, beta, tc = (parts[kind] for kind in KINDS)
     for other, left in ((beta, 0.36), (tc, 0.29)):
@@ -308,50 +308,62 @@ def what_each_weight_gives_up(nb):
 
 
 @claim(
-    "On this curve it is, but by little: over six starts $\\beta=2$ is worse by 0.16 ± 0.14 nats",
-    "from start 1 it is better by 0.36",
-    "The price of each step lies between the two $\\beta$ at its ends, from 0.29 between ¼ and ½ to 11.8 between 8 and "
-    "16",
-    "At $\\beta=16$ there is hardly a code left, 0.49 nats of it",
+    "On this curve it is",
+    "over six starts $\\beta=2$ is worse by 0.30 ± 0.18 nats only: from three of them it is better, by "
+    "less than a tenth",
+    "the other three, start 0 among them, stopped in poorer optima, by their own loss 0.5 to 1.5 nats above the best",
+    "the price of a step should lie between the two $\\beta$ at its ends, and so it does, from 0.30 between ¼ and ½ to "
+    "10.8 between 8 and 16, but from 2 to 4 it is 1.33",
+    "Even at a price of 2 the model of $\\beta=4$ is the better one, by 1.1 nats",
+    "At $\\beta=16$ there is hardly a code left, 0.50 nats of it",
 )
 def beta_is_a_price(nb):
-    more = torch.stack(nb.totals[2]) - torch.stack(nb.totals[1])
-    assert abs(more.mean() - 0.16) < 0.02
-    assert abs(more[1] + 0.36) < 0.03
-    two = nb.zoo.load("sweep-sprites-2-1").model  # start 1 by other draws
-    first = [sum(nb.costs(model, 100, seed=41)) for model in (two, nb.models["VAE", 1])]
-    assert first[0] < first[1] - 0.25
-    curve = {b: torch.stack(nb.costs(nb.sweep[b], 100, seed=41)) for b in nb.betas}
+    """The differences by other draws than the lecture's, 200 of them, of which each is known to 0.02."""
+    more = nb.pair[2].sum(1) - nb.pair[1].sum(1)
+    assert abs(more.mean() - 0.30) < 0.01
+    assert abs(more.std() / 6**0.5 - 0.18) < 0.01
+    assert sum(-0.1 < v < -0.03 for v in more) == 3
+    own = nb.pair[2] @ torch.tensor([1.0, 2.0])
+    poorer = (own - own.min())[[0, 4, 5]]
+    assert 0.45 < poorer.min() < poorer.max() < 1.55
+    assert (own - own.min())[[1, 2, 3]].max() < 0.1
+    curve = {b: torch.stack(nb.costs(nb.sweep[b], 200, seed=41)) for b in nb.betas}
     assert min(curve, key=lambda b: curve[b].sum()) == 1
+    prices = []
     for low, high in zip(nb.betas[:-1], nb.betas[1:], strict=True):
         step = curve[high] - curve[low]
-        assert low < -step[0] / step[1] < high
-    for b in nb.betas:  # the best at its own price, among these seven
-        assert min(curve, key=lambda other, b=b: curve[other][0] + b * curve[other][1]) == b
-    assert abs(curve[16][1] - 0.49) < 0.02
+        prices.append((-step[0] / step[1]).item())
+        assert (low < prices[-1] < high) == (low != 2)
+    assert all(abs(prices[k] - told) < 0.06 for k, told in ((0, 0.30), (3, 1.33), (5, 10.8)))
+    two, four = (curve[b] @ torch.tensor([1.0, 2.0]) for b in (2, 4))
+    assert abs(two - four - 1.1) < 0.06
+    assert abs(curve[16][1] - 0.50) < 0.02
 
 
 @claim(
-    "The TC-VAEs lie above this curve, near $\\beta=2$",
-    "not a better reconstruction for the rate, but another make-up of it",
-    "and it costs: at the same rate a nat of distortion more, less total correlation, and more dimension-wise KL",
+    "The TC-VAEs lie about where the models of $\\beta=2$ do",
+    "beside models of the same rate, as much information, 0.8 to 1.7 nats less total correlation, and about as much "
+    "more dimension-wise KL",
+    "So what the other weight buys is not a better reconstruction for the rate",
 )
 def the_same_rate_made_up_otherwise(nb):
-    """Beside the curve at the same rate, by straight lines between β = 1, 2 and 4, which lie above the best curve."""
-    ends = [torch.cat([torch.stack(nb.costs(nb.sweep[b], 100)), exact_parts(nb, nb.sweep[b])[0]]) for b in (4, 2, 1)]
-    ends, apart = torch.stack(ends).double().numpy(), []
+    """At the same rate, by straight lines between the means of six starts at β = 1, 2 and 4."""
+    names = ["sweep-sprites-2", *(f"sweep-sprites-2-{s}" for s in range(1, 6))]
+    two = [nb.zoo.load(name).model.requires_grad_(False) for name in names]
+    kinds = [[nb.models["β-VAE", s] for s in range(6)], two, [nb.models["VAE", s] for s in range(6)]]
+    ends = [[torch.cat([torch.stack(nb.costs(m, 60)), exact_parts(nb, m, n_draws=20)[0]]) for m in ms] for ms in kinds]
+    ends = torch.stack([torch.stack(rows).mean(0) for rows in ends]).double().numpy()
+    apart = []
     for s in range(6):
         own = nb.summary["TC-VAE", s].double().numpy()
-        assert ends[0, 1] < own[1] < ends[2, 1]
-        assert abs(own[1] - ends[1, 1]) < 0.8
+        assert abs(own[1] - ends[1, 1]) < 0.6
         apart.append(own - [np.interp(own[1], ends[:, 1], column) for column in ends.T])
     apart = torch.tensor(np.stack(apart))
     mean, error = apart.mean(0), apart.std(0) / 6**0.5
-    assert (apart[:, 0] > 0).all()
-    assert abs(mean[0] - 1) < 0.3
-    assert mean[0] > 4 * error[0]
-    assert mean[3] < -4 * error[3]
-    assert mean[4] > 4 * error[4]
+    assert abs(mean[0]) < 2 * error[0]
+    assert apart[:, 2].abs().max() < 0.1
+    assert -1.8 < apart[:, 3].min() < apart[:, 3].max() < -0.75
+    assert (apart[:, 3] + apart[:, 4]).abs().max() < 0.15
 
 
 @claim(
@@ -620,9 +632,9 @@ def all_dimensions_turned(nb):
 
 @claim("No: how far the dimensions depend on each other changes with the axes")
 def a_turn_changes_the_total_correlation(nb):
-    found = {}
-    for degrees in (0, 45):
-        R, g = nb.rotation(degrees).double(), torch.Generator().manual_seed(9)
+    found = []
+    for R in (torch.eye(5), nb.turned_at_random(nb.vae, 0)):
+        R, g = R.double(), torch.Generator().manual_seed(9)
         mu, logvar = nb.mu.double(), nb.logvar.double()
         z = (mu + torch.exp(logvar / 2) * torch.randn(40, nb.N, 5, generator=g, dtype=torch.float64)) @ R.T
         covariance = R @ torch.diag_embed(logvar.exp()) @ R.T
@@ -630,8 +642,8 @@ def a_turn_changes_the_total_correlation(nb):
         joint = MixtureSameFamily(Categorical(torch.ones(nb.N)), parts).log_prob(z)
         sigma = covariance.diagonal(dim1=1, dim2=2).sqrt()
         apart = sum(mixture((mu @ R.T)[:, d], sigma[:, d]).log_prob(z[..., d]) for d in range(5))
-        found[degrees] = (joint - apart).mean(1)
-    difference = found[45] - found[0]
+        found.append((joint - apart).mean(1))
+    difference = found[1] - found[0]
     assert abs(difference.mean()) > 6 * difference.std() / 40**0.5
 
 
