@@ -390,7 +390,7 @@ def directions_on_letters_held_out(nb):
     "and 147 of the 256 new pictures come back nearer to a letter that the model knows than to themselves"
 )
 def new_letters_come_back_as_known_ones(nb):
-    """With the sixteen letters as the sample, no letter known by itself is as badly off as the new are on average."""
+    """Each of the sixteen is further off than the known ones on average; distances counted without the notebook's."""
     off = {}
     for name, part in (("known", nb.known), ("new", nb.new)):
         again = nb.writer.decode_mean(nb.writer.encode(part.pictures)[0]).clamp(0, 1)
@@ -398,7 +398,7 @@ def new_letters_come_back_as_known_ones(nb):
     assert round(off["new"].mean().item(), 1) == 11.6
     assert round(off["known"].mean().item(), 1) == 5.6
     by_new = torch.stack([off["new"][nb.new.letters == one].mean() for one in nb.new.letters.unique()])
-    assert by_new.mean() > off["known"].mean() + 4 * by_new.std() / 4
+    assert by_new.min() > off["known"].mean()
     others = (again[:, None] - nb.known.pictures[None]).pow(2).sum(2).amin(1)
     assert (others < off["new"]).sum() == 147
 
