@@ -4,6 +4,8 @@ Three starts of each sequence model; draws are made anew with other seeds than t
 several standard errors on. There is one model each of molecules and letters, so nothing is said of their training.
 """
 
+from itertools import pairwise
+
 import torch
 
 from tests.claims import claim
@@ -157,6 +159,7 @@ def where_the_nats_go(nb):
     "though its KL is larger than that of annealing",
     "A number of nats does not tell what a code is about",
     "with the plain VAE the topic comes back in 58 and 65 % from two of the starts, at a KL of 0.02 nats",
+    "The model is one with free bits, whose codes hold all three",
 )
 def what_the_code_holds(nb):
     free, annealed, dropout, plain = (nb.agreed[k].round() for k in ("freebits", "annealed", "dropout", "plain"))
@@ -173,14 +176,50 @@ def what_the_code_holds(nb):
     assert kls["dropout"].min() > kls["annealed"].max()
 
 
-@claim("Beside entries alone, which do without the rule, the codes save three nats")
+def topics_with_words_drawn(nb, model, shift, seed, n=1000):
+    """How often the topic comes back, in %, of other sentences than the lecture's; any noun of a sentence tells it."""
+    topic = [next(nb.topic_of[w] for w in words if w in nb.topic_of) for words in nb.drawn[n : 2 * n]]
+    mu = model.encode(nb.tokens[n : 2 * n])[0].roll(shift, 0)
+    with torch.no_grad():
+        again = nb.grammar.decode(model.write(mu, torch.Generator().manual_seed(seed), greedy=False))
+    found = (next((nb.topic_of[w] for w in words if w in nb.topic_of), None) for words in again)
+    return 100 * sum(a == b for a, b in zip(found, topic, strict=True)) / n
+
+
+@claim(
+    "It does: drawn words bring the plain VAE's topic back at most one point more often than another sentence's code "
+    "would",
+    "Of what the cured models hold more is left: the topic comes back in 49 to 65 % with annealing, and in 81 to 87 % "
+    "with free bits",
+)
+def the_likeliest_word_makes_a_choice_of_a_faint_preference(nb):
+    """Own and other code with the same draws; the difference of one start is known to 0.3 points."""
+    for model in nb.models["plain"]:
+        own, other = (torch.tensor([topics_with_words_drawn(nb, model, s, k) for k in (31, 32)]) for s in (0, 1))
+        assert (own - other).mean() < 1.6
+    for kind, (least, most) in {"annealed": (49, 65), "freebits": (81, 87)}.items():
+        for model in nb.models[kind]:  # a share of 0.6 of 1,000 is known to 1.6 points, and so is the lecture's
+            assert least - 5 < topics_with_words_drawn(nb, model, 0, 33) < most + 5
+
+
+@claim("With the rule the code saves 2.3 nats, and without it three", "the rule alone is worth 0.8 to entries")
 def codes_save_nats(nb):
-    """Either VAE against entries alone, paired by molecule; and none pays less than an even list."""
-    for name in ("VAE", "VAE, no rule"):
-        mean, error = mean_error(nb.alone - nb.paid[name])
-        assert abs(mean - 3.1) < 0.2
+    """Each VAE against entries under its own rule, paired by molecule; and none pays less than an even list.
+
+    Under the rule no other shares of atoms do better on the training half: the slopes of its cost vanish.
+    """
+    for name, without, told in (("VAE", "entries, the rule", 2.3), ("VAE, no rule", "entries alone", 3)):
+        mean, error = mean_error(nb.paid[without] - nb.paid[name])
+        assert abs(mean - told) < (0.1 if told < 3 else 0.5)
         assert mean > 20 * error
         assert nb.paid[name].mean() > nb.math.log(6614)
+    assert abs((nb.paid["entries alone"] - nb.paid["entries, the rule"]).mean() - 0.8) < 0.05
+    atoms, bonds = nb.train.atoms, nb.train.bonds.sum(2)
+    fits = bonds[..., None] <= torch.tensor([4, 3, 2])
+    shares = (nb.ruled[:18].view(6, 3).exp() * fits).double()
+    shares /= shares.sum(2, keepdim=True)
+    there = torch.stack([atoms == kind for kind in range(3)], 2).double()
+    assert (there - shares).mean(0).abs().max() < 1e-3
 
 
 @claim(
@@ -221,6 +260,22 @@ def novel_and_unique(nb):
         assert nb.measures(nb.drawn_by(model, (), seed=12))[1] < 600
 
 
+@claim(
+    "Eight graphs of independent entries, most of them framed as invalid, above eight of the VAE, one of them framed"
+)
+def frames_in_the_figure(nb):
+    """By networkx: in one piece, and with no atom beyond its valence."""
+    import networkx as nx
+
+    def good(found, i):
+        bonds = found.bonds[i]
+        whole = nx.is_connected(nx.from_numpy_array(bonds.numpy()))
+        return whole and all(sum(row) <= (4, 3, 2)[k] for row, k in zip(bonds.tolist(), found.atoms[i], strict=True))
+
+    assert sum(good(nb.found["entries alone"], i) for i in range(8)) < 4
+    assert sum(good(nb.found["VAE"], i) for i in range(8)) == 7
+
+
 @claim("The code predicts the index far better than its mean does, but not better than the count of bonds alone")
 def the_code_and_the_index(nb):
     mean, error = mean_error(nb.off["mean"] - nb.off["code"])
@@ -229,23 +284,60 @@ def the_code_and_the_index(nb):
     assert mean > 4 * error
 
 
+def higher(ends, starts):
+    """The shares, in %, of ends whose index is above and below that of the start; a graph that is none is neither."""
+    return (100 * (ends > starts).float().mean().item(), 100 * (ends < starts).float().mean().item())
+
+
 @claim(
-    "Climbing raises the true index from 26.9 to 30.7, and a random way does not raise it",
-    "here, in three dimensions, drawing beats the gradient at the same number of predictions",
+    "Of 1,000 starts the climb raises the true index for 69 % and lowers it for 4 %, on average from 27.1 to 30.8; a "
+    "random direction as far raises it for 36 % and lowers it for 38 %",
+    "But the best of 31 directions as far raises it for 74 %, and the best of 31 draws has more than the start for "
+    "88 %, 33.6 on average, and the most chains of all that come from a code",
+    "here, in three dimensions, drawing beats the gradient at the same number of predictions, at any rate from 0.02 to "
+    "1",
     "On the climb the prediction ends above the truth, among the best draws below it",
+    "the best of 31 known molecules has 34.4",
+    "Climbing raises the exact index from 27 to 31, a random direction leaves it level, and the best of 31 draws is "
+    "above both, at 34",
 )
 def climbing_is_real_and_drawing_beats_it(nb):
-    climbed, _ = nb.exact_index(nb.path[-1])
-    first, error = mean_error(nb.exact_index(nb.start)[0])
-    assert climbed.mean() > first + 6 * error
-    assert nb.predictor(nb.path[-1]).mean() > climbed.mean() + 0.5
-    for seed in (21, 22, 23):
-        assert nb.exact_index(nb.wander(seed)[-1])[0].mean() < first + 3 * error
-        best = nb.best_draws(seed)
-        index, _ = nb.exact_index(best)
-        assert index.mean() > climbed.mean() + 4 * mean_error(index)[1]
-        assert (index == 35).float().mean() > (climbed == 35).float().mean()
-        assert nb.predictor(best).mean() < index.mean()
+    """Another 1,000 starts, other directions and draws. A share of 1,000 is known to 1.6 points, and so is the
+    lecture's, so that they may differ by 7; one failure in 500."""
+    start = nb.coder.encode(nb.held.at(slice(1000, 2000)))[0]
+    first = nb.exact_index(start)
+    path = nb.graphs.climb(nb.predictor, start, steps=30, learning_rate=0.05)
+    far = (path[-1] - start).norm(dim=1)[:, None]
+    way = nb.directions(21, 1000)
+    around = start[:, None] + far[:, None] * nb.directions(22, 1000, 31)
+    draws = torch.randn(1000, 31, 3, generator=torch.Generator().manual_seed(23))
+    best = {"climb": path[-1], "around": nb.best_by_prediction(around), "draws": nb.best_by_prediction(draws)}
+    index = {name: nb.exact_index(z) for name, z in {**best, "aside": start + far * way}.items()}
+    risen = {name: higher(found, first) for name, found in index.items()}
+    told = {"climb": (69, 4), "aside": (36, 38), "around": (74, 1), "draws": (88, 5)}
+    for name, (up, down) in told.items():
+        assert abs(risen[name][0] - up) < 7, name
+        assert abs(risen[name][1] - down) < 7, name
+    more = (index["around"] > first).double() - (index["climb"] > first).double()
+    assert mean_error(more)[0] > 2 * mean_error(more)[1]
+    mean = {name: found.nanmean().item() for name, found in index.items()}
+    assert abs(first.nanmean() - 27.1) < 0.4
+    assert abs(mean["climb"] - 30.8) < 0.3
+    assert abs(mean["draws"] - 33.6) < 0.3
+    assert abs(mean["aside"] - first.nanmean()) < 0.6
+    chains = {name: (found == 35).float().mean().item() for name, found in index.items()}
+    assert chains["draws"] > max(chains["climb"], chains["around"], chains["aside"]) + 0.2
+    for rate in (0.02, 0.05, 0.1, 0.2, 0.5, 1.0):
+        ended = nb.exact_index(nb.graphs.climb(nb.predictor, start, steps=30, learning_rate=rate)[-1])
+        assert ended.nanmean() < mean["draws"] - 1
+        assert higher(ended, first)[0] < risen["draws"][0] - 5
+    for name, sign in (("climb", 1), ("draws", -1)):
+        kept = ~index[name].isnan()
+        apart, error = mean_error(sign * (nb.predictor(best[name]) - index[name])[kept])
+        assert apart > 4 * error
+    distances = nb.molecules.wiener_index(nb.train).float()
+    known = distances[torch.randint(len(distances), (4000, 31), generator=torch.Generator().manual_seed(24))]
+    assert abs(known.amax(1).mean() - 34.4) < 0.15
 
 
 @claim("Every letter is there in every style, so what else the codes hold is in both means and drops out")
@@ -291,6 +383,24 @@ def directions_on_letters_held_out(nb):
     risen = {a: (g["moved"].mean() / g["true"].mean()).item() for a, g in nb.gains.items()}
     assert 0.95 < risen["bold"] < 1.05
     assert 0.6 < risen["slanted"] < 0.8
+
+
+@claim(
+    "What is lost is lost in the reconstruction: it is off by 11.6 for the new letters and by 5.6 for the known ones, "
+    "and 147 of the 256 new pictures come back nearer to a letter that the model knows than to themselves"
+)
+def new_letters_come_back_as_known_ones(nb):
+    """Each of the sixteen is further off than the known ones on average; distances counted without the notebook's."""
+    off = {}
+    for name, part in (("known", nb.known), ("new", nb.new)):
+        again = nb.writer.decode_mean(nb.writer.encode(part.pictures)[0]).clamp(0, 1)
+        off[name] = (again - part.pictures).pow(2).sum(1)
+    assert round(off["new"].mean().item(), 1) == 11.6
+    assert round(off["known"].mean().item(), 1) == 5.6
+    by_new = torch.stack([off["new"][nb.new.letters == one].mean() for one in nb.new.letters.unique()])
+    assert by_new.min() > off["known"].mean()
+    others = (again[:, None] - nb.known.pictures[None]).pow(2).sum(2).amin(1)
+    assert (others < off["new"]).sum() == 147
 
 
 @claim(
@@ -347,17 +457,52 @@ def what_is_written_between_two_sentences(nb):
 
 @claim(
     "of 1,000 codes drawn from it the six models with annealing and free bits write at least 99 % as sentences of the "
-    "language, of as many drawn three times as far out 55 to 86 %"
+    "language, of as many drawn twice as far out 91 to 99 %"
 )
 def the_language_is_kept_where_the_prior_is(nb):
-    """The shares of the draws that were counted, and 1,000 others: a share of 0.7 is known to 0.015."""
-    for seed, slack in ((5, 0.005), (105, 0.05)):
+    """The shares of the draws that were counted, and 1,000 others: a share of 0.95 is known to 0.007."""
+    for seed, slack in ((5, 0.005), (105, 0.02)):
         z = torch.randn(1000, 8, generator=torch.Generator().manual_seed(seed))
         for model in (*nb.models["annealed"], *nb.models["freebits"]):
-            near, far = (
+            near, twice = (
                 sum(nb.grammar.log_prob(words) > -torch.inf for words in nb.grammar.decode(model.write(scale * z)))
                 / 1000
-                for scale in (1, 3)
+                for scale in (1, 2)
             )
             assert near >= 0.99
-            assert 0.55 - slack <= far <= 0.86 + slack
+            assert 0.91 - slack <= twice <= 0.99 + slack
+
+
+@claim(
+    "What changes first differs from way to way: with free bits it is the number or the length on most ways between "
+    "sentences that differ in all three, and the length changes more than once on most"
+)
+def number_or_length_comes_first(nb):
+    """Ways between 400 test sentences, by each of the three models: without the topic at the same step; over all of
+    them, clear of half by 3 standard errors."""
+    first, more = [], []
+    for model in nb.models["freebits"]:
+        mu = model.encode(nb.tokens[1000:1400])[0]
+        with torch.no_grad():
+            steps = [
+                [nb.features(words) for words in nb.grammar.decode(model.write(torch.lerp(mu[:200], mu[200:], t)))]
+                for t in torch.linspace(0, 1, 31).tolist()
+            ]
+        for way in zip(*steps, strict=True):
+            number, topic, _, length = ([one[k] for one in way] for k in range(4))
+            if number[0] == number[-1] or topic[0] == topic[-1] or length[0] == length[-1]:
+                continue
+            at = {
+                name: next(i for i, one in enumerate(v) if one != v[0])
+                for name, v in {"number": number, "topic": topic, "length": length}.items()
+            }
+            first.append(min(at, key=at.get) if list(at.values()).count(min(at.values())) == 1 else "several")
+            if min(at["number"], at["length"]) < at["topic"]:
+                first[-1] += " before the topic"
+            more.append(sum(a != b for a, b in pairwise(length)) > 1)
+    assert len(more) > 100
+    before = torch.tensor([one.endswith("before the topic") for one in first])
+    for share in (before, torch.tensor(more)):
+        mean, error = mean_error(share)
+        assert mean > 0.5 + 3 * error
+    assert {"number before the topic", "length before the topic", "topic"} <= set(first)
