@@ -35,8 +35,8 @@ def show(options: argparse.Namespace) -> None:
     with TemporaryDirectory() as folder:
         course = Path(folder)
         _course(course, options.class_size)
-        memory = Memory(options.class_size)
-        entries, ours, cpu = _ours(course, memory)
+        usage = Usage(options.class_size)
+        entries, ours, cpu = _ours(course, usage)
         _sample(course, options.sample)
         started = time.perf_counter()
         stock = autograde(course)
@@ -49,8 +49,8 @@ def show(options: argparse.Namespace) -> None:
     )
     print(f"  ours: {ours:.1f} s in all, {ours / len(entries):.2f} s each, start included")
     print(f"  processor, students' own code included: {cpu:.2f} s each, at most {CPU}: {_verdict(cpu <= CPU)}")
-    print(f"  memory at most: this process {peak('SELF')} MB, its largest worker {peak('CHILDREN')} MB")
-    for count, held in sorted(memory.found.items()):
+    print(f"  memory at most: this process {peak()} MB, its largest worker {usage.largest:.0f} MB after a hand-in")
+    for count, held in sorted(usage.found.items()):
         print(f"  after {count} hand-ins: this process holds {held.writer} MB, all {held.all} MB")
     print(f"  one hand-in alone, from the command to its end: {alone}")
     print(f"  stock nbgrader autograde: {theirs:.2f} s each, measured on {len(stock)}")
@@ -78,12 +78,12 @@ def _seconds(command: list[str]) -> float:
     return time.perf_counter() - started
 
 
-def peak(whose: str) -> int:
-    """Megabytes that this process, or the largest of those it waited for, has held at once."""
+def peak() -> int:
+    """Megabytes that this process has held at once."""
     import resource  # not on Windows
 
     unit = 1 << 20 if sys.platform == "darwin" else 1 << 10
-    return round(resource.getrusage(getattr(resource, f"RUSAGE_{whose}")).ru_maxrss * unit / 1e6)
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6)
 
 
 class Held(NamedTuple):
@@ -93,17 +93,18 @@ class Held(NamedTuple):
     all: int
 
 
-class Memory:
-    """Takes the grader's lines, one a hand-in; samples memory after a tenth of the class, half of it, and all; and at
-    the last line, while all processes still live, their processor's seconds.
+class Usage:
+    """Takes the grader's lines, one a hand-in, and samples what the largest other process holds; the memory of all
+    after a tenth of the class, half of it, and all; and at the last line, while all live, their processor's seconds.
     """
 
     def __init__(self, size: int):
         self.lines, self.at, self.found = 0, {max(1, size // 10), max(1, size // 2), size}, {}
-        self.size, self.seconds = size, 0.0
+        self.size, self.seconds, self.largest = size, 0.0, 0.0
 
     def __call__(self, line: str) -> None:
         self.lines += 1
+        self.largest = max(self.largest, *(resident(process) for process in family()[1:]), 0.0)
         if self.lines in self.at and psutil.LINUX:
             shares = [share(process) for process in family()]
             self.found[self.lines] = Held(round(shares[0]), round(sum(shares)))
@@ -120,6 +121,13 @@ def share(process: psutil.Process) -> float:
     """Megabytes that a process holds; of what it shares with others, its part."""
     with contextlib.suppress(psutil.Error):  # it has ended meanwhile
         return process.memory_full_info().pss / 1e6
+    return 0.0
+
+
+def resident(process: psutil.Process) -> float:
+    """Megabytes that a process has in memory, shared ones included."""
+    with contextlib.suppress(psutil.Error):
+        return process.memory_info().rss / 1e6
     return 0.0
 
 
@@ -152,11 +160,11 @@ def _write(folder: Path, notebook: dict) -> None:
     path.write_text(json.dumps(notebook), encoding="utf-8")
 
 
-def _ours(course: Path, memory: Memory) -> tuple[list[Entry], float, float]:
+def _ours(course: Path, usage: Usage) -> tuple[list[Entry], float, float]:
     """What we give, the seconds it took, and the processor's seconds of all processes for each hand-in."""
     started, before = time.perf_counter(), sum(seconds_of(process) for process in family())
-    entries = grade_class(Options(course / "submitted", course / "grading_out" / "ours"), memory, course)
-    return entries, time.perf_counter() - started, (memory.seconds - before) / len(entries)
+    entries = grade_class(Options(course / "submitted", course / "grading_out" / "ours"), usage, course)
+    return entries, time.perf_counter() - started, (usage.seconds - before) / len(entries)
 
 
 def _sample(course: Path, size: int) -> None:

@@ -205,12 +205,18 @@ def sequence_changes_logits(logits, tokens, pad):
     return _over(_cost(logits, tokens, pad), tokens != pad)
 
 
-@wrong("sequence_nll", "Shapes do not fit", "stops with an error", "Dimension", "out of bounds")
+@wrong("sequence_nll", "Shapes do not fit", "is used as the index of an axis", "stops with an error", "Dimension")
 def sequence_no_axes_in_front(logits, tokens, pad):
     there = tokens != pad
     words = torch.where(there, tokens, 0)
     rows = torch.arange(len(tokens))[:, None], torch.arange(tokens.shape[1])
     return _over(-logits.log_softmax(-1)[(*rows, words)], there)
+
+
+@wrong("sequence_nll", "-1 is used as the index of an axis that has the places 0 to 3: `logits` is (2, 3, 4)")
+def sequence_pad_is_looked_up(logits, tokens, pad):
+    words = tokens.expand(logits.shape[:-1]).unsqueeze(-1)
+    return _over(-logits.log_softmax(-1).gather(-1, words).squeeze(-1), tokens != pad)
 
 
 @wrong("sequence_nll", "the logits of pads are set to 0, and cost log V each")

@@ -83,7 +83,7 @@ def what_the_bound_of_a_vae_leaves(nb):
         assert abs((nb.tightened(model, x) - by_quadrature(model, x)).mean()) < 0.015
         own = (nb.found["vae, K = 200"][s] - nb.truth).mean()
         assert 0.04 < own < 0.07
-        assert own > max(nb.kl.values())
+        assert own > max(nb.kl.values()) + 0.015
         for k in ("flow", "autoregressive"):
             for t in SEEDS:
                 more = nb.found["vae, K = 200"][s] - nb.found[k][t]
@@ -196,6 +196,8 @@ def how_much_lies_outside(nb):
     assert abs(data - 1) < 0.3
     assert all(abs(found["autoregressive", s] - data) < 0.6 for s in SEEDS)
     assert all(abs(found[k, s] - 1.6) < 0.4 for k in ("diffusion", "flow") for s in SEEDS)
+    close = [found[k, s] for k in ("autoregressive", "diffusion", "flow") for s in SEEDS]
+    assert min(found["vae", s] for s in SEEDS) > max(close) + 1
     assert abs(sum(found["vae", s] for s in SEEDS) / 3 - 4) < 0.6
     assert abs(sum(found["adversarial", s] for s in SEEDS) / 3 - 12) < 1.5
 

@@ -19,7 +19,10 @@ from vae_lib.testing.signature import Signature
 _MEETING = re.compile(r"tensor a \((\d+)\) must match the size of tensor b \((\d+)\)")
 _SHAPES = re.compile(
     r"must match|cannot be multiplied|is invalid for input|same as input size|Dimension out of range|size mismatch"
-    r"|expected size|must have same|shape mismatch|broadcast|subscript|out of bounds|Sizes of tensors|must have shape"
+    r"|expected size|must have same|shape mismatch|broadcast|subscript|Sizes of tensors|must have shape"
+)
+_OUTSIDE = re.compile(
+    r"index (-?\d+) is out of bounds for dimension \d+ with size (\d+)|Target (-?\d+) is out of bounds"
 )
 _KINDS = re.compile(r"same dtype|scalar type|dtype.*(double|Double|float)")
 _LACKS = re.compile(r"not implemented for|not supported|Could not run")  # a NotImplementedError of torch's, no stub's
@@ -102,6 +105,10 @@ def sentence(kind: str, message: str, signature: Signature, arguments: dict) -> 
         )
     if _KINDS.search(message):
         return "Real numbers of two kinds meet: a tensor that is made inside is float32, the arguments are float64."
+    if outside := _OUTSIDE.search(message):
+        place, size, target = outside.groups()
+        where = f"of an axis that has the places 0 to {int(size) - 1}" if size else "of a class, and there is none"
+        return f"{place or target} is used as the index {where}: {_shapes(signature, arguments)}."
     if _SHAPES.search(message) and kind in ("RuntimeError", "ValueError", "IndexError"):
         return f"Shapes do not fit{_axes(message, signature, arguments)}: {_shapes(signature, arguments)}."
     return f"{signature.name} stops with an error: {kind}: {message}"
