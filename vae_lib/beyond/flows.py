@@ -171,7 +171,7 @@ class FlowPosterior(nn.Module):
         """Adam on −ELBO, its rate falling to 0 along half a cosine. Trains in place; -> the ELBO at each step."""
         require_count(steps, "FlowPosterior.fit: steps")
         require_positive(learning_rate, "FlowPosterior.fit: learning_rate")
-        adam = torch.optim.Adam(self.parameters(), lr=learning_rate, fused=True)  # there are many small tensors
+        adam = torch.optim.Adam(self.parameters(), lr=learning_rate)
         falling, bounds = torch.optim.lr_scheduler.CosineAnnealingLR(adam, steps), []
         for _ in range(steps):
             with trusted():  # a check of every value at every step would take longer than the step
