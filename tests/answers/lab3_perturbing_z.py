@@ -329,7 +329,7 @@ def bounding_box_starts_from_a_thousand(Z):
     return low.clamp(min=-1000), high.clamp(max=1000)
 
 
-@wrong("bounding_box", "Shapes do not fit")
+@wrong("bounding_box", "1 is used as the index of an axis that has place 0 alone: `Z` is (1, 3)")
 def bounding_box_of_at_least_two_codes(Z):
     low, high = Z[0].clone(), Z[1].clone()
     for z in Z:

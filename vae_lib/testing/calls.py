@@ -107,8 +107,9 @@ def sentence(kind: str, message: str, signature: Signature, arguments: dict) -> 
         return "Real numbers of two kinds meet: a tensor that is made inside is float32, the arguments are float64."
     if outside := _OUTSIDE.search(message):
         place, size, target = outside.groups()
-        where = f"of an axis that has the places 0 to {int(size) - 1}" if size else "of a class, and there is none"
-        return f"{place or target} is used as the index {where}: {_shapes(signature, arguments)}."
+        places = "place 0 alone" if size == "1" else f"the places 0 to {int(size or 1) - 1}"
+        where = f"an axis that has {places}" if size else "a class, and there is none"
+        return f"{place or target} is used as the index of {where}: {_shapes(signature, arguments)}."
     if _SHAPES.search(message) and kind in ("RuntimeError", "ValueError", "IndexError"):
         return f"Shapes do not fit{_axes(message, signature, arguments)}: {_shapes(signature, arguments)}."
     return f"{signature.name} stops with an error: {kind}: {message}"
