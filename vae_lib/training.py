@@ -69,8 +69,8 @@ def _epochs(run: Run, on_epoch: Callable | None, path: Path | None) -> History:
             run.keep_best()
             if file:
                 file.keep_up()
-            bar.set_postfix(loss=f"{run.history.loss[-1]:.2f}", refresh=False)  # drawn at most ten times a second
             bar.update()
+            bar.set_postfix(loss=f"{run.history.loss[-1]:.2f}")
             if on_epoch and on_epoch(epoch, run.model, run.history) is True:
                 break
         if file:
