@@ -297,6 +297,7 @@ def what_each_weight_gives_up(nb):
     for other, left in ((beta, 0.36), (tc, 0.29)):
         assert abs(other[:, 1].mean() - left) < 0.03
         assert other[:, 1].mean() / vae[:, 1].mean() < 1 / 6
+    assert abs((beta - tc)[:, 1].mean()) < 0.1
     for a, b, by in ((vae, beta, 0.43), (vae, tc, 0.12), (tc, beta, 0.32)):
         assert abs((a - b)[:, 0].mean() - by) < 0.02
         assert ahead(a[:, 0], b[:, 0]) > 5
@@ -547,6 +548,8 @@ def what_whole_codes_know(nb):
     vae, beta, tc = (over_starts(nb, known)[kind] for kind in KINDS)
     best = torch.stack([nb.told["VAE", s].amax(0) for s in range(6)]).mean(0)
     assert (vae.mean(0) > 0.99).all()
+    for one, other in (("VAE", "β-VAE"), ("VAE", "TC-VAE"), ("β-VAE", "TC-VAE")):
+        assert abs(ahead(nb.gaps[one], nb.gaps[other])) < 3.5
     assert (best < 0.5).all()
     assert abs(beta[:, 0].mean() - 0.82) < 0.012
     assert (beta[:, 0] < beta[:, 1]).all()
