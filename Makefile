@@ -14,10 +14,10 @@ export VENV PYTHON ROLE
 
 # A name on PATH proves nothing (pyenv leaves shims that fail), so run it.
 START = @start() { \
-	for python in "$$PYTHON" python3 python python3.13 python3.12 python3.11 python3.10; do \
+	for python in "$$PYTHON" python3 python python3.14 python3.13 python3.12 python3.11 python3.10; do \
 		if "$$python" -c "import sys; sys.exit(sys.version_info < (3, 6))" >/dev/null 2>&1; then exec "$$python" start.py "$$@"; fi; \
 	done; \
-	echo "There is no Python here that works: install one from 3.10 to 3.13 (on Debian: apt install python3-venv), or name it: make lab PYTHON=/path/to/python" >&2; exit 1; }; start
+	echo "There is no Python here that works: install one from 3.10 to 3.14 (on Debian: apt install python3-venv), or name it: make lab PYTHON=/path/to/python" >&2; exit 1; }; start
 
 .PHONY: help venv lab test quick lint labs student validate grade demo submit bench site clean
 

@@ -15,7 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 WINDOWS = os.name == "nt"
 CALLED = "py start.py" if WINDOWS else "python start.py"
-OLDEST, NEWEST = (3, 10), (3, 13)
+OLDEST, NEWEST = (3, 10), (3, 14)
 VERSIONS = [f"3.{minor}" for minor in range(NEWEST[1], OLDEST[1] - 1, -1)]
 MADE_FROM = ("pyproject.toml", "constraints.txt", "tools/install.py")
 PYTEST = ["pytest", "-nauto", "--maxprocesses=4", "--dist=loadfile", "--no-loadscope-reorder", "-pno:nbval"]

@@ -18,7 +18,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 ROOT = Path(__file__).resolve().parent.parent
-PYTHONS = ("3.10", "3.11", "3.12", "3.13")
+PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
 KEPT = ("torch", "torchvision")  # make lab keeps those that are already there
 
 
@@ -70,9 +70,9 @@ def conda():
 def test_all_say_the_same_pythons():
     plain, _ = conda()
     allowed = SpecifierSet(project()["requires-python"])
-    assert [minor for minor in range(5, 20) if f"3.{minor}.1" in allowed] == [10, 11, 12, 13]
+    assert [minor for minor in range(5, 20) if f"3.{minor}.1" in allowed] == [10, 11, 12, 13, 14]
     assert [entry for entry in plain if entry.startswith("python")] == [f"python{allowed_text()}"]
-    assert "OLDEST, NEWEST = (3, 10), (3, 13)" in (ROOT / "start.py").read_text()
+    assert "OLDEST, NEWEST = (3, 10), (3, 14)" in (ROOT / "start.py").read_text()
     assert str(PYTHONS)[1:-1] in (ROOT / "tools/install.py").read_text().replace('"', "'")
 
 

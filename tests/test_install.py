@@ -349,4 +349,4 @@ def test_make_without_any_python_says_what_to_do(tmp_path, shims):
     environment = {**os.environ, "PATH": str(shims)}
     done = subprocess.run(["make", "lab"], cwd=folder, env=environment, capture_output=True, text=True, timeout=60)
     assert done.returncode != 0
-    assert done.stderr.startswith("There is no Python here that works: install one from 3.10 to 3.13")
+    assert done.stderr.startswith("There is no Python here that works: install one from 3.10 to 3.14")

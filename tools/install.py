@@ -70,7 +70,7 @@ class Environment:
 
     def create(self):
         version = self.ask("import pip, sys; print('%d.%d' % sys.version_info[:2])")
-        if version in ("3.10", "3.11", "3.12", "3.13"):
+        if version in ("3.10", "3.11", "3.12", "3.13", "3.14"):
             return
         name = ".".join(map(str, sys.version_info[:3]))
         say(f"Creating {self.folder.name} with Python {name} ({sys.executable}) …")

@@ -58,7 +58,7 @@ def test_the_dockerfile_uses_what_the_edition_has(edition):
         assert words[0] == "python"
         assert (edition / words[1]).is_file()
         assert re.search(rf"^  {words[2]} ", listed.stdout, re.MULTILINE)
-    assert (3, 10) <= (int(major), int(minor)) <= (3, 13)
+    assert (3, 10) <= (int(major), int(minor)) <= (3, 14)
     assert steps["COPY"] == ". ."
 
 
