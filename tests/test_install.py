@@ -286,7 +286,7 @@ def shims(tmp_path):
     """A folder first on PATH whose Pythons fail, as pyenv's do; `start.py` itself runs in one that cannot install."""
     folder = tmp_path / "shims"
     folder.mkdir()
-    for name in ("python3.13", "python3.12", "python3.11", "python3.10", "python3", "python"):
+    for name in ("python3.14", "python3.13", "python3.12", "python3.11", "python3.10", "python3", "python"):
         python_that_says(folder / name, 127)
     return folder
 
@@ -307,7 +307,7 @@ def started_by_an_unfit_python(folder, shims, python=""):
 def test_without_a_suitable_python_there_is_one_clear_sentence(tmp_path, shims):
     done = started_by_an_unfit_python(copy_of_tools(tmp_path / "project"), shims)
     assert done.returncode == 1
-    assert done.stderr.startswith(f"No suitable Python (tried: {shims}/python, python3.13, python3.12")
+    assert done.stderr.startswith(f"No suitable Python (tried: {shims}/python, python3.14, python3.13")
     assert done.stderr.count("\n") == 1
 
 
