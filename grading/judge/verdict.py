@@ -13,7 +13,7 @@ from grading.judge.asserts import MISSED, sentence, statement, unmet, wordless
 from grading.judge.receiving import Raised
 from grading.judge.result import CRASHED, GRADED, NEEDS_MANUAL, PARTIAL, TIMED_OUT, ExerciseResult
 from grading.judge.sending import Unsendable
-from grading.sandbox.wire import WireError
+from grading.sandbox.wire import NOT_CARRIED, WireError
 from vae_lib.testing.compare import Mismatch, NotAnswered
 
 HINTS = {
@@ -81,6 +81,8 @@ def after_visible(exercise: Exercise, error: BaseException, line: str = "") -> V
     """The visible half failed at this line: the student sees what Validate shows."""
     if isinstance(error, Unsendable):
         return ungradable(error)
+    if NOT_CARRIED in str(error):
+        return not_carried(exercise, error)
     message = readable(error, line)
     causes = error.causes if isinstance(error, Mismatch) else ()
     return Verdict(0.0, message=message, mistake=" ".join(causes))
@@ -90,6 +92,8 @@ def after_hidden(exercise: Exercise, error: BaseException) -> Verdict:
     """The hidden half failed: the exercise's name, its points, and a hint."""
     if isinstance(error, Unsendable):
         return ungradable(error)
+    if NOT_CARRIED in str(error):
+        return not_carried(exercise, error)
     head = f"{exercise.title} (0 of {exercise.points:g} points): the visible tests pass, a hidden test does not."
     return Verdict(0.0, message=f"{head} Hint: {hint(error)}")
 
@@ -146,6 +150,12 @@ def hint(error: BaseException) -> str:
 
 def ungradable(error: Exception) -> Verdict:
     return Verdict(None, CRASHED, f"The test itself is at fault, not your answer: {error}")
+
+
+def not_carried(exercise: Exercise, error: BaseException) -> Verdict:
+    """A limit of the grader's is no mistake of the student's, who could at most claim it to have a person look."""
+    said = "It could not be graded, which is this grader's limit and no mistake of yours; your teacher reads it"
+    return Verdict(None, CRASHED, f"{exercise.name}: {said}. What it met: {readable(error)}")
 
 
 def stopped(exercise: Exercise, state: str, half: str, reason: str = "it took too long") -> Verdict:

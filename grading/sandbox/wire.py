@@ -26,6 +26,9 @@ DTYPES = {
 ARRAY_KINDS = "biufc"
 
 
+NOT_CARRIED = "are not at hand while grading"  # how the child names what this grader does not carry
+
+
 class WireError(Exception):
     """The other side sent what is no message."""
 

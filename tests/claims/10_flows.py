@@ -31,13 +31,15 @@ def the_change_of_variables_gives_the_log_normal(nb):
     assert torch.allclose(nb.ours, nb.named, atol=1e-5)
 
 
-@claim("which rises everywhere only if $u^\\top w>-1$", "Below that it folds the plane")
+@claim("whose slope is positive everywhere if and only if $u^\\top w>-1$", "Below that it folds the plane")
 def a_planar_layer_folds_below_minus_one(nb):
     rng, a = np.random.default_rng(0), np.linspace(-30, 30, 60_001)
     for _ in range(100):
         along, b = rng.uniform(-3, 3), rng.uniform(-1, 1)
-        rises = bool((np.diff(a + along * np.tanh(a + b)) > 0).all())
-        assert rises == (along > -1) or abs(along + 1) < 1e-3
+        slope = 1 + along * (1 - np.tanh(a + b) ** 2)
+        folds = bool((np.diff(a + along * np.tanh(a + b)) < 0).any())
+        assert bool((slope > 0).all()) == (along > -1) or abs(along + 1) < 1e-3
+        assert folds == (along < -1) or abs(along + 1) < 1e-3
 
 
 @claim(
@@ -69,12 +71,13 @@ def cost_is_entropy_and_divergence(nb):
 
 @claim(
     "The flows are within 0.02 nats of the moons and 0.01 of the ring",
-    "From the checkerboard they are 0.09 to 0.12 nats away, and from the spiral 0.09 to 0.15",
-    "from none of the three starts did eight couplings wind that far",
+    "From the checkerboard they are 0.07 to 0.12 nats away, and from the spiral 0.08 to 0.15",
+    "from none of the three starts did eight couplings wind that far, though each was trained until twice the training "
+    "gained less than half a per cent",
 )
 def which_density_is_hard(nb):
     """By fresh draws in the place of the quadrature: the mean of log p − log q, over three starts."""
-    bounds = {"moons": (0.01, 0.02), "ring": (0, 0.01), "checkerboard": (0.085, 0.125), "spiral": (0.085, 0.155)}
+    bounds = {"moons": (0.01, 0.02), "ring": (0, 0.01), "checkerboard": (0.07, 0.125), "spiral": (0.075, 0.155)}
     for name, (low, high) in bounds.items():
         x = nb.known[name].sample(50_000, torch.Generator().manual_seed(78))
         truth = nb.known[name].log_prob(x)
@@ -82,6 +85,9 @@ def which_density_is_hard(nb):
             lost = (truth - flow.log_prob(x)).double()
             slack = 4 * error_of(lost)
             assert low - slack < lost.mean() < high + slack
+    for start in ("", "-1", "-2"):
+        rounds = nb.zoo.load(f"flow-spiral{start}").card["training"]["rounds"]
+        assert rounds[-1]["best"] > 0.995 * rounds[-2]["best"]
 
 
 @claim(
@@ -121,7 +127,7 @@ def the_moons_stay_joined(nb):
     truth = nb.known["moons"].log_prob(points).numpy().reshape(200, 200)
     for flow in nb.starts["moons"]:
         joined = bridge(flow.log_prob(points.float()).numpy().reshape(200, 200))
-        assert joined > bridge(truth) + 0.5
+        assert joined > bridge(truth) + 1
 
 
 def least_gap(nb, correlated):
@@ -153,16 +159,16 @@ def no_gaussian_is_better(nb):
 
 
 @claim(
-    "Eight planar layers come within 0.02 nats of the posterior and four couplings within 0.01",
-    "with twice the steps the planar layers' gap is little more than half as large",
+    "From four starts, eight planar layers come within 0.04 nats of it (0.015 here, which twice the steps bring down "
+    "to half), and four couplings within 0.01",
+    on="digits",
 )
 def families_that_bend(nb):
-    """From two other starts as well; and the planar layers of the first after twice as many steps."""
-    for name, most in (("8 planar", 0.02), ("4 couplings", 0.01)):
-        assert nb.left[name] < most
-        assert nb.gap_of(nb.family(name, 1)) < most
-        assert nb.gap_of(nb.family(name, 11)) < 2 * most
-    assert nb.gap_of(nb.family("8 planar", 0, 2000)) < 0.7 * nb.left["8 planar"]
+    """The same posterior on any data, so once; the planar layers of the first start after twice as many steps, too."""
+    for name, most in (("8 planar", 0.04), ("4 couplings", 0.01)):
+        assert max(nb.left[name], *(nb.gap_of(nb.family(name, seed)) for seed in (1, 2, 3))) < most
+    assert abs(nb.left["8 planar"] - 0.015) < 0.0015
+    assert abs(nb.gap_of(nb.family("8 planar", 0, 2000)) / nb.left["8 planar"] - 0.5) < 0.15
 
 
 @claim("The gap is a divergence, and quadrature can say that too")
@@ -204,7 +210,8 @@ def the_bound_rises(nb):
     "On the VAE's codes one Gaussian leaves things nearly as they were",
     "The flow more than halves the share of holes that the VAE's prior has",
     "has more clear digits, 89 % against 76 %",
-    "has the clearest draws on both models, 94 % and 96 %",
+    "has the clearest draws on both models, 95 % and 96 %",
+    "On the VAE's codes nats and clear draws put the three richer densities in the same order",
     "a density of the codes, fitted afterwards, closes most of the holes",
     on="mnist",
 )
@@ -220,9 +227,14 @@ def draws_of_the_densities(nb):
     assert flow[0] < 0.5 * prior[0]
     assert abs(flow[1] - 89) < 3
     assert abs(prior[1] - 76) < 3
-    for kind, clear in (("VAE", 94), ("AE", 96)):
+    for kind, clear in (("VAE", 95), ("AE", 96)):
+        assert round(nb.table[kind, "40 Gaussians"][0][1].item()) == clear
         assert abs(found[kind, "40 Gaussians"][1] - clear) < 1.5
         assert found[kind, "40 Gaussians"][1] > max(found[kind, other][1] for other in ("10 Gaussians", "flow")) + 1
+    richer = ("40 Gaussians", "10 Gaussians", "flow")
+    assert all(found["VAE", a][1] > found["VAE", b][1] + 1 for a, b in pairwise(richer))
+    nats = [nb.scores["VAE", 8][name].mean() for name in richer]
+    assert nats[0] > nats[1] > nats[2]
     assert forty[0] - 5 < 0.2 * (prior[0] - 5)  # 5 % of test codes count as holes
 
 

@@ -9,6 +9,7 @@ from itertools import pairwise
 import torch
 
 from tests.claims import claim
+from vae_lib.beyond.grammar import NOUNS
 
 
 def mean_error(values):
@@ -68,33 +69,46 @@ def neither_term_is_below_zero(nb):
     assert abs(fewer - more) < 0.1
 
 
-@claim("All nine cured models use their code", "another sentence's code costs more than four")
+@claim(
+    "All nine cured models use their code: the KL is between 1.3 and 4.3 nats",
+    "another sentence's code costs more than four",
+)
 def cures_bring_the_code_into_use(nb):
     for kind in nb.cures:
-        assert all(1.25 < t.kl.mean() < 4.25 for t in nb.terms[kind])
+        assert all(1.25 < t.kl.mean() < 4.35 for t in nb.terms[kind])
         assert min(nb.wrong[kind]) > 4
+
+
+def over_starts(values):
+    """The mean of three starts, and the error of it."""
+    values = torch.tensor([v.mean().item() for v in values])
+    return values.mean().item(), (values.std() / 3**0.5).item()
 
 
 @claim(
     "Annealing costs nothing that three starts can show: 0.05 ± 0.01 nats are lost, with the plain VAE 0.06 ± 0.01",
-    "Free bits lose more, from each start, than annealing from any, 0.25 ± 0.04 nats, and say three times as much",
-    "their KL stands a little above its floor",
-    "Word dropout loses 0.1 and 0.3 nats from two starts and 1.1 from the third",
+    "Word dropout and free bits lose more, from each start, than annealing from any, 0.22 ± 0.04 and 0.24 ± 0.03 nats, "
+    "and their codes say two and three times as much",
+    "With free bits the KL stands a little above its floor",
+    "Word dropout has no floor, and its KL is between 2.9 and 3.4 nats",
 )
 def what_the_cures_cost(nb):
-    lost = {k: torch.tensor([v.mean() for v in nb.lost[k]]) for k in ("plain", *nb.cures)}
-    apart = lost["annealed"].mean() - lost["plain"].mean()
-    assert apart.abs() < 2 * ((lost["annealed"].var() + lost["plain"].var()) / 3).sqrt()
-    assert lost["freebits"].min() > lost["annealed"].max() + 0.08
-    assert [round(v, 1) for v in sorted(lost["dropout"].tolist())] == [0.1, 0.3, 1.1]
-    said = {k: torch.tensor([t.kl.mean() for t in nb.terms[k]]).mean() for k in nb.cures}
-    assert 2.7 < said["freebits"] / said["annealed"] < 3.3
-    gap = lost["freebits"].mean() - lost["annealed"].mean()
-    assert gap > 4 * ((lost["annealed"].var() + lost["freebits"].var()) / 3).sqrt()
+    lost = {k: over_starts(nb.lost[k]) for k in ("plain", *nb.cures)}
+    apart = lost["annealed"][0] - lost["plain"][0]
+    assert abs(apart) < 2 * (lost["annealed"][1] ** 2 + lost["plain"][1] ** 2) ** 0.5
+    said = {k: torch.tensor([t.kl.mean() for t in nb.terms[k]]) for k in nb.cures}
+    most = max(v.mean() for v in nb.lost["annealed"])
+    for kind, printed, times in (("dropout", (0.22, 0.04), 2), ("freebits", (0.24, 0.03), 3)):
+        assert tuple(round(v, 2) for v in lost[kind]) == printed
+        assert min(v.mean() for v in nb.lost[kind]) > most + 0.08
+        assert abs(said[kind].mean() / said["annealed"].mean() - times) < 0.3
+        gap, error = lost[kind][0] - lost["annealed"][0], (lost["annealed"][1] ** 2 + lost[kind][1] ** 2) ** 0.5
+        assert gap > (4 if kind == "freebits" else 3) * error
+    assert (round(said["dropout"].min().item(), 1), round(said["dropout"].max().item(), 1)) == (2.9, 3.4)
     for model in nb.models["freebits"]:
         kl = nb.lib.gaussian_kl_per_dim(*model.encode(nb.tokens)).mean(0)
         assert (kl > 0.48).all()
-        assert 4 < kl.sum() < 4.3
+        assert 4 < kl.sum() < 4.35
 
 
 def rounds_of(nb, name):
@@ -102,25 +116,25 @@ def rounds_of(nb, name):
 
 
 @claim(
-    "All were trained in rounds of 40, 80 and 160 epochs, each from the start again",
-    "This one stood still after 80 epochs, at a loss where start 0 had stood after 40",
-    "that one came down by 1.0 nats in its next two rounds",
-    "Two of the three with free bits, and word dropout's start 0, still gained 1 to 3 % in the last round",
+    "All were trained in rounds, each from the start again and twice as long as the one before, until a round gained "
+    "less than half a per cent, 320 passes at most",
+    "the models kept had 80 passes with annealing, and 160 or 320 with the others",
+    "one of each of these still gained 0.5 or 0.9 % in its last round",
+    "Word dropout's start 1 ended 1.0 nats above the entropy with 80 passes, and 0.1 above it with 160",
 )
-def who_still_gained(nb):
-    gained = {}
+def how_long_they_were_trained(nb):
+    gained, kept = {}, {}
     for name in (f"{kind}-{start}" for kind in nb.cures for start in range(3)):
         epochs, best = zip(*rounds_of(nb, name), strict=True)
-        assert epochs == (40, 80, 160)[: len(epochs)]
-        gained[name] = (best[-2] - best[-1]) / best[-2]
-    still = {name: gain for name, gain in gained.items() if gain > 0.005}
-    assert sorted(still) == ["dropout-0", "freebits-0", "freebits-2"]
-    assert all(0.01 < gain < 0.03 for gain in still.values())
-    first, third = rounds_of(nb, "dropout-0"), rounds_of(nb, "dropout-1")
-    assert len(third) == 2
-    assert nb.lost["dropout"][1].mean() > 1  # the third of the starts by its loss is start 1
-    assert abs(third[-1][1] - first[0][1]) < 0.06
-    assert round(first[0][1] - first[-1][1], 1) == 1.0
+        assert all(later == 2 * earlier for earlier, later in pairwise(epochs))
+        assert epochs[-1] <= 320
+        gained[name], kept[name] = (best[-2] - best[-1]) / best[-2], epochs[best.index(min(best))]
+    still = {name: round(100 * gain, 1) for name, gain in gained.items() if gain >= 0.005}
+    assert still == {"dropout-2": 0.9, "freebits-2": 0.5}
+    assert {passes for name, passes in kept.items() if "annealed" in name} == {80}
+    assert {passes for name, passes in kept.items() if "annealed" not in name} == {160, 320}
+    above = {epochs: round(best - nb.entropy, 1) for epochs, best in rounds_of(nb, "dropout-1")}
+    assert (above[80], above[160]) == (1.0, 0.1)
 
 
 @claim("here over the first 20 of 80 passes")
@@ -134,46 +148,48 @@ def the_weight_rises_over_a_quarter(nb):
 
 
 @claim(
-    "Free bits lose by the posterior, over the three starts two thirds and more of what is lost",
-    "With word dropout the posterior costs 0.1 nats from every start, and the rest is the model's: 0.05 and 0.2 nats, "
-    "and 1.0 where the training stood still",
+    "Word dropout and free bits lose more by the posterior than by the model, over the three starts about 70 % of what "
+    "is lost",
+    "With annealing most of the little that is lost is the model's",
 )
 def where_the_nats_go(nb):
-    """More by the posterior than by the model from each start (one failure in 200), and clearly over all."""
-    apart = [by_posterior - by_model for by_model, by_posterior in nb.shares["freebits"]]
-    assert all(mean_error(one)[0] > 2.5 * mean_error(one)[1] for one in apart)
-    mean, error = mean_error(torch.stack(apart).mean(0))
-    assert mean > 4 * error
-    both = [torch.stack([part.mean() for part in parts]) for parts in zip(*nb.shares["freebits"], strict=True)]
-    assert both[1].sum() > 2 / 3 * (both[0].sum() + both[1].sum())
-    for (by_model, by_posterior), told in zip(nb.shares["dropout"], (0.05, 1.0, 0.2), strict=True):
-        assert abs(by_model.mean() - told) < 0.05
-        assert abs(by_posterior.mean() - 0.1) < 0.03
+    """The posterior's part less the model's, a sentence each: clear over all three starts, and not below 0 from one."""
+    for kind in ("dropout", "freebits"):
+        apart = [by_posterior - by_model for by_model, by_posterior in nb.shares[kind]]
+        assert all(mean_error(one)[0] > 0 for one in apart)
+        mean, error = mean_error(torch.stack(apart).mean(0))
+        assert mean > 3 * error
+        both = [sum(part.mean() for part in parts) for parts in zip(*nb.shares[kind], strict=True)]
+        assert abs(both[1] / sum(both) - 0.7) < 0.05
+    both = [sum(part.mean() for part in parts) for parts in zip(*nb.shares["annealed"], strict=True)]
+    assert both[0] > 0.7 * sum(both)
 
 
 @claim(
-    "With free bits nearly all of it comes back, from every start: the number in at least 94 % of the sentences, topic "
-    "and length in at least 97 %, and the first noun itself in 60 to 71 %",
+    "With free bits nearly all of it comes back, from every start: number and length in at least 96 % of the "
+    "sentences, the topic in at least 99 %, and the first noun itself in 60 to 89 %, where a guess that knows topic "
+    "and number is right in a third",
     "With annealing the topic comes back in 62 to 93 % and the length in 45 to 62 %",
-    "With word dropout the length comes back in more than half, and the topic no more often than by chance",
-    "though its KL is larger than that of annealing",
+    "from two of them the topic comes back in every sentence; from start 1 it does so no more often than by chance, "
+    "though this code holds 3.3 nats, and the number comes back in every sentence instead",
     "A number of nats does not tell what a code is about",
     "with the plain VAE the topic comes back in 58 and 65 % from two of the starts, at a KL of 0.02 nats",
     "The model is one with free bits, whose codes hold all three",
 )
 def what_the_code_holds(nb):
     free, annealed, dropout, plain = (nb.agreed[k].round() for k in ("freebits", "annealed", "dropout", "plain"))
-    assert free[:, 0].min() >= 94
-    assert free[:, [1, 3]].min() >= 97
-    assert (free[:, 2].min(), free[:, 2].max()) == (60, 71)
+    assert free[:, [0, 3]].min() >= 96
+    assert free[:, 1].min() >= 99
+    assert (free[:, 2].min(), free[:, 2].max()) == (60, 89)
+    assert all(len(pairs) == 3 for pairs in NOUNS.values())
     assert (annealed[:, 1].min(), annealed[:, 1].max()) == (62, 93)
     assert (annealed[:, 3].min(), annealed[:, 3].max()) == (45, 62)
-    assert dropout[:, 3].min() > 50
-    assert (nb.agreed["dropout"][:, 1] - nb.by_chance["dropout"][:, 1]).max() < 5  # 2 errors of a difference of shares
+    assert nb.agreed["dropout"][[0, 2], 1].min() > 99.7
+    assert nb.agreed["dropout"][1, 0] > 99.7
+    assert dropout[1, 1] - nb.by_chance["dropout"][1, 1] < 5  # 2 errors of a difference of shares
+    assert round(nb.terms["dropout"][1].kl.mean().item(), 1) == 3.3
     assert plain[:, 1].sort().values.tolist()[1:] == [58, 65]
     assert nb.by_chance["plain"][:, 1].max() < 37
-    kls = {k: torch.tensor([t.kl.mean() for t in nb.terms[k]]) for k in ("annealed", "dropout")}
-    assert kls["dropout"].min() > kls["annealed"].max()
 
 
 def topics_with_words_drawn(nb, model, shift, seed, n=1000):
@@ -189,16 +205,22 @@ def topics_with_words_drawn(nb, model, shift, seed, n=1000):
 @claim(
     "It does: drawn words bring the plain VAE's topic back at most one point more often than another sentence's code "
     "would",
-    "Of what the cured models hold more is left: the topic comes back in 49 to 65 % with annealing, and in 81 to 87 % "
-    "with free bits",
+    "Of what the cured models hold more is left: the topic comes back in 49 to 65 % with annealing, in 78 to 87 % with "
+    "free bits, and in 94 and 90 % with word dropout from the two starts that hold it",
 )
 def the_likeliest_word_makes_a_choice_of_a_faint_preference(nb):
     """Own and other code with the same draws; the difference of one start is known to 0.3 points."""
     for model in nb.models["plain"]:
         own, other = (torch.tensor([topics_with_words_drawn(nb, model, s, k) for k in (31, 32)]) for s in (0, 1))
         assert (own - other).mean() < 1.6
-    for kind, (least, most) in {"annealed": (49, 65), "freebits": (81, 87)}.items():
-        for model in nb.models[kind]:  # a share of 0.6 of 1,000 is known to 1.6 points, and so is the lecture's
+    for kind, starts, (least, most) in (
+        ("annealed", (0, 1, 2), (49, 65)),
+        ("freebits", (0, 1, 2), (78, 87)),
+        ("dropout", (0, 2), (90, 94)),
+    ):
+        for model in (
+            nb.models[kind][start] for start in starts
+        ):  # a share of 0.6 of 1,000 is known to 1.6 points, and so is the lecture's
             assert least - 5 < topics_with_words_drawn(nb, model, 0, 33) < most + 5
 
 
@@ -223,10 +245,11 @@ def codes_save_nats(nb):
 
 
 @claim(
-    "Without the rule the code raises the share of valid graphs from 32 % to 82 %, and with the rule from 68 % to more "
-    "than 90 %",
+    "Without the rule the code raises the share of valid graphs from 32 % to 82 %, and with the rule from 68 % to 91 %",
     "On the same draws it takes away no valid graph",
     "it mends most of those whose atoms had too many bonds",
+    "To learn under the rule has bought this VAE nothing: the other one, which is given the rule only when it draws, "
+    "makes 96 % valid graphs and paid 0.07 nats less",
 )
 def the_code_and_the_rule_each_make_graphs_valid(nb):
     share = {}
@@ -238,7 +261,12 @@ def the_code_and_the_rule_each_make_graphs_valid(nb):
     assert abs(percent[None, False] - 32) < 3
     assert abs(percent[nb.free, False] - 82) < 3
     assert abs(percent[None, True] - 68) < 3
-    assert min(percent[nb.free, True], percent[nb.coder, True]) > 90
+    assert abs(percent[nb.coder, True] - 91) < 2
+    assert abs(percent[nb.free, True] - 96) < 1.5
+    assert percent[nb.free, True] > percent[nb.coder, True] + 2
+    mean, error = mean_error(nb.paid["VAE"] - nb.paid["VAE, no rule"])
+    assert round(mean, 2) == 0.07
+    assert mean > 4 * error
     for model in (None, nb.free):
         assert not (share[model, False] & ~share[model, True]).any()
     broken = ~nb.molecules.keeps_valences(nb.drawn_by(nb.free, rule=False, seed=11))
@@ -246,16 +274,18 @@ def the_code_and_the_rule_each_make_graphs_valid(nb):
 
 
 @claim(
-    "About half of what is drawn is novel, as it should be",
-    "the different ones are nearly as many as even draws would give",
+    "The other two columns do not tell a code from none. About half of the different molecules is novel, and they are "
+    "nearly as many as even draws would give, for the entries as for the VAEs",
     "Taking the likeliest bonds makes more graphs valid; taking the likeliest atoms as well leaves a few hundred "
     "different ones",
 )
 def novel_and_unique(nb):
-    for model in (nb.free, nb.coder):
-        valid, unique, even, novel = nb.measures(nb.drawn_by(model, seed=12))
+    for model, rule in ((None, False), (None, True), (nb.free, False), (nb.free, True), (nb.coder, True)):
+        valid, unique, even, novel = nb.measures(nb.drawn_by(model, rule=rule, seed=12))
         assert abs(novel - 50) < 4
         assert 0.87 < unique / even < 1
+    for model in (nb.free, nb.coder):
+        valid = nb.measures(nb.drawn_by(model, seed=12))[0]
         assert nb.measures(nb.drawn_by(model, nb.atoms, seed=12))[0] > valid + 2
         assert nb.measures(nb.drawn_by(model, (), seed=12))[1] < 600
 
@@ -294,8 +324,8 @@ def higher(ends, starts):
     "random direction as far raises it for 36 % and lowers it for 38 %",
     "But the best of 31 directions as far raises it for 74 %, and the best of 31 draws has more than the start for "
     "88 %, 33.6 on average, and the most chains of all that come from a code",
-    "here, in three dimensions, drawing beats the gradient at the same number of predictions, at any rate from 0.02 to "
-    "1",
+    "here, in three dimensions, drawing beats the gradient at the same number of predictions, for every $r$ from 0.02 "
+    "to 1",
     "On the climb the prediction ends above the truth, among the best draws below it",
     "the best of 31 known molecules has 34.4",
     "Climbing raises the exact index from 27 to 31, a random direction leaves it level, and the best of 31 draws is "
@@ -406,6 +436,7 @@ def new_letters_come_back_as_known_ones(nb):
 @claim(
     "the cosine of *weight* and *bold* is 0.91, and both add 27 or 28 pixels of ink to the new letters",
     "*Serif* takes 10 away",
+    "They are lower as well, by 0.9 of a pixel, and so become the new letters, by 1.0",
     "the known pictures of the two families with serifs have 9.7 pixels of ink less than the others",
     "The first eight letters are among those that the model was trained on, the last eight are new",
 )
@@ -430,54 +461,52 @@ def serif_is_thinner_and_weight_is_nearly_bold(nb):
         assert abs(gain[name][0]) > 5 * gain[name][1]
     serifs = known.families >= 2
     assert abs(known.pictures[~serifs].sum(1).mean() - known.pictures[serifs].sum(1).mean() - 9.7) < 0.06
+    assert round((rows_of(known.pictures[~serifs]).mean() - rows_of(known.pictures[serifs]).mean()).item(), 1) == 0.9
+    mean, error = mean_error(rows_of(nb.pictures_of(start)) - rows_of(nb.pictures_of(start + nb.more["serif"])))
+    assert round(mean, 1) == 1.0
+    assert mean > 5 * error
 
 
-@claim(
-    "write sentences of the language only, from all three starts",
-    "With word dropout 0 of 21, 47 of 96 and 0 of 29 different ones are not in it, "
-    "as they speak of nouns of two topics; the 47 are of the model whose training stood still",
-)
+def rows_of(pictures):
+    """How many rows of a picture have ink."""
+    return (pictures.view(-1, 24, 24).amax(2) > 0.3).sum(1).float()
+
+
+@claim("On the ways between these five sentences all nine cured models write sentences of the language only")
 def what_is_written_between_two_sentences(nb):
-    """The ways written anew, one after the other, at places of their own; the atlas of the explorer has the counts."""
-    outside = {}
-    for kind in nb.cures:
-        for model in nb.models[kind]:
-            mu = model.encode(nb.five_tokens)[0]
-            ways = [torch.lerp(a, b, torch.linspace(0, 1, 41)[:, None]) for i, a in enumerate(mu) for b in mu[:i]]
-            found = {words for way in ways for words in nb.grammar.decode(model.write(way))}
-            strange = [words for words in found if nb.grammar.log_prob(words) == -torch.inf]
-            outside.setdefault(kind, []).append((strange, found))
-    for kind in ("annealed", "freebits"):
-        assert not any(strange for strange, _ in outside[kind])
-    assert [len(strange) for strange, _ in outside["dropout"]] == [0, 47, 0]
-    assert [len(found) for _, found in outside["dropout"]] == [21, 96, 29]
-    for strange, _ in outside["dropout"]:
-        assert all(len({nb.topic_of[word] for word in words if word in nb.topic_of}) > 1 for words in strange)
+    """The ways written anew, one after the other, at places of their own: 20 different sentences and more a model."""
+    for model in (model for kind in nb.cures for model in nb.models[kind]):
+        mu = model.encode(nb.five_tokens)[0]
+        ways = [torch.lerp(a, b, torch.linspace(0, 1, 41)[:, None]) for i, a in enumerate(mu) for b in mu[:i]]
+        found = {words for way in ways for words in nb.grammar.decode(model.write(way))}
+        assert len(found) > 20
+        assert all(nb.grammar.log_prob(words) > -torch.inf for words in found)
 
 
 @claim(
-    "of 1,000 codes drawn from it the six models with annealing and free bits write at least 99 % as sentences of the "
-    "language, of as many drawn twice as far out 91 to 99 %"
+    "of 1,000 codes drawn from it each of the nine writes at least 99 % as sentences of the language, of as many drawn "
+    "twice as far out 92 to 99 %"
 )
 def the_language_is_kept_where_the_prior_is(nb):
     """The shares of the draws that were counted, and 1,000 others: a share of 0.95 is known to 0.007."""
     for seed, slack in ((5, 0.005), (105, 0.02)):
         z = torch.randn(1000, 8, generator=torch.Generator().manual_seed(seed))
-        for model in (*nb.models["annealed"], *nb.models["freebits"]):
+        for model in (model for kind in nb.cures for model in nb.models[kind]):
             near, twice = (
                 sum(nb.grammar.log_prob(words) > -torch.inf for words in nb.grammar.decode(model.write(scale * z)))
                 / 1000
                 for scale in (1, 2)
             )
             assert near >= 0.99
-            assert 0.91 - slack <= twice <= 0.99 + slack
+            assert 0.92 - slack <= twice <= 0.99 + slack
 
 
 @claim(
-    "What changes first differs from way to way: with free bits it is the number or the length on most ways between "
-    "sentences that differ in all three, and the length changes more than once on most"
+    "with free bits it is seldom the topic: between sentences that differ in all three it is first, and alone, on 6 % "
+    "of the ways, where one in three would be by chance",
+    "The length changes more than once on most",
 )
-def number_or_length_comes_first(nb):
+def the_topic_is_seldom_first(nb):
     """Ways between 400 test sentences, by each of the three models: without the topic at the same step; over all of
     them, clear of half by 3 standard errors."""
     first, more = [], []
@@ -496,13 +525,11 @@ def number_or_length_comes_first(nb):
                 name: next(i for i, one in enumerate(v) if one != v[0])
                 for name, v in {"number": number, "topic": topic, "length": length}.items()
             }
-            first.append(min(at, key=at.get) if list(at.values()).count(min(at.values())) == 1 else "several")
-            if min(at["number"], at["length"]) < at["topic"]:
-                first[-1] += " before the topic"
+            first.append(at["topic"] < min(at["number"], at["length"]))
             more.append(sum(a != b for a, b in pairwise(length)) > 1)
     assert len(more) > 100
-    before = torch.tensor([one.endswith("before the topic") for one in first])
-    for share in (before, torch.tensor(more)):
-        mean, error = mean_error(share)
-        assert mean > 0.5 + 3 * error
-    assert {"number before the topic", "length before the topic", "topic"} <= set(first)
+    mean, error = mean_error(torch.tensor(first))
+    assert round(100 * mean) == 6
+    assert mean < 1 / 3 - 3 * error
+    mean, error = mean_error(torch.tensor(more))
+    assert mean > 0.5 + 3 * error

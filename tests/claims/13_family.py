@@ -8,7 +8,7 @@ import itertools
 import math
 
 import torch
-from torch.distributions import MultivariateNormal, Normal
+from torch.distributions import Normal
 
 import vae_lib as lib
 from tests.claims import claim
@@ -47,58 +47,79 @@ def a_factor_sees_what_is_before_it(nb):
 
 
 @claim(
-    "Both are densities, and none of the six is further than 0.03 nats from the truth", "within 0.03 nats of the moons"
+    "Both are densities, and none of the six is further than 0.02 nats from the truth", "within 0.02 nats of the moons"
 )
 def two_kinds_have_a_density(nb):
     """By fresh draws, beside the lecture's quadrature."""
     x = nb.moons.sample(10_000, generator(200))
     for key, gap in nb.kl.items():
         assert abs(nb.mass[key] - 1) < 1e-3
-        assert 0 < gap < 0.03
+        assert 0 < gap < 0.02
         apart = nb.moons.log_prob(x) - nb.stored[key].log_prob(x)
         assert abs(apart.mean().item() - gap) < 4 * error_of(apart) + 1e-3
 
 
 def by_quadrature(model, x):
     """−log p(x) of a VAE with a plane of codes, summed over a grid."""
-    axis = torch.linspace(-4.5, 4.5, 91)
+    axis = torch.linspace(-4.5, 4.5, 361)
     z = torch.cartesian_prod(axis, axis)
-    log_area = 2 * math.log(0.1) - math.log(2 * math.pi)
+    log_area = 2 * math.log(0.025) - math.log(2 * math.pi)
     decoded = model.decode(z).unsqueeze(1).expand(-1, len(x), -1)
     return -torch.logsumexp(log_area - 0.5 * z.square().sum(1)[:, None] - model.likelihood.nll(x, decoded), 0)
 
 
 @claim(
-    "With 200 weights the VAE's bound falls by 0.07 to 0.09 nats, so it was loose by at least that much",
-    "What is left above the true density, 0.04 to 0.07 nats, is nearly all the model's own divergence",
-    "Here that is more than the flows and the autoregressive models have, but it is no verdict on the kind",
+    "With 200 weights the VAE's bound falls by 0.02 to 0.04 nats, and with 20 paths the diffusion model's by 0.04 to "
+    "0.05",
+    "What is left above the true density is less than 0.02 nats for each of the twelve models, so in nats these four "
+    "kinds are nearly alike on the moons",
+    "trained to their end, all twelve were within 0.02 nats of the moons",
 )
-def what_the_bound_of_a_vae_leaves(nb):
-    """Of the models as they are stored: two of the VAEs would gain about as much as the gap by longer training."""
-    x = nb.moons.sample(500, generator(201))
+def four_kinds_are_alike_in_nats(nb):
+    """Beside quadrature over the VAEs' codes; and for all twelve on other points, where the paired gap is known to
+    0.003 nats or better."""
+    for kind, most in (("vae, K = 200", 0.045), ("diffusion, K = 20", 0.055)):
+        name = kind.split(",")[0]
+        for tight, loose in zip(nb.found[kind], nb.found[f"{name}, bound"], strict=True):
+            assert 0.01 < (loose - tight).mean() < most
     for s in SEEDS:
+        x = nb.moons.sample(150, generator(201))
         model = nb.stored["vae", s]
-        fall = nb.found["vae, bound"][s] - nb.found["vae, K = 200"][s]
-        assert round(fall.mean().item(), 2) in (0.07, 0.08, 0.09)
         assert abs((nb.tightened(model, x) - by_quadrature(model, x)).mean()) < 0.015
-        own = (nb.found["vae, K = 200"][s] - nb.truth).mean()
-        assert 0.04 < own < 0.07
-        assert own > max(nb.kl.values()) + 0.015
-        for k in ("flow", "autoregressive"):
-            for t in SEEDS:
-                more = nb.found["vae, K = 200"][s] - nb.found[k][t]
-                assert more.mean() > 3 * error_of(more)
+    x = nb.moons.sample(4000, generator(203))
+    truth = -nb.moons.log_prob(x)
+    for name, (k, cost) in nb.ways.items():
+        if "bound" not in name:
+            for s in SEEDS:
+                gap = cost(nb.stored[k, s], x) - truth
+                assert nb.found[name][s].mean() < 0.02
+                assert gap.mean() < 0.02 + 2 * error_of(gap)
 
 
-@claim("its bound lies 0.05 to 0.07 nats above the truth, so its divergence is at most that")
+@claim("After 320 passes two of the VAEs stood on a plateau, with bounds 0.04 and 0.08 nats higher than in the end")
+def a_short_training_would_have_misled(nb):
+    """Of held-back points; 0.04 nats more than in the end is more than the whole spread of the other kinds."""
+    best = [[one["best"] for one in rounds_of(nb, f"vae-moons-{s}")] for s in SEEDS]
+    assert rounds_of(nb, "vae-moons-0")[0]["epochs"] == 320
+    late = [round(found[0] - min(found), 2) for found in best]
+    assert late == [0.04, 0.08, 0.0]
+    others = [nb.found[k][s].mean() for k in ("flow", "autoregressive", "diffusion, K = 20") for s in SEEDS]
+    assert max(others) - min(others) < 0.02
+    assert min(late[:2]) > max(others)
+
+
+def rounds_of(nb, name):
+    return nb.zoo.load(f"family-{name}").card["training"]["rounds"]
+
+
+@claim("a VAE and a diffusion model a bound, which draws tighten")
 def bound_of_diffusion(nb):
-    """On 20,000 test points, as the zoo has scored it; the gap is to within the error of that mean."""
+    """On 20,000 test points, as the zoo has scored it: above the truth on the same points, and by less than 0.08."""
+    truth = nb.zoo.RECIPES["family-diffusion-moons-0"].load(None).x_test
+    exact = -nb.moons.log_prob(truth).mean()
     for s in SEEDS:
         scored = nb.zoo.load(f"family-diffusion-moons-{s}").card["test"]
-        x = nb.moons.sample(4000, generator(202 + s))
-        gap = nb.bound(nb.stored["diffusion", s], x, 2) + nb.moons.log_prob(x)
-        assert 0.05 - 3 * error_of(gap) < gap.mean() < 0.07 + 3 * error_of(gap)
-        assert scored["cost"] - nb.entropy < 0.07 + 0.02
+        assert 0.04 < scored["cost"] - exact < 0.08
 
 
 @claim("Two peaks, one for each moon, and the three models put them where they belong")
@@ -162,89 +183,82 @@ def fresh_measures(nb):
 
 
 @claim(
-    "The pair is behind the other four on the first three measures, with every seed",
-    "on average 94 % of its draws lie near data, and 78 % of the data have a draw nearby",
-    "The other four lie within a few points of each other and of the mark in precision and coverage",
+    "The pairs are behind the other four in coverage, with every seed: a fifth of the data have no draw nearby",
+    "By precision little separates the five kinds",
+    "the pairs had 98 % and 79 %",
 )
-def the_pair_is_behind(nb):
+def the_pair_is_behind_in_coverage(nb):
     found = fresh_measures(nb)
     pairs = [found["adversarial", s] for s in SEEDS]
     others = [m for (k, _), m in found.items() if k != "adversarial"]
-    assert max(p[0] for p in pairs) < min(o[0] for o in others) - 2
-    assert max(p[1] for p in pairs) < min(o[1] for o in others) - 3
-    assert min(p[2] for p in pairs) > max(o[2] for o in others) + 5
+    assert max(p[1] for p in pairs) < min(o[1] for o in others) - 8
+    assert all(abs(o[1] - 97) < 3 for o in others)
+    assert all(o[0] > 95.5 for o in (*others, *pairs))
     mean = torch.stack(pairs).mean(0)
-    assert abs(mean[0] - 94) < 2
-    assert abs(mean[1] - 78) < 4
-    columns = torch.stack(others)[:, :2]
-    assert ((columns - torch.tensor([99.5, 97.0])).abs() < torch.tensor([4.0, 5.0])).all()
+    assert abs(mean[0] - 98) < 1.5
+    assert abs(mean[1] - 79.5) < 3
+
+
+def far_out(nb, draws):
+    """Shares in % of the draws that lie outside, and between the moons."""
+    outside = nb.moons.log_prob(draws) < nb.edge
+    between = outside & (draws.abs() < 1.3).all(1)
+    return 100 * outside.float().mean().item(), 100 * between.float().mean().item()
 
 
 @claim(
-    "The autoregressive models leave about as much outside as data do, around 1 %",
-    "flows and diffusion models about 1.5 %",
-    "the VAEs, of which two still gained, 4 %",
-    "the pairs 12 %",
-    "12 % of the pairs' draws lay where 1 % of the data do",
+    "The autoregressive models leave about as much outside as data do, around 1 %, flows and diffusion models 1.3 to "
+    "1.6 %, the VAEs 2 % and the pairs 4 %",
+    "The pairs leave 1 to 3 % of their draws between the moons and the VAEs 1 %, the flows and the diffusion models "
+    "about half of that, the autoregressive models as little as data do",
+    "4 % of the pairs' draws lay where 1 % of the data do",
 )
-def how_much_lies_outside(nb):
-    def outside(model, seed):
-        return 100 * (nb.moons.log_prob(model.sample(20_000, generator(seed))) < nb.edge).float().mean().item()
-
-    found = {(k, s): outside(nb.stored[k, s], 500 + s) for k in nb.kinds for s in SEEDS}
-    data = 100 * (nb.moons.log_prob(nb.moons.sample(20_000, generator(510))) < nb.edge).float().mean().item()
-    assert abs(data - 1) < 0.3
-    assert all(abs(found["autoregressive", s] - data) < 0.6 for s in SEEDS)
-    assert all(abs(found[k, s] - 1.6) < 0.4 for k in ("diffusion", "flow") for s in SEEDS)
-    close = [found[k, s] for k in ("autoregressive", "diffusion", "flow") for s in SEEDS]
-    assert min(found["vae", s] for s in SEEDS) > max(close) + 1
-    assert abs(sum(found["vae", s] for s in SEEDS) / 3 - 4) < 0.6
-    assert abs(sum(found["adversarial", s] for s in SEEDS) / 3 - 12) < 1.5
-
-
-@claim(
-    "The VAEs and the pairs leave 2 to 3 % of their draws between the moons",
-    "the flows and the diffusion models less than 1 %, the autoregressive models about as little as data do",
-    "the pairs are the ones that leave something out: a fifth of the data have no draw nearby",
-)
-def who_has_a_thread(nb):
-    """Of 20,000 draws of each model."""
-
-    def between(draws):
-        return 100 * ((nb.moons.log_prob(draws) < nb.edge) & (draws.abs() < 1.3).all(1)).float().mean().item()
-
-    found = {(k, s): between(nb.stored[k, s].sample(20_000, generator(520 + s))) for k in nb.kinds for s in SEEDS}
-    data = between(nb.moons.sample(20_000, generator(530)))
-    assert all(1.9 < found[k, s] < 3.4 for k in ("vae", "adversarial") for s in SEEDS)
-    assert all(found[k, s] < 1 for k in ("flow", "diffusion") for s in SEEDS)
-    assert all(abs(found["autoregressive", s] - data) < 0.3 for s in SEEDS)
+def how_much_lies_outside_and_between(nb):
+    """Of 20,000 draws of each model: a share of 1 % is known to 0.07."""
+    found = {(k, s): far_out(nb, nb.stored[k, s].sample(20_000, generator(500 + s))) for k in nb.kinds for s in SEEDS}
+    data = far_out(nb, nb.moons.sample(20_000, generator(510)))
+    assert abs(data[0] - 1) < 0.3
     for s in SEEDS:
-        left = 1 - nb.family.neighbours(nb.again[s], nb.stored["adversarial", s].sample(2000, generator(540))).coverage
-        assert 0.12 < left < 0.28
+        assert abs(found["autoregressive", s][0] - data[0]) < 0.3
+        assert abs(found["autoregressive", s][1] - data[1]) < 0.15
+        assert abs(found["vae", s][0] - 1.9) < 0.35
+        assert abs(found["vae", s][1] - 0.95) < 0.25
+        assert 0.9 < found["adversarial", s][1] < 3
+        for k in ("flow", "diffusion"):
+            assert abs(found[k, s][0] - 1.45) < 0.3
+            assert abs(found[k, s][1] - 0.45) < 0.25
+    assert min(found["vae", s][1] for s in SEEDS) > max(found[k, s][1] for k in ("flow", "diffusion") for s in SEEDS)
+    assert min(found["adversarial", s][0] for s in SEEDS) > max(found["vae", s][0] for s in SEEDS) + 1
+    assert abs(sum(found["adversarial", s][0] for s in SEEDS) / 3 - 4) < 0.6
 
 
 @claim(
-    "Precision is lenient. It calls 94 % of the pair's draws like data, while 12 % lie where only 1 % of the data do",
-    "the few data out there have large balls, and a draw in between falls into one",
+    "It calls 98 % of the pairs' draws like data, while 4 % lie where only 1 % of the data do",
+    "Most draws out there lie in some ball, and most of these balls belong to ordinary data at the rim, which reach "
+    "over the edge",
 )
 def precision_is_lenient(nb):
+    """Over six sets of draws, two a seed."""
     x = nb.moons.sample(2000, generator(600))
     reach = torch.cdist(x, x).kthvalue(6, 1).values
-    far = nb.moons.log_prob(x) < nb.edge
-    assert reach[far].median() > 2 * reach[~far].median()
+    ordinary = nb.moons.log_prob(x) >= nb.edge
+    held, by_ordinary = [], []
     for s in SEEDS:
-        draws = nb.stored["adversarial", s].sample(2000, generator(601))
-        draws = draws[nb.moons.log_prob(draws) < nb.edge]
-        held = torch.cdist(x, draws) <= reach[:, None]
-        assert held.any(0).float().mean() > 0.2
-        by = held.any(1)  # the balls that hold such draws are large ones
-        assert reach[by].median() > 1.5 * reach.median()
+        for seed in (601, 602):
+            draws = nb.stored["adversarial", s].sample(2000, generator(seed))
+            draws = draws[nb.moons.log_prob(draws) < nb.edge]
+            inside = torch.cdist(x, draws) <= reach[:, None]
+            held.append(inside.any(0).float())
+            by_ordinary.append(inside[ordinary].any(0)[inside.any(0)].float())
+    for share in (torch.cat(held), torch.cat(by_ordinary)):
+        assert share.mean() > 0.5 + 3 * error_of(share)
 
 
 @claim(
     "The flow gives back each point",
     "the mean that is decoded from it still follows $x$ to 98 %",
-    "Of $x$ in $x_T$ next to nothing is left, 0.05 % of the variance by the schedule",
+    "next to nothing of $x$ is left in $x_T$, 0.05 % of the variance by the schedule",
+    "Without chance, $x_T$ is a code: the same steps back return $x$ to 99.8 %",
     "on the digits below, 10 numbers for 64 pixels",
 )
 def what_is_left_of_x(nb):
@@ -255,6 +269,10 @@ def what_is_left_of_x(nb):
         mu, logvar = vae.encode(x)
         z = lib.reparametrize(mu, logvar, torch.randn(mu.shape, generator=generator(701)))
         assert abs(nb.kept(x, vae.decode_mean(z)) - 0.98) < 0.01
+        diffusion = nb.stored["diffusion", s]
+        codes = diffusion.encode(x)
+        assert abs(nb.kept(x, diffusion.decode(codes)) - 0.998) < 0.001
+        assert ((codes.std(0) - 1).abs() < 0.1).all()
     small = nb.written["vae"].encode(torch.zeros(1, 64))[0]
     assert small.shape == (1, 10)
     kept = nb.stored["diffusion", 0].schedule.kept[-1].item()
@@ -276,47 +294,70 @@ def levels_can_be_paid_for(nb):
 
 
 @claim(
-    "The flow and the autoregressive model are more than 20 nats below the Gaussian",
-    "The bounds of the VAE and of the diffusion model are below it as well",
+    "The flow and the autoregressive model are more than 20 nats below the one Gaussian",
+    "Ten Gaussians are 11 nats below it, and the VAE comes level with them only when its bound is tightened, by 4 nats",
+    "The diffusion model's bound is below the ten, and falls by 7 nats when it is tightened",
 )
 def nats_of_digits(nb):
     """With other noise within the levels."""
     x = nb.family.dequantize(nb.digits.x_test, 17, generator(800))
-    train = nb.family.dequantize(nb.digits.x_train.repeat(4, 1), 17, generator(801))
-    plain = -MultivariateNormal(train.mean(0), torch.cov(train.T)).log_prob(x)
+    plain = -nb.gaussian.log_prob(x)
+    ten = -torch.from_numpy(nb.ten.score_samples(x))
     for k in ("flow", "autoregressive"):
         assert (plain + nb.written[k].log_prob(x)).mean() > 20
-    for k in ("vae", "diffusion"):
-        ahead = plain - nb.bound(nb.written[k], x, 4)
-        assert ahead.mean() > 4 * error_of(ahead)
+    assert abs((plain - ten).mean() - 11) < 3 * error_of(plain - ten)
+    vae, diffusion = nb.bound(nb.written["vae"], x), nb.bound(nb.written["diffusion"], x)
+    tight, paths = nb.tightened(nb.written["vae"], x, 500), nb.by_paths(nb.written["diffusion"], x)
+    assert (vae - ten).mean() > 3 * error_of(vae - ten)
+    assert abs((tight - ten).mean()) < 3 * error_of(tight - ten)
+    assert (ten - diffusion).mean() > 3 * error_of(ten - diffusion)
+    assert abs((vae - tight).mean() - 4) < 1
+    assert abs((diffusion - paths).mean() - 7) < 1
 
 
 @claim(
-    "train each until twice the training gains less than half a per cent. Six of the twenty models below still gained",
-    "two VAEs (1.2 and 0.8 % in the last doubling), two diffusion models (0.9 and 1.3 %) and a flow (0.6 %)",
-    "the bounds of two of the three VAEs were still falling when we stopped, by 0.03 and 0.02 nats",
-    "The diffusion model's fell with every doubling of its training, by 3 nats in the last one: of the five it is the",
+    "until a round lowered the cost of held-back data by less than half a per cent",
+    "On the moons all fifteen came to that end: the longest round had 640 passes over the data, for two of the VAEs "
+    "1,280",
+    "so it could not have fallen by half a per cent had they become perfect",
+    "On the digits the diffusion model still gained 11 % in its last doubling, to 5,120 passes",
+    "The VAE, the flow and the autoregressive model overfit there; what is stored are the weights of their best pass, "
+    "an early one",
+    "It also fell with every doubling of its training, by 2 nats in the last one: of the five it is the one that is "
+    "not at its end",
 )
 def who_is_at_its_end(nb):
-    names = [f"family-{k}-moons-{s}" for k in nb.kinds for s in SEEDS] + [f"family-{k}-digits" for k in nb.kinds]
-    best = {name: [one["best"] for one in nb.zoo.load(name).card["training"]["rounds"]] for name in names}
-    gains = {name: 100 * (found[-2] - found[-1]) / abs(found[-2]) for name, found in best.items()}
-    still = {name.removeprefix("family-"): round(gain, 1) for name, gain in gains.items() if gain >= 0.5}
-    still.pop("diffusion-digits")
-    vaes = {"vae-moons-0": 1.2, "vae-moons-1": 0.8}
-    assert still == vaes | {"diffusion-moons-0": 0.9, "diffusion-moons-1": 1.3, "flow-moons-2": 0.6}
-    last = [best[f"family-{name}"][-2] - best[f"family-{name}"][-1] for name in vaes]
-    assert [round(fall, 2) for fall in last] == [0.03, 0.02]
-    falls = [a - b for a, b in itertools.pairwise(best["family-diffusion-digits"])]
+    names = [f"{k}-moons-{s}" for k in nb.kinds for s in SEEDS] + [f"{k}-digits" for k in nb.kinds]
+    rounds = {name: rounds_of(nb, name) for name in names}
+    best = {name: [one["best"] for one in found] for name, found in rounds.items()}
+    gains = {name: (found[-2] - found[-1]) / abs(found[-2]) for name, found in best.items()}
+    assert [name for name, gain in gains.items() if gain >= 0.005] == ["diffusion-digits"]
+    assert round(100 * gains["diffusion-digits"]) == 11
+    assert rounds["diffusion-digits"][-1]["epochs"] == 5120
+    longest = {name: found[-1]["epochs"] for name, found in rounds.items() if "moons" in name}
+    assert sorted(name for name, n in longest.items() if n == 1280) == ["vae-moons-0", "vae-moons-1"]
+    assert set(longest.values()) == {640, 1280}
+    falls = [a - b for a, b in itertools.pairwise(best["diffusion-digits"])]
     assert min(falls) > 0
-    assert abs(falls[-1] - 3) < 0.5
+    assert round(falls[-1]) == 2
+    for k in ("vae", "flow", "autoregressive"):
+        last = rounds[f"{k}-digits"][-1]
+        least = min(last["curve"])
+        assert (last["curve"].index(least) + 1) * last["every"] < 0.2 * last["epochs"]
+        assert last["curve"][-1] > least + 5
+    x = nb.moons.sample(5000, generator(810))
+    real = torch.stack([nb.family.energy_score(x, nb.moons.sample(2000, generator(811 + i))).mean() for i in range(4)])
+    for s in SEEDS:
+        own = nb.family.energy_score(x, nb.stored["adversarial", s].sample(2000, generator(820 + s))).mean()
+        assert own / real.mean() - 1 < 0.002 + 2 * (real.std() / real.mean())
 
 
 @claim(
     "Means of two digits, which are no digits, have 98 % precision, as much as digits have",
-    "halfway between two data one is still in a large ball",
-    "So precision favours draws that vary too little",
-    "On the digits the mean of two digits had 98 % precision, so precision alone does not say that draws are digits",
+    "and 86 % coverage, more than two of the five models",
+    "what lies nearer to the middle lies nearer to everything",
+    "So precision favours draws that vary too little, and coverage does not find them out",
+    "On the digits the mean of two digits had 98 % precision and 86 % coverage, so neither says that draws are digits",
 )
 def precision_rewards_a_mean_of_two(nb):
     """Other pairs than the lecture's; that the means are no digits is said by the stored classifier, of few of which it
@@ -324,19 +365,19 @@ def precision_rewards_a_mean_of_two(nb):
     """
     judge = nb.zoo.load("classifier-digits").model
     x, test = nb.digits.x_train, nb.digits.x_test
-    found, sure, reach = [], [], []
-    own = torch.cdist(test, test).kthvalue(6, 1).values
+    found, sure = [], []
     for s in range(4):
         two = x[torch.randint(len(x), (2, nb.n), generator=generator(820 + s))].mean(0)
-        found.append(nb.family.neighbours(test, two).precision)
+        found.append(nb.family.neighbours(test, two))
         sure.append((judge.probabilities(two).amax(1) > 0.9).float().mean().item())
-        held = torch.cdist(test, two) <= own[:, None]
-        widest = torch.where(held, own[:, None], torch.zeros(())).amax(0)
-        reach.append((widest > own.median()).float().mean().item())
-    assert abs(sum(found) / 4 - 0.98) < 0.015
-    assert min(reach) > 0.8
+        assert two.var(0).sum() < 0.6 * test.var(0).sum()
+    assert abs(sum(near.precision for near in found) / 4 - 0.98) < 0.015
+    assert abs(sum(near.coverage for near in found) / 4 - 0.86) < 0.03
+    assert sum(nb.scores[k][:, 1].mean() < 84 for k in nb.kinds) == 2
     assert max(sure) < 0.65
     assert (judge.probabilities(test).amax(1) > 0.9).float().mean() > 0.95
+    nearer = x.mean(0) + 0.7 * (x[: nb.n] - x.mean(0))
+    assert nb.family.neighbours(test, nearer).precision > 0.99
     away = nb.gaussian.sample((nb.n,)) - nb.gaussian.mean
     full, shrunk = (
         nb.family.neighbours(test, nb.family.quantize(nb.gaussian.mean + by * away, nb.levels)).precision
@@ -348,7 +389,8 @@ def precision_rewards_a_mean_of_two(nb):
 @claim(
     "70 % for the autoregressive model says that its draws are more scattered than digits",
     "by it the autoregressive model is first of the five, with 94 %, and the means of two have about half of that",
-    "By nats the autoregressive model is first; the bound of the VAE is 25 nats higher",
+    "So has the pair, whose coverage is among the best",
+    "By nats the autoregressive model is first; the VAE's bound, tightened, is 21 nats higher",
     "By precision and coverage it is last of the five, by recall first",
     "a model can be ahead in one and behind in the other",
 )
@@ -371,8 +413,10 @@ def nats_and_draws_disagree(nb):
     assert abs(own[:, 2].mean() - 0.94) < 0.02
     assert nearest["autoregressive"] > torch.cdist(test, test).kthvalue(2, 1).values.mean() * 1.1
     assert abs(nb.scores["means of two"][:, 2].mean() / own[:, 2].mean() / 100 - 0.5) < 0.06
-    higher = nb.nats["vae"] - nb.nats["autoregressive"]
-    assert abs(higher.mean() - 25) < 3 * error_of(higher)
+    assert abs(found["adversarial"][:, 2].mean() / own[:, 2].mean() - 0.55) < 0.06
+    assert found["adversarial"][:, 1].mean() > max(found[k][:, 1].mean() for k in ("vae", "flow")) + 0.01
+    higher = nb.nats["vae, K = 500"] - nb.nats["autoregressive"]
+    assert abs(higher.mean() - 21) < 3 * error_of(higher)
 
 
 @claim(
@@ -442,3 +486,12 @@ def one_picture_for_all(nb):
     near = nb.family.neighbours(x, x[:1].repeat(len(x), 1))
     assert near.precision == 1
     assert near.coverage < 0.1
+
+
+@claim("our autoregressive model gives a blank picture a higher one than a quarter of the test digits get")
+def a_blank_picture_is_not_unusual_by_its_density(nb):
+    blank = nb.family.dequantize(torch.zeros(50, 64), 17, generator(900))
+    digits = nb.family.dequantize(nb.digits.x_test, 17, generator(901))
+    model = nb.written["autoregressive"]
+    share = (model.log_prob(digits) < model.log_prob(blank).mean()).float().mean()
+    assert abs(share - 0.25) < 0.05

@@ -106,6 +106,51 @@ class Diffusion(nn.Module):
         """n draws, from pure noise step by step: T passes. -> (n, D)."""
         return self.path(n, generator)[-1]
 
+    @torch.no_grad()
+    @checked(x="B D")
+    def log_importance_weights(self, x: Tensor, n_samples: int, generator: torch.Generator | None = None) -> Tensor:
+        """log p(x, x_1 … x_T) − log q(x_1 … x_T | x), for K paths into the noise drawn by q. (B, D) -> (K, B).
+
+        Their mean is −`bound` in expectation; `vae_lib.importance_weighted_bound` of them is nearer to log p(x).
+        """
+        require_count(n_samples, "log_importance_weights: n_samples")
+        here = x.expand(n_samples, *x.shape).flatten(0, 1)
+        total = here.new_zeros(len(here))
+        for t in range(1, self.steps + 1):
+            beta, variance = self.schedule.beta[t - 1], self.variance[t - 1]
+            eps = torch.randn(here.shape, generator=generator).to(here)
+            there = (1 - beta).sqrt() * here + beta.sqrt() * eps
+            apart = (here - self.mean_back(there, t)).square() / variance
+            total = total + 0.5 * (eps.square() + beta.log() - apart - variance.log()).sum(1)
+            here = there
+        return (total - 0.5 * (here.square() + LOG_2PI).sum(1)).view(n_samples, len(x))
+
+    @torch.no_grad()
+    @checked(x="B D")
+    def encode(self, x: Tensor) -> Tensor:
+        """x_T by steps without chance, each along the noise that the network sees. (B, D) -> (B, D).
+
+        Source: Song, Meng and Ermon (2021), equation 12 with σ = 0, run forward.
+        """
+        for t in range(self.steps):
+            x = self._along(x, t, t + 1)
+        return x
+
+    @torch.no_grad()
+    @checked(z="B D")
+    def decode(self, z: Tensor) -> Tensor:
+        """x of x_T = z by the same steps back, T passes. (B, D) -> (B, D)."""
+        for t in range(self.steps, 0, -1):
+            z = self._along(z, t, t - 1)
+        return z
+
+    def _along(self, x: Tensor, t: int, to: int) -> Tensor:
+        """From x_t to x_to, as if the noise that the network sees in x_t were all of it."""
+        kept = torch.cat([torch.ones(1), self.schedule.kept])
+        eps = self.noise(x, torch.full((len(x),), max(t, 1)))
+        clean = (x - (1 - kept[t]).sqrt() * eps) / kept[t].sqrt()
+        return kept[to].sqrt() * clean + (1 - kept[to]).sqrt() * eps
+
     def step_cost(self, square: Tensor, t: Tensor) -> Tensor:
         """KL(q(x_{t−1} | x_t, x) ‖ p(x_{t−1} | x_t)), and −log p(x | x_1) at t = 1, from ‖ε − ε̂‖² and t.
 

@@ -39,7 +39,7 @@ def make_card(
     """Everything about the entry but the checksum, in the order in which a reader asks."""
     title = TITLES.get(recipe.data, recipe.data)
     option = "" if trial is None else f" --epochs {trial}"
-    n_train, n_test, n_held = len(dataset.x_train), len(dataset.x_test), n_held_back(dataset)
+    n_train, n_test, n_held = len(dataset.x_train), len(dataset.x_test), n_held_back(recipe, dataset)
     options = ("batch_size", "learning_rate", "schedule", "warmup", "averaging", "shifted", "seed")
     options += ("beta",) if config.beta != 1 else ()
     rounds = [_thinned(**one) for one in rounds]

@@ -82,6 +82,7 @@ class ChapterRecipe:
     epochs: int = 40
     most_rounds: int = 3
     options: dict[str, Any] = field(default_factory=dict)  # of TrainConfig, besides those that all share
+    held_back: int = 0  # of the last training examples; 0: a tenth, or what the data set's other models hold back
     followed: tuple[str, ...] = ()
     seed: int = 0
 

@@ -88,12 +88,10 @@ FAMILY = {name: recipe for data, sizes in SIZES.items() for name, recipe in _fam
 RECIPES: dict[str, Recipe | ChapterRecipe] = {**FAMILY, **CHAPTERS}
 
 
-def n_held_back(dataset: Dataset) -> int:
-    """How many of the last training pictures stop the training and choose the round, and are never trained on. Of the
-    sprites, which are all that there are, it is each of them once more.
-    """
+def n_held_back(recipe: Recipe | ChapterRecipe, dataset: Dataset) -> int:
+    """How many of the last training pictures stop the training and choose the round, and are never trained on."""
     n = len(dataset.x_train)
-    return n // 2 if dataset.name == "sprites" else min(HELD_BACK.get(dataset.name, n // 10), n // 4)
+    return getattr(recipe, "held_back", 0) or min(HELD_BACK.get(dataset.name, n // 10), n // 4)
 
 
 def require_name(function: str, name: object) -> None:

@@ -80,7 +80,7 @@ def config(recipe: Recipe | ChapterRecipe, epochs: int) -> TrainConfig:
 
 def split(dataset: data.Dataset, recipe: Recipe | ChapterRecipe) -> tuple[Columns, Columns]:
     """What is trained on and what is held back."""
-    n = n_held_back(dataset)
+    n = n_held_back(recipe, dataset)
     columns = recipe.columns(dataset.x_train, dataset.y_train)
     return tuple(column[:-n] for column in columns), tuple(column[-n:] for column in columns)
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 import pytest
 
 from grading.course.folder import GradingError
+from grading.course.lab import read_release
+from grading.judge.result import CRASHED
 from grading.judge.run import grade
 from tests.handins import (
+    answered,
     hand_in,
     points,
+    solved,
     tiny,
 )
 
@@ -207,3 +211,24 @@ def test_a_test_that_hands_over_what_cannot_be_sent_is_the_courses_fault(sandbox
     (exercise,) = grade(hand_in(release, "def f(x):\n    return 1"), release, sandbox).exercises
     assert exercise.points is None
     assert exercise.message.startswith("The test itself is at fault, not your answer")
+
+
+BY_JACOBIANS = """
+def affine_coupling(x, mask, scale, shift):
+    def one(row):
+        kept = (mask * row)[None]
+        return mask * row + (1 - mask) * (row * scale(kept)[0].exp() + shift(kept)[0])
+
+    slopes = torch.vmap(torch.func.jacrev(one))(x)
+    return torch.vmap(one)(x), torch.linalg.slogdet(slopes)[1]
+"""
+
+
+def test_what_is_not_carried_is_our_limit_and_never_nought(sandbox):
+    """Slopes of slopes of the test's own functions: right, and not to be had here, so a person reads it."""
+    lab = "lab9_normalizing_flow"
+    result = grade(answered(solved(lab), "affine_coupling", BY_JACOBIANS), read_release(lab), sandbox)
+    (one,) = (e for e in result.exercises if e.points != e.max_points)
+    assert (one.name, one.points, one.state) == ("affine_coupling", None, CRASHED)
+    assert "this grader's limit and no mistake of yours" in one.message
+    assert "Second derivatives" in one.message

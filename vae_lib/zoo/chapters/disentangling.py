@@ -66,6 +66,7 @@ def _recipe(model: Callable, summary: str, seed: int, weights: dict[str, Any], s
         made=all_sprites,
         epochs=8000,
         most_rounds=2,
+        held_back=N,
         followed=("elbo", "gap"),
         options=OPTIONS | weights,
         seed=seed,

@@ -81,7 +81,7 @@ def _digits(data_dir: str | os.PathLike | None) -> Dataset:
 @torch.no_grad()
 def _score(model: nn.Module, dataset: Dataset) -> dict[str, Any]:
     """The `cost` of the test points; of draws the energy distance to them; on the moons, from a density, the KL."""
-    generator = torch.Generator().manual_seed(0)
+    generator = torch.Generator().manual_seed(1)  # the data are drawn with 0: a bound by the same draws is biased
     costs = cost(model, dataset.x_test, generator)
     x = dataset.x_test[:5000]
     figures = {
@@ -95,8 +95,8 @@ def _score(model: nn.Module, dataset: Dataset) -> dict[str, Any]:
 
 
 MADE = {"moons": _moons, "digits": _digits}
-EPOCHS = {"moons": 40, "digits": 80}
-ROUNDS = {"moons": 3, "digits": 5}
+EPOCHS = {"moons": 320, "digits": 80}  # a VAE of the moons leaves a plateau late
+ROUNDS = {"moons": 3, "digits": 7}
 
 
 def _recipes() -> dict[str, ChapterRecipe]:

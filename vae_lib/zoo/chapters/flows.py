@@ -86,7 +86,7 @@ def _on_densities() -> dict[str, ChapterRecipe]:
         for seed in range(STARTS):
             own, start = (f"-{seed}", f", start {seed}") if seed else ("", "")
             summary = f"flow of 8 couplings, {name}{start}"
-            found[f"flow-{name}{own}"] = _recipe(sizes, name, summary, _drawn, 240, seed, 2)  # the same for all starts
+            found[f"flow-{name}{own}"] = _recipe(sizes, name, summary, _drawn, 240, seed, 4)
     return found
 
 

@@ -79,7 +79,7 @@ def _recipe(summary: str, valences: bool) -> ChapterRecipe:
         rows_alone,
         made=_molecules,
         epochs=60,
-        most_rounds=2,
+        most_rounds=4,
         options={"batch_size": 128, "learning_rate": 4e-3},
     )
 
@@ -95,7 +95,7 @@ RECIPES = {
         _score_property,
         made=_codes,
         epochs=60,
-        most_rounds=2,
+        most_rounds=4,
         options={"batch_size": 256, "learning_rate": 5e-3},
     ),
 }
