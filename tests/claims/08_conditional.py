@@ -25,30 +25,61 @@ def later(nb, n=2000):
     return nb.data.x_test[-n:], nb.data.y_test[-n:]
 
 
+def clear(nb, x, wanted):
+    """Which pictures are clear digits of the class that was asked for, float64."""
+    verdict = nb.judge(nb.critic, x)
+    return ((verdict.label == wanted) & (verdict.confidence > 0.9)).double()
+
+
 @claim(
-    "The told model obeys in 95.5 % of its draws, about as often as the untold decoder does from the "
-    "codes of real pictures",
-    "87.7 % obey if each class has one Gaussian, and 92.8 % if it has ten",
-    "most of what is lost is lost by the shape of the fitted density",
-    "All four are about as diverse within a class, and all four fall short of the real pictures by 1.3 to 1.4",
-    "its codes will nearly do",
+    "The told model obeys in 95.5 % of its draws, the untold one with one Gaussian a class in 88.9 % and with ten "
+    "(lecture 3's mixture) in 92.9 %",
+    "From codes of real pictures they reach 98.8 and 94.5 %: the told model has the better decoder, which is given "
+    "the class, and its prior loses no less than the fitted mixture does",
+    "labels after the training, with a good density for each class, nearly suffice",
     on="mnist",
 )
 def a_density_for_each_class_draws_to_order_nearly_as_well(nb):
-    share = {name: values.double() for name, values in nb.obeyed.items()}
-    told, one, ten, codes = (share[k] for k in list(share)[:4])
-    assert [round(100 * part.mean().item(), 1) for part in (told, one, ten, codes)] == [95.5, 87.7, 92.8, 94.5]
-    assert abs(told.mean() - codes.mean()) < 2 * math.hypot(error_of(told), error_of(codes))
-    assert told.mean() - one.mean() > 4 * math.hypot(error_of(one), error_of(told))
+    """The draws also with other noise, 10,000 and 5,000 of them, and codes of other pictures."""
+    names = "told, prior", "untold, Gaussian of the class", "untold, ten of them"
+    told, one, ten = (nb.obeyed[name].double() for name in names)
+    told_real, untold_real = (nb.obeyed[f"{name}, codes of real pictures"].double() for name in ("told", "untold"))
+    printed = [round(100 * part.mean().item(), 1) for part in (told, one, ten, untold_real)]
+    assert printed == [95.5, 88.9, 92.9, 94.5]
+    assert abs(100 * told_real.mean() - 98.85) < 0.06
     assert ten.mean() - one.mean() > 3 * math.hypot(error_of(one), error_of(ten))
-    assert told.mean() - ten.mean() < 0.5 * (told.mean() - one.mean())
-    again = nb.told.sample(nb.asked, torch.Generator().manual_seed(99))
-    verdict = nb.judge(nb.critic, again)
-    obeyed = ((verdict.label == nb.asked) & (verdict.confidence > 0.9)).double()
-    assert abs(obeyed.mean() - told.mean()) < 3 * math.hypot(error_of(obeyed), error_of(told))
-    spreads = list(nb.diverse.values())[:4]
-    assert max(spreads) / min(spreads) < 1.03
-    assert all(1.25 <= nb.diverse["real pictures"] - spread < 1.45 for spread in spreads)
+    prior = torch.cat([clear(nb, nb.told.sample(nb.asked, nb.generator(seed)), nb.asked) for seed in range(90, 95)])
+    assert abs(prior.mean() - told.mean()) < 3 * math.hypot(error_of(prior), error_of(told))
+    codes = torch.cat([torch.tensor(part.sample(500)[0]).float() for part in nb.mixtures])  # fitted to all 60,000
+    mixed = clear(nb, nb.untold.decode_mean(codes), torch.arange(10).repeat_interleave(500))
+    assert abs(mixed.mean() - ten.mean()) < 0.03
+    x, y = nb.x_train[-4000:], nb.y_train[-4000:]
+    own, other = clear(nb, nb.told.decode_mean(nb.told.encode(x, y)[0], y), y), clear(nb, nb.untold.reconstruct(x), y)
+    assert own.mean() - other.mean() > 5 * error_of(own - other)
+    lost, lost_by_fit = own.mean() - prior.mean(), other.mean() - mixed.mean()
+    assert lost > lost_by_fit
+    assert prior.mean() - mixed.mean() < 0.05
+
+
+@claim(
+    "All five kinds of decoded pictures are about as diverse within a class, 7.5 to 7.8, where the real ones have "
+    "8.9. Those decoded from the codes of the real ones fall short as well",
+    "a decoded picture is a mean, and what is the picture's own beyond its code is not in it",
+    on="mnist",
+)
+def what_a_mean_leaves_out(nb):
+    """Twice the error of the reconstructions makes up for what their squared distances lack, to a fifteenth."""
+    spreads = [spread for name, spread in nb.diverse.items() if name != "real pictures"]
+    assert len(spreads) == 5
+    assert [round(found(spreads), 1) for found in (min, max)] == [7.5, 7.8]
+    assert round(nb.diverse["real pictures"], 1) == 8.9
+    assert max(spreads) / min(spreads) < 1.04
+    x, y = nb.drawn["real pictures"], nb.asked_real
+    for name in ("told", "untold"):
+        mean = nb.drawn[f"{name}, codes of real pictures"]
+        squares = [sum(torch.pdist(z[y == c]).square().mean() for c in range(10)) / 10 for z in (x, mean)]
+        left_out = 2 * (x - mean).square().sum(1).mean()
+        assert abs(squares[0] - squares[1] - left_out) < squares[0] / 15
 
 
 @claim("In code only the two concatenations are new")
@@ -65,12 +96,49 @@ def the_label_makes_the_code_cheaper(nb):
     assert special.entr((shares / shares.sum()).numpy()).sum() <= math.log(10)
 
 
+def log_px_of_its_label(nb, x, y, K):
+    """The bound on log p(x | y) under the picture's own label, by torch.distributions. -> (B,)"""
+    mu, logvar = nb.told.encode(x, y)
+    q, prior = torch.distributions.Normal(mu, torch.exp(logvar / 2)), torch.distributions.Normal(0.0, 1.0)
+    weights, g = [], nb.generator(42)
+    for _ in range(K):
+        z = mu + q.stddev * torch.randn(mu.shape, generator=g)
+        log_px_given_zy = -nb.told.likelihood.nll(x, nb.told.decode(z, y))
+        weights.append(log_px_given_zy + (prior.log_prob(z) - q.log_prob(z)).sum(1))
+    return torch.stack(weights).logsumexp(0) - math.log(K)
+
+
 @claim(
-    "The label lowers the KL by 2.70 nats, more than the $\\log10=2.30$ that it can carry, and the "
-    "reconstruction by 3.30 more",
+    "Every digit gains more than the 2.30 nats, 1 about 5 nats and 8 about 8. The order of the others is not sure: "
+    "each of their means has a standard error of 0.5 to 0.9 nats",
+    on="mnist",
+)
+def what_each_digit_gains(nb):
+    """As printed, and on the 8,000 pictures after them."""
+    assert all(mean - math.log(10) > 2 * error for mean, error in nb.gains)
+    assert abs(nb.gains[1][0] - 5) < 0.5
+    assert abs(nb.gains[8][0] - 8) < 0.5
+    others = [error for digit, (_, error) in enumerate(nb.gains) if digit not in (1, 8)]
+    assert [round(found(others), 1) for found in (min, max)] == [0.5, 0.9]
+    x, y = later(nb, 8000)
+    untold = lib.elbo_terms(nb.untold, x, generator=nb.generator(46))
+    gain = nb.told.loss_terms(x, y, generator=nb.generator(46)).elbo - untold.elbo
+    for digit in range(10):
+        assert gain[y == digit].mean() - math.log(10) > 4 * error_of(gain[y == digit])
+    one, eight = gain[y == 1], gain[y == 8]
+    assert abs(one.mean() - 5) < 0.5
+    assert abs(eight.mean() - 8) < 0.5
+    assert eight.mean() - one.mean() > 4 * math.hypot(error_of(one), error_of(eight))
+    now, then = (np.argsort(means) for means in ([gain[y == c].mean() for c in range(10)], [m for m, _ in nb.gains]))
+    assert not np.array_equal(now, then)  # on these pictures the digits come in another order
+
+
+@claim(
+    "The label lowers the KL by 2.70 nats, more than the $\\log10=2.30$ that it can carry, and the reconstruction by "
+    "3.30 more",
     "the told model's bound is 3.7 nats better than that of the untold one of the same size",
     "With 50 importance samples the label still lowers it by 5.2 nats",
-    "it is a better model, not only a tighter bound",
+    "2.9 after the label is paid for: of these two models the told one is better, not only its bound tighter",
     "the last doubling, from 100 to 200 epochs, still gained about one nat for each",
     "the difference is between 4.7 and 5.8 nats on the pictures held back, always more than the label's 2.30",
     on="mnist",
@@ -88,6 +156,14 @@ def after_the_label_is_paid_for(nb):
     assert abs(gain["−ELBO"] + nb.log_py[nb.y_test].mean() - 3.7) < 0.06
     assert abs(nb.closer.mean() - 5.2) < 0.05
     assert nb.closer.mean() - math.log(10) > 5 * error_of(nb.closer)
+    assert abs(nb.closer.mean() + nb.log_py[nb.few_y].mean() - 2.9) < 0.06
+    x, y = later(nb, 150)
+    found = {
+        K: log_px_of_its_label(nb, x, y, K) - lib.log_evidence(nb.untold, x, K, nb.generator(43)) for K in (50, 500)
+    }
+    paid = found[500] + nb.log_py[y]
+    assert paid.mean() > 4 * error_of(paid)
+    assert abs((found[500] - found[50]).mean()) < 0.3  # with ten times as many samples it is the same
     apart = [b["best"] - a["best"] for a, b in zip(*nb.rounds, strict=True)]
     assert round(min(apart), 1) == 4.7
     assert round(max(apart), 1) == 5.8
@@ -125,9 +201,34 @@ def the_told_code_says_less_of_the_digit(nb):
         assert untold.mean() - told.mean() > 0.3
 
 
-@claim("no probe could beat the guess. It is not", on="mnist")
+@claim("But $q_\\phi(z\\mid y)$ is not the prior", on="mnist")
 def the_codes_of_a_class_are_not_the_prior(nb):
     assert nb.right["told", "nearest"].double().mean() > nb.guess.mean() + 0.1
+
+
+@claim(
+    "Its code lies farther out than 90 % of the codes, and codes far from 0 are the hard ones: of the decodings of "
+    "the inner half 99.7 % are clear digits of the label, of the outer tenth 80.5 %",
+    "Not every code decodes well under every label",
+    on="mnist",
+)
+def codes_far_out_decode_badly(nb):
+    """As printed, and for codes of other pictures."""
+    assert abs(nb.second - 4.0) < 0.05
+    assert abs(nb.beyond - 0.9) < 0.01
+    shares = [100 * found.float().mean().item() for found in nb.under.values()]
+    assert abs(shares[0] - 99.7) < 0.06
+    assert abs(shares[1] - 80.5) < 0.06
+    x, y = later(nb, 2000)
+    z = nb.told.encode(x, y)[0]
+    outwards, found = z.norm(dim=1).argsort(), []
+    labels = torch.arange(10).repeat_interleave(100)
+    for few in (outwards[:1000:10], outwards[-200::2]):
+        pictures = torch.cat([nb.told.decode_mean(z[few], torch.full((100,), label)) for label in range(10)])
+        found.append(clear(nb, pictures, labels))
+    assert found[0].mean() > 0.97
+    by_code = [part.reshape(10, 100).mean(0) for part in found]  # the ten pictures of a code hang together
+    assert by_code[0].mean() - by_code[1].mean() > 5 * math.hypot(*map(error_of, by_code))
 
 
 @claim(
@@ -149,9 +250,9 @@ def the_style_passes_to_other_digits(nb):
 
 @claim(
     "The plane shows the two dimensions with the largest KL",
-    "along $z_2$, the digit turns more and more to the left; upwards, along $z_6$, it gets thicker",
-    "$z_2$ from −2 to 2 turns the digit to the left, by 0.87 columns a row on average, and no other dimension turns it "
-    "by more than 0.13",
+    "along $z_2$, the digit leans more and more to the left; upwards, along $z_6$, it gets thicker",
+    "$z_2$ from −2 to 2 makes the digit lean to the left, by 0.87 columns a row on average, and no other dimension "
+    "changes its slant by more than 0.13",
     "The same way along $z_6$ adds 61 pixels of ink on average, where a picture has 94",
     "$z_3$ takes 72 away",
     on="mnist",
@@ -192,6 +293,7 @@ def a_gap_that_is_the_same_cancels(nb):
 
 @claim(
     "With one draw of the bound Bayes' rule is wrong on 2.55 % of the test pictures, with ten on 2.05 %",
+    "So more samples help, a little: 15 pictures are wrong only with $K=1$, 5 only with $K=10$",
     "less than half of what ten Gaussians for each class of the untold codes get wrong, 4.40 %, and a third of what "
     "one Gaussian does, 6.45 %",
     "the classifier that was trained for it stays far ahead, with 0.7 %",
@@ -205,13 +307,19 @@ def the_rank_of_the_classifiers(nb):
     assert ten.mean() < 0.35 * one_gaussian.mean()
     assert ten_gaussians.mean() - ten.mean() > 4 * error_of(ten_gaussians - ten)
     assert ten.mean() - trained.mean() > 3 * error_of(ten - trained)
-    assert abs((bayes - ten).mean()) < 3 * error_of(bayes - ten)
+    assert nb.only == (15, 5)
+    x, y = later(nb, 2000)
+    both = [nb.class_posterior(nb.log_px_given_y(nb.told, x, K, nb.generator(82)), nb.log_py) for K in (1, 10)]
+    fewer = torch.cat([bayes - ten, (both[0].argmax(1) != y).double() - (both[1].argmax(1) != y).double()])
+    assert 0 < fewer.mean() < 0.01
+    assert fewer.mean() > 2.5 * error_of(fewer)
     surprise = [-p[range(len(p)), nb.y_test].clamp(min=1e-30).log() for p in nb.guesses.values()]
     assert surprise[1].mean() > surprise[3].mean()
 
 
 @claim(
-    "the ten Gaussians expect 3.4 % and get 4.4 % wrong, the CVAE expects 0.4 % and is wrong five times as often",
+    "The middle column shows why: it is the error rate that each classifier itself expects, the mean of $1-\\max p$",
+    "The ten Gaussians expect 3.4 % and get 4.4 % wrong, the CVAE expects 0.4 % and is wrong five times as often",
     "When it errs, it errs with confidence",
     "its probabilities were too sure",
     on="mnist",
@@ -232,9 +340,14 @@ def the_cvae_is_too_sure(nb):
 
 @claim(
     "the missing pixels as independent, and what is missing is not",
-    "On all 10,000 test pictures the VAE's bound is better than the network by 28.9, 14.4 and 3.6 nats, the more of "
-    "them the less is seen",
-    "Importance samples lower it further by 1.5 to 2.6",
+    "Averaged over the 10,000 test pictures the VAE's bound is better than our network by 28.9, 14.4 and 3.6 nats, "
+    "the more of them the less is seen",
+    "our network has half as many parameters as the VAE, 161,104 against 312,432",
+    "Pyro's larger one, of about a million, is better than it by 1.5 nats where two quadrants are seen and by 1.4 "
+    "where three are; against Pyro's larger network our VAE leads by 29, 13 and 2 nats",
+    "better on average than networks that take them as independent, by 28.9, 14.4 and 3.6 nats than one of half its "
+    "size, by 29, 13 and 2 nats than a larger one",
+    "Importance samples lower the bound further by 1.5 to 2.6",
     "Our bound is 71.2, 49.1 and 23.3 nats, a little lower than theirs in each column",
     "The VAE is the larger of the two",
     on="mnist",
@@ -254,7 +367,16 @@ def the_more_is_missing_the_more_a_code_helps(nb):
     assert [round(value, 1) for value in ours] == [71.2, 49.1, 23.3]
     assert all(value < theirs for value, theirs in zip(ours, nb.pyro["VAE"], strict=True))
     assert all(1.45 < lower < 2.65 for lower, _ in nb.tighter)
-    assert nb.sizes[1] > nb.sizes[0]
+    assert nb.sizes == [161_104, 312_432]
+    pyro = [
+        theirs - column.mean().item() for theirs, column in zip(nb.pyro["network"], nb.table["network"], strict=True)
+    ]
+    assert abs(pyro[1] + 1.5) < 0.06
+    assert abs(pyro[2] + 1.4) < 0.06
+    assert [round(theirs - value) for theirs, value in zip(nb.pyro["network"], ours, strict=True)] == [29, 13, 2]
+    hidden, pixels = 500, 784  # BaselineNet(500, 500) of pyro/examples/cvae, weights and biases of its three layers
+    size = (pixels + 1) * hidden + (hidden + 1) * hidden + (hidden + 1) * pixels
+    assert abs(size / 1e6 - 1) < 0.05
 
 
 @claim("the VAE's draws differ from each other")

@@ -1,4 +1,4 @@
-"""Claims of lecture 9: information without bins, the KL's parts, rate and distortion, gaps over starts, turned codes.
+"""Claims of lecture 9: information without bins, the KL's parts, rate and distortion, gaps over starts, rotated codes.
 
 What can be enumerated is computed a second way; draws are made anew with other seeds than the lecture's.
 """
@@ -85,8 +85,8 @@ def information_is_the_mean_divergence(nb):
 
 @claim(
     "All three tell everything about the picture",
-    "A copy brings the gap to 0, and the turn takes it from across and from up, so that the third of size "
-    "alone is left",
+    "A copy brings the gap to 0, and the rotation takes it from across and from up, so that the third of size alone "
+    "is left",
 )
 def a_gap_is_a_matter_of_form(nb):
     gaps = {}
@@ -97,7 +97,7 @@ def a_gap_is_a_matter_of_form(nb):
         gaps[name] = (first - second) / entropy
     assert torch.allclose(gaps["the factors"], torch.ones(3).double())
     assert torch.allclose(gaps["all twice"], torch.zeros(3).double(), atol=1e-9)
-    assert torch.allclose(gaps["turned"], torch.tensor([1.0, 0.0, 0.0]).double(), atol=1e-9)
+    assert torch.allclose(gaps["rotated"], torch.tensor([1.0, 0.0, 0.0]).double(), atol=1e-9)
 
 
 @claim(
@@ -123,7 +123,7 @@ def a_disentangled_code_has_a_cell_near_1(nb):
     own = nb.made["the factors"]
     table, entropy = nb.disentangling.exact_information(own, torch.zeros_like(own), nb.factors)
     assert torch.allclose(table / entropy, torch.eye(3).double(), atol=1e-6)
-    assert max(nb.told["VAE", s].max() for s in range(6)) < 0.7
+    assert max(nb.share["VAE", s].max() for s in range(6)) < 0.7
 
 
 @claim(
@@ -132,7 +132,7 @@ def a_disentangled_code_has_a_cell_near_1(nb):
     "Which dimension holds which factor differs from table to table",
 )
 def several_dimensions_know_something(nb):
-    tables = torch.stack([nb.told["VAE", s] for s in range(6)])
+    tables = torch.stack([nb.share["VAE", s] for s in range(6)])
     size, across, up = tables.amax((0, 1))
     assert abs(size - 2 / 3) < 0.02
     assert abs(across - 0.5) < 0.04
@@ -188,16 +188,23 @@ def weighted_sampling_is_off_by_multiples_of_log_n(nb):
     assert abs(exact - slopes["stratified", "parts"][0]) < 1e-6
 
 
-def batches(nb, size, sampling, seed=55, n=60):
+def batches(nb, size, sampling, seed=55, n=60, model=None):
     """The mean of the parts over other batches than the lecture's, log N taken off. -> (3,)"""
     off = torch.tensor([1.0, 4.0, -5.0]) * math.log(nb.N) if sampling == "weighted" else 0
-    return nb.from_batches(nb.vae, size, sampling, n_batches=n, seed=seed).mean(0) - off
+    return nb.from_batches(model or nb.vae, size, sampling, n_batches=n, seed=seed).mean(0) - off
 
 
 @claim(
     "The weighted estimate of the information is $\\log B$, 1.39 at $B=4$",
     "since each code is so far from the posteriors of the other pictures that they add next to nothing to the sum",
-    "The stratified one has the information right at every size",
+    "Only the stratified information looks right at every size",
+    "the own density with its weight $1/N$ is the whole sum, and the estimate is $\\log N=4.68$, just as the "
+    "weighted one is $\\log B$. This code's information, 4.66, happens to be nearly that",
+    "It was luck. From batches of 4 this code, too, seems to know nearly $\\log N$, 4.6 nats where it knows 4.2, and "
+    "still 4.4 at $B=18$",
+    "from small batches both are off by nats",
+    "Where codes lie far apart their estimates of the information are nearly $\\log B$ and nearly $\\log N$, "
+    "whatever it is",
     "more than 4 nats off at $B=4$, too high in one and too low in the other, and 0.2 nats at $B=36$",
     "The weighted total correlation is 0.6 nats off at $B=4$ and 0.8 nats at $B=36$",
 )
@@ -206,6 +213,17 @@ def small_batches(nb):
     for size in nb.sizes:
         assert abs(batches(nb, size, "weighted")[0] - math.log(size)) < 0.03
         assert abs(batches(nb, size, "stratified")[0] - exact[0]) < 0.05
+    assert abs(batches(nb, 4, "stratified")[0] - math.log(nb.N)) < 0.005
+    beta = nb.models["β-VAE", 0]
+    less, error = (part[0] for part in exact_parts(nb, beta, n_draws=400))
+    assert error < 0.005
+    assert abs(less - 4.2) < 0.05
+    assert abs(nb.less_known - less) < 6 * error  # of two estimates by 400 draws
+    for size, seems in ((4, 4.6), (18, 4.4)):
+        for found in (nb.by_size[size], batches(nb, size, "stratified", n=400, model=beta)[0]):
+            assert abs(found - seems) < 0.05
+            assert found > less + 0.1
+    assert abs(batches(nb, 4, "weighted", model=beta)[0] - math.log(4)) < 0.03
     four, third = (batches(nb, size, "stratified") - exact for size in (4, 36))
     assert 4 < four[1] < 6
     assert -6 < four[2] < -4
@@ -258,8 +276,9 @@ def at_beta_1_the_losses_agree(nb):
 
 
 @claim(
-    "The longer round gained 0.4 nats in the mean for the VAE, 0.9 for the β-VAE and 1.2 for the TC-VAE; "
-    "in one of the 18 trainings it ended higher than the shorter one",
+    "The longer round gained 0.4 nats in the mean for the VAE, 0.9 for the β-VAE and 1.2 for the TC-VAE",
+    "In one of the 18 trainings it ended higher than the shorter one: the TC-VAE of start 1 is kept as it was after "
+    "8,000 steps, the other 17 after 16,000",
     "the round that ended lower in its own loss, over all the pictures, is kept",
 )
 def what_the_longer_round_gained(nb):
@@ -276,6 +295,7 @@ def what_the_longer_round_gained(nb):
     for kind in KINDS:
         for s in range(6):
             kept = min(nb.rounds[kind, s], key=lambda r: r["best"])
+            assert kept["epochs"] == (8000 if (kind, s) == ("TC-VAE", 1) else 16_000)
             assert abs(kept["test"]["gap"] - nb.gaps[kind][s]) < 2e-3
 
 
@@ -310,13 +330,17 @@ def what_each_weight_gives_up(nb):
 
 @claim(
     "On this curve it is",
-    "over six starts $\\beta=2$ is worse by 0.30 ± 0.18 nats only: from three of them it is better, by "
-    "less than a tenth",
+    "over six starts $\\beta=2$ is worse by 0.30 ± 0.18 nats only: from three of them it is better, by less than a "
+    "tenth",
     "the other three, start 0 among them, stopped in poorer optima, by their own loss 0.5 to 1.5 nats above the best",
-    "the price of a step should lie between the two $\\beta$ at its ends, and so it does, from 0.30 between ¼ and ½ to "
-    "10.8 between 8 and 16, but from 2 to 4 it is 1.33",
+    "the price of a step should lie between the two $\\beta$ at its ends, and so it does, from 0.30 between ¼ and ½ "
+    "to 10.8 between 8 and 16, but from 2 to 4 it is 1.33",
     "Even at a price of 2 the model of $\\beta=4$ is the better one, by 1.1 nats",
     "At $\\beta=16$ there is hardly a code left, 0.50 nats of it",
+    "those of $\\beta=2$, 8 and 16 were kept after 8,000 steps, since their longer round ended higher, the others "
+    "after 16,000",
+    "The best models for each $\\beta$ lie on a curve of slope $-\\beta$",
+    "Ours come near it, and several stopped above it",
 )
 def beta_is_a_price(nb):
     """The differences by other draws than the lecture's, 200 of them, of which each is known to 0.02."""
@@ -339,6 +363,11 @@ def beta_is_a_price(nb):
     two, four = (curve[b] @ torch.tensor([1.0, 2.0]) for b in (2, 4))
     assert abs(two - four - 1.1) < 0.06
     assert abs(curve[16][1] - 0.50) < 0.02
+    assert two > min(curve[b] @ torch.tensor([1.0, 2.0]) for b in nb.betas) + 1
+    for b in nb.betas:
+        first, second = nb.entries[b].card["training"]["rounds"]
+        assert (first["epochs"], second["epochs"]) == (8000, 16_000)
+        assert (first["best"] < second["best"]) == (b in (2, 8, 16))
 
 
 @claim(
@@ -384,15 +413,16 @@ def a_dimension_without_kl_stands_still(nb):
 
 
 @claim(
-    "In the TC-VAE of start 1 the first row moves the L straight to the left, by 7.3 pixels, the second and the third "
-    "move it straight down, by 3.0 and 2.8, and in the fourth it stays in its place and grows, from 11 white "
-    "pixels to 32",
+    "In the TC-VAE of start 1 the first row moves the L straight to the left, by 7.3 pixels, and its size hardly "
+    "changes. The second and the third move it straight down, by 3.0 and 2.8, though it fades or shrinks on the way: "
+    "its white pixels vary between 16 and 25 and between 13 and 21. In the fourth it stays in its place and grows, "
+    "from 11 white pixels to 32",
     "each of its first four strays from its axis by more than half of its way",
-    "The other rows move the L or change its size, and most do both. One model does not",
+    "The other rows move the L or change its size, and most do both. One model comes nearest to separating the two",
 )
 def where_the_rows_go(nb):
     """Straight is within a twentieth of the way; a size changes where the white pixels do by a tenth or more."""
-    way, white = {}, {}
+    way, white, used = {}, {}, {label: [d for d in range(5) if kl[d] > 0.005] for label, (_, kl) in nb.moved.items()}
     for label, (pictures, _) in nb.moved.items():
         at = nb.places(pictures)
         way[label] = (at[:, :, -1] - at[:, :, 0]).T  # (D, 2): right, up
@@ -400,20 +430,25 @@ def where_the_rows_go(nb):
     aside = {label: v.abs().amin(1) / v.abs().amax(1) for label, v in way.items()}
     straight = way["TC-VAE, start 1"]
     assert (aside["TC-VAE, start 1"][:3] < 0.06).all()
-    for (right, up), told in zip(straight[:3], ((-7.3, 0), (0, -3.0), (0, -2.8)), strict=True):
-        assert abs(right - told[0]) < 0.2
-        assert abs(up - told[1]) < 0.2
+    for (right, up), by in zip(straight[:3], ((-7.3, 0), (0, -3.0), (0, -2.8)), strict=True):
+        assert abs(right - by[0]) < 0.2
+        assert abs(up - by[1]) < 0.2
     assert straight[3].abs().max() < 0.7
     assert abs(white["TC-VAE, start 1"][3, 0] - 11) < 0.6
     assert abs(white["TC-VAE, start 1"][3, -1] - 32) < 0.6
     assert (aside["TC-VAE"][:4] > 0.5).all()
-    both = [
-        way[label][d].norm() > 1 and white[label][d].amax() > 1.1 * white[label][d].amin()
-        for label in KINDS
-        for d in range(5)
-        if nb.moved[label][1][d] > 0.005
-    ]
-    assert sum(both) > 0.8 * len(both)
+    sizes = white["TC-VAE, start 1"]
+    assert sizes[0].amax() < 1.1 * sizes[0].amin()
+    for row, low, high in ((1, 16, 25), (2, 13, 21)):
+        assert round(sizes[row].amin().item()) == low
+        assert round(sizes[row].amax().item()) == high
+    both = {
+        label: [way[label][d].norm() > 1 and white[label][d].amax() > 1.1 * white[label][d].amin() for d in rows]
+        for label, rows in used.items()
+    }
+    assert sum(map(sum, both.values())) > 0.8 * sum(map(len, both.values()))
+    assert sum(both["TC-VAE, start 1"]) == 2
+    assert all(all(both[label]) for label in KINDS)  # of the other three models every row in use
 
 
 @claim("which is its KL less the divergence of its $q(z_d)$ from the prior")
@@ -436,7 +471,7 @@ def information_of_the_picture(nb):
 )
 def what_the_rows_know(nb):
     first, second, third, fourth, fifth = order = nb.tells.argsort(descending=True).tolist()
-    size, across, up = nb.shares.T
+    size, across, up = nb.share["TC-VAE", 1].T
     assert across[first] > 0.99
     assert max(up[first], size[first]) < 0.005
     assert abs(up[second] - 0.48) < 0.006
@@ -453,8 +488,8 @@ def what_the_rows_know(nb):
         assert 6.5 < (right[0] - right[1]).mean() < 8
 
 
-def gap_by_scipy(nb, model):
-    """The mutual information gap by the mean divergence of q(z_d | v) from q(z_d) on a grid of 6,000 points."""
+def gaps_by_scipy(nb, model):
+    """The gap of each factor by the mean divergence of q(z_d | v) from q(z_d) on a grid of 6,000 points. -> (3,)"""
     mu, sigma = (part.numpy() for part in posterior(nb, model))
     table = np.zeros((5, 3))
     for d in range(5):
@@ -465,29 +500,37 @@ def gap_by_scipy(nb, model):
                 given = each[nb.factors[:, f].numpy() == v].mean(0)
                 table[d, f] += np.trapezoid(special.rel_entr(given, each.mean(0)), line) / nb.values[f]
     table = np.sort(table, 0) / np.log(nb.values)
-    return torch.tensor((table[-1] - table[-2]).mean())
+    return torch.tensor(table[-1] - table[-2])
 
 
 @claim(
-    "The TC-VAE's six gaps go from 0.08 to 0.54, and nothing differs between them but the start",
-    "the largest of all 18 gaps is among them, and so are the three smallest",
+    "The TC-VAE's six gaps go from 0.08 to 0.54, or to 0.41 if all six are taken after 16,000 steps; the rest is the "
+    "start",
+    "The largest of all 18 gaps is among them, and so are the three smallest",
     "from start 1 the TC-VAE is ahead of the VAE by 0.26, from start 0 it is behind by 0.15",
-    "In the mean the β-VAE is ahead of the VAE by 0.033 ± 0.022, and the TC-VAE is behind the VAE by 0.007 ± 0.062 and "
-    "behind the β-VAE by 0.040 ± 0.065",
+    "In the mean the β-VAE is ahead of the VAE by 0.033 ± 0.022, and the TC-VAE is behind the VAE by 0.007 ± 0.062 "
+    "and behind the β-VAE by 0.040 ± 0.065",
     "Student's $t$ asks six starts for 3.5 standard errors in each. None comes near",
-    "the lowest of the six TC-VAEs is that of start 3, whose gap is 0.22",
-    "no method is shown to be ahead",
+    "no method is shown to be ahead in the mean of the three factors",
 )
 def what_six_starts_show(nb):
-    gaps = over_starts(nb, lambda model: gap_by_scipy(nb, model))
+    by_factor = over_starts(nb, lambda model: gaps_by_scipy(nb, model))
+    assert all(torch.allclose(by_factor[kind], nb.by_factor[kind].double(), atol=4e-3) for kind in KINDS)
+    gaps = {kind: found.mean(1) for kind, found in by_factor.items()}
     vae, beta, tc = (gaps[kind] for kind in KINDS)
     assert all(torch.allclose(gaps[kind], nb.gaps[kind].double(), atol=2e-3) for kind in KINDS)
     assert abs(tc.min() - 0.08) < 0.005
     assert abs(tc.max() - 0.54) < 0.005
-    trained = [nb.cards["TC-VAE", s]["training"] for s in range(6)]
-    trained = [{key: value for key, value in one.items() if key != "rounds"} for one in trained]
+    trained = [dict(nb.cards["TC-VAE", s]["training"]) for s in range(6)]
+    rounds = [one.pop("rounds") for one in trained]
     assert [one.pop("seed") for one in trained] == list(range(6))
     assert all(one == trained[0] for one in trained)
+    kept = [min(both, key=lambda r: r["best"])["epochs"] for both in rounds]
+    assert kept == [16_000, 8000, 16_000, 16_000, 16_000, 16_000]
+    longer = [both[1]["test"]["gap"] for both in rounds]
+    assert all(both[1]["epochs"] == 16_000 for both in rounds)
+    assert abs(min(longer) - 0.08) < 0.005
+    assert abs(max(longer) - 0.41) < 0.006
     ranked = sorted((gap.item(), kind) for kind in KINDS for gap in gaps[kind])
     assert [kind for _, kind in [*ranked[:3], ranked[-1]]] == ["TC-VAE"] * 4
     assert abs((tc - vae)[1] - 0.26) < 0.005
@@ -497,18 +540,58 @@ def what_six_starts_show(nb):
         assert abs((a - b).mean() - mean) < 2e-3
         assert abs((a - b).std() / 6**0.5 - error) < 2e-3
         assert abs(ahead(a, b)) < 2
-    losses = [min(one["best"] for one in nb.rounds["TC-VAE", s]) for s in range(6)]
-    assert losses.index(min(losses)) == 3
-    assert abs(tc[3] - 0.22) < 0.005
+
+
+@claim(
+    "the β-VAE's gap is larger than the VAE's for *across* by 0.41 ± 0.06 and smaller for *up* and *size*, by 0.12 ± "
+    "0.04 and 0.19 ± 0.09, and these nearly cancel",
+    "Of the nine differences by factor, which must have 4.7 standard errors each, only the one for across does",
+)
+def what_the_mean_of_the_factors_hides(nb):
+    """By the lecture's gaps, which agree with SciPy's, as said above."""
+    by = nb.by_factor
+    difference = by["β-VAE"] - by["VAE"]
+    errors = difference.std(0) / 6**0.5
+    for f, mean, error in ((1, 0.41, 0.06), (2, -0.12, 0.04), (0, -0.19, 0.09)):
+        assert abs(difference[:, f].mean() - mean) < 0.006
+        assert abs(errors[f] - error) < 0.005
+    assert abs(difference.mean()) < 0.1 * difference[:, 1].mean()
+    asked = stats.t.ppf(1 - 0.05 / 9 / 2, 5)
+    assert abs(asked - 4.7) < 0.06
+    enough = [(a, b, f) for a, b in nb.pairs for f in range(3) if abs(ahead(by[a][:, f], by[b][:, f])) > asked]
+    assert enough == [("β-VAE", "VAE", 1)]
+
+
+@claim(
+    "The loss is a hint and no more. Within each method the starts of lower loss tend to have the larger gap, with "
+    "rank correlations of 0.31, 0.83 and 0.71",
+    "But the lowest of the six TC-VAEs, start 3, has a gap of 0.22, and start 1, 0.16 nats above it, has 0.54",
+)
+def the_loss_is_a_hint(nb):
+    """The mean of the three rank correlations is beyond what dealing the gaps out again leaves to chance (1 in 40)."""
+    losses = {kind: [min(one["best"] for one in nb.rounds[kind, s]) for s in range(6)] for kind in KINDS}
+    low = {kind: -stats.rankdata(losses[kind]) for kind in KINDS}
+    large = {kind: stats.rankdata(nb.gaps[kind].numpy()) for kind in KINDS}
+    found = [np.corrcoef(low[kind], large[kind])[0, 1] for kind in KINDS]
+    assert np.allclose(found, (0.31, 0.83, 0.71), atol=0.006)
+    rng, dealt = np.random.default_rng(0), []
+    for _ in range(2000):
+        dealt.append(np.mean([np.corrcoef(low[kind], rng.permutation(6))[0, 1] for kind in KINDS]))
+    assert np.mean(np.array(dealt) >= np.mean(found)) < 0.025
+    tc = losses["TC-VAE"]
+    assert tc.index(min(tc)) == 3
+    assert abs(tc[1] - tc[3] - 0.16) < 0.006
+    assert abs(nb.gaps["TC-VAE"][3] - 0.22) < 0.006
+    assert abs(nb.gaps["TC-VAE"][1] - 0.54) < 0.006
 
 
 @claim(
     "With 16,000 steps each of the six VAEs has a larger gap than with 8,000, by 0.10 on average, which is twice the "
     "spread of the starts",
     "Over the TC-VAEs the starts make more of a difference than the length",
-    "At neither length is there an order of the methods: none of the six differences is as large as two of its "
+    "At neither length is an order of the methods shown: none of the six differences is as large as two of its "
     "standard errors",
-    "twice the steps changed the VAE's gaps by more than the choice of a method",
+    "twice the steps raised each VAE's gap, by 0.10 on average",
 )
 def what_twice_the_steps_change(nb):
     """By the gaps of the cards; that of the round that is kept agrees with SciPy's, as said above."""
@@ -521,8 +604,6 @@ def what_twice_the_steps_change(nb):
     for k in (0, 1):
         for a, b in (("β-VAE", "VAE"), ("TC-VAE", "VAE"), ("TC-VAE", "β-VAE")):
             assert abs(ahead(by[a][:, k], by[b][:, k])) < 2
-    means = [nb.gaps[kind].mean() for kind in KINDS]
-    assert longer.mean() > 2 * (max(means) - min(means))
 
 
 @claim(
@@ -546,7 +627,7 @@ def what_whole_codes_know(nb):
         return torch.stack(shares)
 
     vae, beta, tc = (over_starts(nb, known)[kind] for kind in KINDS)
-    best = torch.stack([nb.told["VAE", s].amax(0) for s in range(6)]).mean(0)
+    best = torch.stack([nb.share["VAE", s].amax(0) for s in range(6)]).mean(0)
     assert (vae.mean(0) > 0.99).all()
     for one, other in (("VAE", "β-VAE"), ("VAE", "TC-VAE"), ("β-VAE", "TC-VAE")):
         assert abs(ahead(nb.gaps[one], nb.gaps[other])) < 3.5
@@ -560,27 +641,27 @@ def what_whole_codes_know(nb):
 
 
 @claim(
-    "The prior $\\mathcal N(0,I)$ looks the same from all sides",
+    "The prior $\\mathcal N(0,I)$ is invariant under rotations",
     "Each picture's bound is the same to five decimals, and so is $p_\\theta(x)$",
     "But the gap is another one",
-    "a turned diagonal is diagonal no more, unless the two $\\sigma$ are equal",
+    "a rotated diagonal is diagonal no more, unless the two $\\sigma$ are equal",
 )
-def a_turn_changes_the_gap_alone(nb):
+def a_rotation_changes_the_gap_alone(nb):
     R = nb.rotation(45)
     assert (nb.bound(R) - nb.before).abs().max() < 2e-5
     z = torch.randn(100, 5, generator=torch.Generator().manual_seed(2))
     assert torch.allclose(Normal(0.0, 1.0).log_prob(z @ R.T).sum(1), Normal(0.0, 1.0).log_prob(z).sum(1), atol=1e-4)
-    assert abs(nb.turned_gap(R) - nb.turned_gap(nb.rotation(0))) > 0.1
+    assert abs(nb.rotated_gap(R) - nb.rotated_gap(nb.rotation(0))) > 0.1
     same = R @ torch.eye(5) @ R.T
     assert torch.allclose(same, torch.eye(5), atol=1e-6)
-    turned = R @ torch.diag_embed(nb.logvar.exp()) @ R.T
+    rotated = R @ torch.diag_embed(nb.logvar.exp()) @ R.T
     one, two = nb.logvar.exp()[:, [nb.first, nb.second]].T
-    assert torch.allclose(turned[:, nb.first, nb.second].abs(), (one - two).abs() / 2, atol=1e-6)
+    assert torch.allclose(rotated[:, nb.first, nb.second].abs(), (one - two).abs() / 2, atol=1e-6)
 
 
 @claim("The nearest one to a Gaussian keeps its mean and has the inverse of the precision's diagonal as its variances")
 def the_nearest_diagonal(nb):
-    """KL(diagonal ‖ turned q) rises wherever one goes from there."""
+    """KL(diagonal ‖ rotated q) rises wherever one goes from there."""
     R = nb.rotation(30)
     p = MultivariateNormal(nb.mu[0] @ R.T, R @ torch.diag(nb.logvar[0].exp()) @ R.T)
     variances, g = 1 / p.precision_matrix.diagonal(), torch.Generator().manual_seed(5)
@@ -596,47 +677,63 @@ def the_nearest_diagonal(nb):
     "around 45°",
     "Gap and bound are both at their best where the training stopped",
 )
-def one_plane_turned(nb):
+def one_plane_rotated(nb):
     """With other draws than the lecture's, the same at every angle."""
     found = torch.stack([nb.nearest_diagonal(nb.rotation(a), seed=19) for a in nb.angles])
     rise = found - found[0]
     assert 0.11 < rise.max() < 0.14
     assert 30 < nb.angles[int(rise.argmax())] < 60
     assert (rise > -1e-4).all()
-    gaps = torch.stack([nb.turned[a] for a in nb.angles])
+    assert 42 <= nb.worst <= 48
+    gaps = torch.stack([nb.rotated[a] for a in nb.angles])
     assert abs(gaps.min() - 0.11) < 0.005
     assert abs(gaps.max() - 0.234) < 0.004
     assert gaps.max() < gaps[0] + 1e-4
 
 
+def larger_by_steps(nb, model, R, steps=100):
+    """The gap that small rotations reach from R, each kept if the gap grows."""
+    g, best = torch.Generator().manual_seed(7), nb.rotated_gap(R, model)
+    for _ in range(steps):
+        skew = torch.triu(0.15 * torch.randn(5, 5, generator=g), 1)
+        further = torch.linalg.matrix_exp(skew - skew.T) @ R
+        if (gap := nb.rotated_gap(further, model)) > best:
+            R, best = further, gap
+    return best
+
+
 @claim(
-    "Turns of all dimensions cost more, 0.3 to 0.5 nats on average",
+    "Rotations of all dimensions cost more, 0.3 to 0.5 nats on average",
     "So a diagonal $q$ does prefer the axes on which training ended",
-    "in each of the six VAEs the gap where the training stopped is larger than after a turn, on average",
-    "in four of the six a turn found by chance has a larger gap",
+    "in each of the six VAEs the gap where the training stopped is larger than after a rotation, on average",
+    "for every start some of the 200 rotations have a larger gap, from one or two of them to almost a quarter",
 )
-def all_dimensions_turned(nb):
-    """Other turns than the lecture's, and other draws: none of them is free."""
-    better = []
+def all_dimensions_rotated(nb):
+    """Other rotations than the lecture's, and other draws: none of them is free. Small steps find much larger gaps."""
     for s in range(6):
         model = nb.models["VAE", s]
         at_rest = nb.nearest_diagonal(torch.eye(5), model, seed=23)
-        turns = [nb.turned_at_random(model, seed) for seed in range(50, 56)]
-        lost = torch.stack([nb.nearest_diagonal(R, model, seed=23) for R in turns]) - at_rest
+        rotations = [nb.random_rotation(model, seed) for seed in range(250, 256)]
+        lost = torch.stack([nb.nearest_diagonal(R, model, seed=23) for R in rotations]) - at_rest
         assert lost.min() > 0.1
         assert 0.25 < nb.lost[s].mean() < 0.55
         assert abs(lost.mean() - nb.lost[s].mean()) < 0.1
-        assert all(torch.allclose(R @ R.T, torch.eye(5), atol=1e-5) for R in turns)
-        gaps = torch.stack([nb.turned_gap(nb.turned_at_random(model, seed), model) for seed in range(60)])
+        assert all(torch.allclose(R @ R.T, torch.eye(5), atol=1e-5) for R in rotations)
+        gaps = torch.stack([nb.rotated_gap(nb.random_rotation(model, seed), model) for seed in range(300, 360)])
         assert gaps.mean() < nb.gaps["VAE"][s] - 0.03
-        better.append(bool(gaps.max() > nb.gaps["VAE"][s] + 0.01))
-    assert sum(better) == 4
+        assert (
+            larger_by_steps(nb, model, nb.random_rotation(model, 300 + int(gaps.argmax()))) > nb.gaps["VAE"][s] + 0.02
+        )
+    shares = [nb.larger[s] for s in range(6)]
+    assert all(len(nb.rotated_gaps[s]) == 200 for s in range(6))
+    assert 1 <= 200 * min(shares) <= 2
+    assert 0.2 < max(shares) < 0.25
 
 
 @claim("No: how far the dimensions depend on each other changes with the axes")
-def a_turn_changes_the_total_correlation(nb):
+def a_rotation_changes_the_total_correlation(nb):
     found = []
-    for R in (torch.eye(5), nb.turned_at_random(nb.vae, 0)):
+    for R in (torch.eye(5), nb.random_rotation(nb.vae, 0)):
         R, g = R.double(), torch.Generator().manual_seed(9)
         mu, logvar = nb.mu.double(), nb.logvar.double()
         z = (mu + torch.exp(logvar / 2) * torch.randn(40, nb.N, 5, generator=g, dtype=torch.float64)) @ R.T
@@ -650,8 +747,13 @@ def a_turn_changes_the_total_correlation(nb):
     assert abs(difference.mean()) > 6 * difference.std() / 40**0.5
 
 
-@claim("Yes, with start 4 of the VAE and start 1 of the TC-VAE")
+@claim(
+    "Yes, with start 4 of the VAE and start 1 of the TC-VAE",
+    "this TC-VAE was kept after 8,000 steps, this VAE after 16,000",
+)
 def a_paper_of_two_starts(nb):
+    for key, steps in ((("TC-VAE", 1), 8000), (("VAE", 4), 16_000)):
+        assert min(nb.rounds[key], key=lambda r: r["best"])["epochs"] == steps
     assert nb.gaps["VAE"].argmin() == 4
     assert abs(nb.gaps["VAE"][4] - 0.15) < 0.005
     assert nb.gaps["TC-VAE"].argmax() == 1

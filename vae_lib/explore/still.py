@@ -56,7 +56,7 @@ def draw(*views: View, below: Sheet | None = None) -> Figure:
         _draw_plane(view, figure.add_subplot(grid[row, 0]))
         right, row = figure.add_subplot(grid[row, 1]), row + 1
         right.imshow(view.decoder(view.z[None])[0].reshape(view.decoder.image_shape), cmap="gray", vmin=0, vmax=1)
-        right.set(title="decoded picture", xticks=[], yticks=[])
+        right.set(title="decoded picture", xticks=[], yticks=[], anchor="S")  # room for the title above
         if "traversals" in view.layers:
             _draw_traversals(view, figure.add_subplot(grid[row, :]))
             row += 1
