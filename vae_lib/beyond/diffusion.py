@@ -88,6 +88,7 @@ class Diffusion(nn.Module):
 
     def mean_back(self, x: Tensor, t: int) -> Tensor:
         """The mean of p(x_{t−1} | x_t): (x_t − β_t ε̂ / √(1−ā_t)) / √(1−β_t). (B, D) -> (B, D)."""
+        require(1 <= t <= self.steps, f"mean_back: t must lie in 1 to {self.steps}, not {t!r}.")
         beta, kept, _ = (table[t - 1] for table in self.schedule)
         eps = self.noise(x, torch.full((len(x),), t))
         return (x - beta / (1 - kept).sqrt() * eps) / (1 - beta).sqrt()

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from vae_lib.checks import checked, require, require_at_least_zero, require_count
+from vae_lib.checks import check_shapes, checked, require, require_at_least_zero, require_count
 from vae_lib.gaussian import LOG_2PI, gaussian_kl, reparametrize
 from vae_lib.models import VAE
 from vae_lib.objective import ElboTerms
@@ -117,8 +117,8 @@ def mutual_information_gap(mi: Tensor, entropy: Tensor) -> Tensor:
 
     Source: Chen, Li, Grosse and Duvenaud (2018), section 4.
     """
-    require(mi.ndim == 2 and len(mi) >= 2, "mutual_information_gap: mi must be (D, F) with at least two dimensions.")
-    require(entropy.shape == mi.shape[1:], "mutual_information_gap: entropy must have one value for each factor.")
+    check_shapes("mutual_information_gap", {"mi": "D F", "entropy": "F"}, {"mi": mi, "entropy": entropy})
+    require(len(mi) >= 2, "mutual_information_gap: mi must be (D, F) with at least two dimensions.")
     require(
         bool((entropy > 0).all()), "mutual_information_gap: a factor of entropy 0 has one value only; leave it out."
     )
@@ -163,6 +163,7 @@ def _require_factors(function: str, factors: Tensor, n: int) -> None:
     """Whole numbers, a row for each of `n` examples."""
     whole = isinstance(factors, Tensor) and factors.ndim == 2 and not factors.is_floating_point()
     require(whole and len(factors) == n, f"{function}: factors must be whole numbers (N, F).")
+    require(int(factors.min()) >= 0, f"{function}: factors are numbered from 0, the least of these is {factors.min()}.")
 
 
 def _counts(a: Tensor, b: Tensor) -> Tensor:

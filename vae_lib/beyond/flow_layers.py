@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from vae_lib.checks import checked, require, require_count, require_positive
+from vae_lib.checks import checked, require, require_count, require_positive, require_same_place
 from vae_lib.networks import mlp
 
 
@@ -60,6 +60,7 @@ def planar(z: Tensor, u: Tensor, w: Tensor, b: Tensor) -> Moved:
 @checked(u="D", w="D")
 def keep_invertible(u: Tensor, w: Tensor) -> Tensor:
     """u moved along w until uᵀw = log(1 + e^{uᵀw}) − 1 > −1. (D,), (D,) -> (D,). Source: the same, appendix A.1."""
+    require(bool(w.any()), "keep_invertible: w must have an entry that is not 0.")
     along = u @ w
     return u + (F.softplus(along) - 1 - along) * w / w.square().sum()
 
@@ -149,12 +150,21 @@ class Affine(nn.Module):
         """The matrix: its diagonal is the exponential of what is learned. -> (D, D)."""
         return self.raw.tril(-1) + self.raw.diagonal().exp().diag()
 
+    @checked(x="B D")
     def forward(self, x: Tensor) -> Moved:
+        self._require_fits(x)
         return Moved(x @ self.A.mT + self.c, self.raw.diagonal().sum().expand(len(x)))
 
+    @checked(y="B D")
     def inverse(self, y: Tensor) -> Tensor:
         """The x that is taken to y. (B, D) -> (B, D)."""
+        self._require_fits(y)
         return torch.linalg.solve_triangular(self.A, (y - self.c).mT, upper=False).mT
+
+    def _require_fits(self, x: Tensor) -> None:
+        n = len(self.c)
+        require(x.shape[1] == n, f"Affine: rows must have {n} columns, not {x.shape[1]}.")
+        require_same_place("Affine: what it is given", x, self)
 
 
 def _stretched(x: Tensor, mask: Tensor, scale: Tensor, shift: Tensor) -> Moved:

@@ -143,6 +143,7 @@ class FlowPosterior(nn.Module):
 
     def elbo(self, log_joint: Callable[[Tensor], Tensor], n_samples: int, generator: torch.Generator | None = None):
         """`flow_elbo` from so many draws. -> scalar."""
+        require_count(n_samples, "FlowPosterior: n_samples")
         eps = torch.randn(n_samples, len(self.mu), dtype=self.mu.dtype, generator=generator)
         return flow_elbo(log_joint, self.mu, self.logvar, eps, self.layers)
 

@@ -156,3 +156,13 @@ def small_english() -> Grammar:
     rules["W"] = [(0.5, "today"), (0.5, "again")]
     rules["P"] = [(0.5, "near"), (0.5, "under")]
     return Grammar(rules)
+
+
+def require_tokens(function: str, tokens: Tensor, logits: Tensor, pad: int = PAD) -> None:
+    """`tokens` (B, T) are whole numbers below V, or `pad`, one for each row of `logits` (..., B, T, V)."""
+    whole = all(isinstance(x, Tensor) for x in (tokens, logits)) and tokens.dtype in (torch.int64, torch.int32)
+    fits = whole and logits.is_floating_point() and logits.ndim > 2 and logits.shape[-3:-1] == tokens.shape
+    require(fits, f"{function}: tokens must be whole numbers (B, T), and logits numbers (..., B, T, V).")
+    known, most = tokens[tokens != pad], logits.shape[-1]
+    inside = len(known) == 0 or (known.min() >= 0 and known.max() < most)
+    require(inside, f"{function}: tokens must lie in 0 to {most - 1}, or be the pad {pad}.")

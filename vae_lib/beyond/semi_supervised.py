@@ -31,8 +31,8 @@ def balanced_subset(y: Tensor, per_class: int, generator: torch.Generator | None
     found = []
     for label in y.unique():
         places = (y == label).nonzero().flatten()
-        few = f"balanced_subset: class {int(label)} has {len(places)} examples, fewer than {per_class}."
-        require(len(places) >= per_class, few)
+        n = len(places)
+        require(n >= per_class, f"balanced_subset: class {int(label)} has {n} examples, fewer than {per_class}.")
         found.append(places[torch.randperm(len(places), generator=generator)[:per_class]])
     return torch.cat(found)
 
@@ -149,6 +149,7 @@ class SemiSupervised(nn.Module):
     ) -> None:
         super().__init__()
         require_at_least_zero(alpha, "SemiSupervised: alpha")
+        require_at_least_zero(share, "SemiSupervised: share")
         self.model, self.n_pixels, self.share, self.alpha, self.batch = model, model.n_pixels, share, alpha, 100
         columns = x_labelled if isinstance(x_labelled, tuple) else (x_labelled,)
         for i, column in enumerate((*columns, y_labelled)):
@@ -167,7 +168,7 @@ class SemiSupervised(nn.Module):
 
 
 def drawn(mu: Tensor, logvar: Tensor | None = None, generator: torch.Generator | None = None) -> Tensor:
-    """A draw from N(μ, σ²) where a `logvar` is given, `mu` itself where none is. Shapes: (B, P), (B, P) -> (B, P)."""
+    """A draw from N(μ, σ²), `mu` itself where there is no `logvar`. Shapes: (B, P), (B, P) -> (B, P)."""
     return mu if logvar is None else reparametrize(mu, logvar, generator=generator)
 
 
@@ -186,14 +187,12 @@ def m1_codes(model: VAE, x: Tensor, threshold: float = 0.01) -> tuple[Tensor, Te
 @torch.no_grad()
 def error_percent(log_qy: Tensor, y: Tensor) -> float:
     """The share of examples whose most probable class is not y, in per cent. Shapes: (B, C), (B,) -> float."""
+    require(len(log_qy) == len(y) > 0, "error_percent: log_qy and y must have as many rows, one at least.")
     return 100 * (log_qy.argmax(1) != y).double().mean().item()
 
 
 def _under_every_class(network: nn.Sequential, x: Tensor, n_classes: int) -> Tensor:
-    """The network's answers to x with each class behind it; x goes through the first layer once, not C times.
-
-    Shapes: (B, 1, P) or (B, C, P) -> (B, C, ...).
-    """
+    """Its answers to x with each class behind it, x through the first layer once. (B, 1 or C, P) -> (B, C, ...)."""
     first, rest = network[0], network[1:]
     of_x, of_y = first.weight.split([x.shape[-1], n_classes], 1)
     return rest(F.linear(x, of_x, first.bias) + of_y.T)

@@ -11,8 +11,8 @@ import math
 import torch
 from torch import Tensor, nn
 
-from vae_lib.beyond.grammar import END, PAD
-from vae_lib.checks import require, require_at_least_zero, require_count
+from vae_lib.beyond.grammar import END, PAD, require_tokens
+from vae_lib.checks import checked, is_number, require, require_at_least_zero, require_count
 from vae_lib.gaussian import gaussian_kl_per_dim, reparametrize
 from vae_lib.objective import ElboTerms
 
@@ -22,6 +22,7 @@ def sequence_nll(logits: Tensor, tokens: Tensor, pad: int = PAD) -> Tensor:
 
     (..., B, T, V), (B, T) int -> (..., B).
     """
+    require_tokens("sequence_nll", tokens, logits, pad)
     kept = tokens != pad
     picked = torch.where(kept, tokens, 0).expand(logits.shape[:-1]).unsqueeze(-1)
     cost = -torch.log_softmax(logits, -1).gather(-1, picked).squeeze(-1)
@@ -30,14 +31,18 @@ def sequence_nll(logits: Tensor, tokens: Tensor, pad: int = PAD) -> Tensor:
 
 def kl_weight(step: int, warmup: int) -> float:
     """min(1, step / warmup), and 1 without a warm-up. Source: Bowman et al. (2016), section 3.1."""
+    require_at_least_zero(step, "kl_weight: step")
+    require_at_least_zero(warmup, "kl_weight: warmup")
     return 1.0 if step >= warmup else step / warmup
 
 
+@checked(kl_per_dim="B D")
 def free_bits(kl_per_dim: Tensor, floor: float) -> Tensor:
     """Σ_d max(floor, batch mean of KL_d): below the floor a dimension's KL is free. (B, D), float -> scalar.
 
     Source: Kingma et al. (2016), appendix C.8.
     """
+    require_at_least_zero(floor, "free_bits: floor")
     return kl_per_dim.mean(0).clamp(min=floor).sum()
 
 
@@ -46,6 +51,9 @@ def word_dropout(tokens: Tensor, rate: float, u: Tensor, unknown: int, keep: lis
 
     Source: Bowman et al. (2016), section 3.2.
     """
+    require(is_number(rate) and 0 <= rate <= 1, f"word_dropout: rate must lie in [0, 1], not {rate!r}.")
+    alike = isinstance(u, Tensor) and isinstance(tokens, Tensor) and u.shape == tokens.shape
+    require(alike, "word_dropout: u must be a tensor with a number for each of the tokens.")
     kept = torch.isin(tokens, torch.tensor(keep, dtype=tokens.dtype, device=tokens.device))
     return torch.where((u < rate) & ~kept, unknown, tokens)
 
