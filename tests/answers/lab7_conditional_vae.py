@@ -145,6 +145,11 @@ def one_hot_backwards(y, n_classes):
     return torch.eye(n_classes)[y.flip(0)]
 
 
+@wrong("one_hot", "The shape is (3,), it should be (1, 3)", "the right numbers in another shape")
+def hot_squeezed(y, n_classes):
+    return torch.eye(n_classes)[y].squeeze()
+
+
 # ---------------------------------------------------------------- condition
 
 
@@ -272,6 +277,11 @@ def condition_pair(x, y_onehot):
 @wrong("condition", "`y_onehot` is handed in halved")
 def condition_doubled(x, y_onehot):
     return torch.cat([x, 2 * y_onehot.expand(*x.shape[:-1], -1)], -1)
+
+
+@wrong("condition", "The shape is", "the right numbers in another shape")
+def condition_squeezed(x, y_onehot):
+    return torch.cat([x, y_onehot.expand(*x.shape[:-1], -1)], -1).squeeze()
 
 
 # ---------------------------------------------------------------- cvae_loss
@@ -879,3 +889,8 @@ def posterior_single(log_px_given_y, log_py):
 @wrong("class_posterior", "It is right to float32's digits only")
 def posterior_rounded(log_px_given_y, log_py):
     return torch.softmax(log_px_given_y.float() + log_py.float()[:, None], 0).T.to(log_py.dtype)
+
+
+@wrong("class_posterior", "The shape is", "the right numbers in another shape")
+def posterior_squeezed(log_px_given_y, log_py):
+    return (log_px_given_y + log_py[:, None]).softmax(0).T.squeeze()
