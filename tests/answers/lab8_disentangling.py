@@ -641,3 +641,35 @@ def gap_by_loops(mi, entropy):
 def gap_by_kthvalue(mi, entropy):
     d = len(mi)
     return ((mi.kthvalue(d, 0).values - mi.kthvalue(d - 1, 0).values) / entropy).sum() / len(entropy)
+
+
+# added: what a reader of the checks tried ---------------------------------------------------------------------------
+
+
+@wrong("mutual_information", "The answer for a table of whole numbers is float64")
+def information_of_whole_numbers_in_double(table):
+    table = table if table.is_floating_point() else table.double()
+    p, rows, columns = _shares(table)
+    return _xlogy(p, p / (rows * columns))
+
+
+@wrong("pairwise_log_density", "The shape is", "the right numbers in another shape")
+def density_squeezed(z, mu, logvar):
+    return (-0.5 * ((z[:, None] - mu) ** 2 / logvar.exp() + logvar + LOG_2PI)).squeeze()
+
+
+@wrong("tc_vae_loss", "a negative dimension-wise KL is cut off at 0")
+def loss_without_negative_kl(reconstruction, mi, tc, dwkl, beta):
+    return reconstruction + mi + beta * tc + dwkl.clamp(min=0)
+
+
+@wrong("mutual_information_gap", "divided by D, not by F")
+def gap_divided_by_dimensions(mi, entropy):
+    first, second = mi.sort(dim=0, descending=True).values[:2]
+    return ((first - second) / entropy).sum() / len(mi)
+
+
+@wrong("mutual_information_gap", "the same two dimensions")
+def gap_of_the_same_two(mi, entropy):
+    first, second = mi[mi.sum(1).topk(2).indices]
+    return ((first - second) / entropy).mean()
