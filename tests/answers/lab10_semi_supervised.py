@@ -484,7 +484,7 @@ def unlabelled_wrong_axis(labelled, q_y):
     return (q_y * labelled + torch.special.entr(q_y)).sum(0)
 
 
-@wrong("unlabelled_bound", "Ordinary numbers come out right, probabilities of 0 and 1 do not")
+@wrong("unlabelled_bound", "Ordinary numbers come out right, but not probabilities of 0 and 1")
 def unlabelled_zero_log_zero(labelled, q_y):
     return (q_y * (labelled - q_y.log())).sum(1)
 

@@ -165,7 +165,7 @@ def sequence_no_logarithm(logits, tokens, pad):
     return _over(-logits.softmax(-1).gather(-1, words.unsqueeze(-1)).squeeze(-1), tokens != pad)
 
 
-@wrong("sequence_nll", "Ordinary numbers come out right, logits of ±1000 do not")
+@wrong("sequence_nll", "Ordinary numbers come out right, but not logits of ±1000")
 def sequence_log_of_softmax(logits, tokens, pad):
     words = torch.where(tokens == pad, 0, tokens).expand(logits.shape[:-1])
     return _over(-logits.softmax(-1).log().gather(-1, words.unsqueeze(-1)).squeeze(-1), tokens != pad)
@@ -246,7 +246,7 @@ def sequence_by_bce(logits, tokens, pad):
     return _over(F.binary_cross_entropy_with_logits(logits, words, reduction="none").sum(-1), tokens != pad)
 
 
-@wrong("sequence_nll", "Ordinary numbers come out right, logits of ±1000 do not")
+@wrong("sequence_nll", "Ordinary numbers come out right, but not logits of ±1000")
 def sequence_clamped(logits, tokens, pad):
     words = torch.where(tokens == pad, 0, tokens).expand(logits.shape[:-1])
     return _over(-logits.softmax(-1).clamp(min=1e-12).log().gather(-1, words[..., None])[..., 0], tokens != pad)
@@ -963,13 +963,13 @@ def graph_sigmoid_twice(logits, adjacency):
     return _pairs(logits.sigmoid(), adjacency).triu(1).sum((-1, -2))
 
 
-@wrong("graph_nll", "Ordinary numbers come out right, logits of ±1000 do not")
+@wrong("graph_nll", "Ordinary numbers come out right, but not logits of ±1000")
 def graph_log_of_sigmoid(logits, adjacency):
     p = logits.sigmoid()
     return -(adjacency * p.log() + (1 - adjacency) * (1 - p).log()).triu(1).sum((-1, -2))
 
 
-@wrong("graph_nll", "Ordinary numbers come out right, logits of ±1000 do not")
+@wrong("graph_nll", "Ordinary numbers come out right, but not logits of ±1000")
 def graph_bce_of_probabilities(logits, adjacency):
     cost = F.binary_cross_entropy(logits.sigmoid(), adjacency.expand_as(logits), reduction="none")
     return cost.triu(1).sum((-1, -2))
@@ -1013,7 +1013,7 @@ def graph_loops_of_zero(logits, adjacency):
     return _pairs(logits, adjacency).sum((-1, -2)) / 2
 
 
-@wrong("graph_nll", "Ordinary numbers come out right, tables that differ below the diagonal do not")
+@wrong("graph_nll", "Ordinary numbers come out right, but not tables that differ below the diagonal")
 def graph_symmetrised(logits, adjacency):
     return _pairs((logits + logits.mT) / 2, adjacency).triu(1).sum((-1, -2))
 

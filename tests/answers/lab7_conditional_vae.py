@@ -227,7 +227,7 @@ def condition_one_label(x, y_onehot):
     return torch.cat([x, y_onehot[:1].expand(*x.shape[:-1], -1)], -1)
 
 
-@wrong("condition", "the right numbers, in another order")
+@wrong("condition", "the right numbers in another order")
 def condition_labels_reversed(x, y_onehot):
     return torch.cat([x, y_onehot.flip(0).expand(*x.shape[:-1], -1)], -1)
 
@@ -504,7 +504,7 @@ def loss_label_detached(encode, decode, x, y_onehot, eps):
     return costs.mean() + rate.mean()
 
 
-@wrong("cvae_loss", "Ordinary numbers come out right, logits of ±1000 do not")
+@wrong("cvae_loss", "Ordinary numbers come out right, but not logits of ±1000")
 def loss_by_logarithms(encode, decode, x, y_onehot, eps):
     mu, logvar = encode(library.condition(x, y_onehot))
     p = decode(library.condition(lib.reparametrize(mu, logvar, eps), y_onehot)).sigmoid()
@@ -834,7 +834,7 @@ def posterior_of_the_largest(log_px_given_y, log_py):
     return (joint - joint.max(0).values).exp().T
 
 
-@wrong("class_posterior", "Ordinary numbers come out right, logarithms of −2000 do not")
+@wrong("class_posterior", "Ordinary numbers come out right, but not logarithms of −2000")
 def posterior_exponentials(log_px_given_y, log_py):
     joint = log_px_given_y.exp() * log_py.exp()[:, None]
     return (joint / joint.sum(0)).T

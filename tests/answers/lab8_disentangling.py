@@ -26,7 +26,7 @@ def _shares(table):
     return p, p.sum(1, keepdim=True), p.sum(0, keepdim=True)
 
 
-@wrong("mutual_information", "cells without a count do not")
+@wrong("mutual_information", "but not cells without a count")
 def information_with_nan(table):
     p, rows, columns = _shares(table)
     return (p * torch.log(p / (rows * columns))).sum()
@@ -103,7 +103,7 @@ def information_as_a_number(table):
     return _xlogy(p, p / (rows * columns)).item()
 
 
-@wrong("mutual_information", "cells without a count do not")
+@wrong("mutual_information", "but not cells without a count")
 def information_with_a_small_constant(table):
     p, rows, columns = _shares(table)
     return (p * torch.log((p + 1e-8) / (rows * columns + 1e-8))).sum()
@@ -225,7 +225,7 @@ def pairs_as_densities(z, mu, logvar):
     return _pairs(z, mu, logvar).exp()
 
 
-@wrong("pairwise_log_density", "draws far from the means do not")
+@wrong("pairwise_log_density", "but not draws far from the means")
 def pairs_by_the_density(z, mu, logvar):
     squares = (z[:, None] - mu[None]) ** 2 * torch.exp(-logvar)[None]
     return torch.log(torch.exp(-0.5 * squares) / torch.sqrt(2 * math.pi * torch.exp(logvar))[None])
@@ -362,7 +362,7 @@ def parts_not_averaged(z, mu, logvar, n_data):
     return own - joint, joint - marginals, marginals - prior
 
 
-@wrong("kl_decomposition", "draws far from every mean do not")
+@wrong("kl_decomposition", "but not draws far from every mean")
 def parts_by_densities(z, mu, logvar, n_data):
     pairs, share = _pairs(z, mu, logvar), math.log(len(z) * n_data)
     joint, marginals = pairs.sum(2).exp().sum(1).log() - share, (pairs.exp().sum(1).log() - share).sum(1)
@@ -590,7 +590,7 @@ def gap_along_the_factors(mi, entropy):
     return ((first - second) / entropy).mean()
 
 
-@wrong("mutual_information_gap", "two dimensions that know equally much do not")
+@wrong("mutual_information_gap", "but not two dimensions that know equally much")
 def gap_to_the_next_value(mi, entropy):
     first = mi.amax(0)
     second = torch.where(mi == first, -torch.inf, mi).amax(0)

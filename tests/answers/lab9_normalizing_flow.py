@@ -760,7 +760,7 @@ def planar_small_constant(z, u, w, b):
     return _planar(z, u, w, b)[0], ((1 + (u @ w) * (1 - torch.tanh(z @ w + b) ** 2)).abs() + 1e-8).log()
 
 
-@wrong("planar", "Ordinary numbers come out right, wᵀz + b of ±1000 do not")
+@wrong("planar", "Ordinary numbers come out right, but not wᵀz + b of ±1000")
 def planar_tanh_by_exponentials(z, u, w, b):
     a = z @ w + b
     bend = (a.exp() - (-a).exp()) / (a.exp() + (-a).exp())
