@@ -136,12 +136,44 @@ def test_a_number_of_pythons_is_asked_for_where_the_text_does():
         Lab(9, size=2).check("size(x: B) -> float", lambda x: x.sum(), Case([1.0, 2.0], gives=3.0))
 
 
+def test_true_is_a_number_where_a_float_is_asked_for(capsys):
+    """step >= warmup or step / warmup is the weight of a warm-up: True is 1.0."""
+    lab, cases = Lab(9, weight=1), (Case(3, 4, gives=0.75), Case(5, 4, gives=1.0))
+    lab.check(
+        "weight(step: whole, warmup: whole) -> float", lambda step, warmup: step >= warmup or step / warmup, *cases
+    )
+    assert capsys.readouterr().out.startswith("9.1 ✓ weight")
+    with pytest.raises(Mismatch, match="The answer is a str, it should be a number of Python's, a float"):
+        lab.check("weight(step: whole, warmup: whole) -> float", lambda step, warmup: "1", *cases)
+
+
+@pytest.mark.parametrize("change", [list.pop, list.reverse, lambda names: names.append(3)])
+def test_a_list_that_is_changed_is_told(change):
+    def total(x, names):
+        change(names)
+        return x.sum(-1)
+
+    case = Case([[1.0, 2.0], [0.5, 0.25]], [1, 2], gives=[3.0, 0.75])
+    with pytest.raises(Mismatch, match="`names` itself is changed: an item of the list"):
+        Lab(9, total=2).check("total(x: B P, names: object) -> B", total, case)
+
+
+def test_a_hint_may_end_before_the_last_case_where_it_says_what_is_wrong():
+    def doubled(x, y):
+        return 2 * (x * y).sum(1)
+
+    numbers = {"it is doubled": [[3.0, 2.7]], "it is right": [[1.5, 1.35]]}
+    assert message(doubled, hints=numbers) == "9.1 ✗ spread: This is what comes out when it is doubled."
+    first = {"it is right": [[1.5, 1.35]]}
+    assert "it is right" not in message(lambda x, y: (x * y).sum(1) + (len(x) > 2), hints=first)
+
+
 def test_a_whole_number_of_pythons_is_one_too():
     """min(1, …) gives 1 where it could give 1.0, and NumPy's numbers are Python's."""
     for one in (1, 1.0, np.float64(1)):
         Lab(9, size=2).check("size(n: whole) -> float", lambda n, one=one: one, Case(3, gives=1.0))
     with pytest.raises(Mismatch, match="The answer is a bool"):
-        Lab(9, size=2).check("size(n: whole) -> float", lambda n: True, Case(3, gives=1.0))
+        Lab(9, size=2).check("size(n: whole) -> whole", lambda n: True, Case(3, gives=1))
 
 
 def test_tokens_that_come_back_as_real_numbers_are_told():
@@ -366,7 +398,7 @@ def test_digits_alone_are_not_taken_for_a_relation():
     """1e-10 added changes the last digits; so the answer is nearly right however its arguments are handed in."""
     extreme = Case([[1e-6, 2e-6]], [[1.0, 1.0]], gives=[3e-6], where="numbers of 10⁻⁶")
     text = message(lambda x, y: spread(x, y) + 1e-10, *CASES, extreme)
-    assert text == "9.1 ✗ spread: Ordinary numbers come out right, numbers of 10⁻⁶ do not."
+    assert text == "9.1 ✗ spread: Ordinary numbers come out right, but not numbers of 10⁻⁶."
 
 
 def test_an_answer_that_sums_nothing_is_not_said_to_sum_too_much():

@@ -109,6 +109,14 @@ class Sending(Writer):
                 optimizer.state[parameter] = reader.value(tree)
 
 
+def change_lists(lists: list[list], reply: dict) -> None:
+    """Change the lists that were handed over as those inside were: by the former places of what they hold."""
+    for own, places in zip(lists, reply.get("lists") or [None] * len(lists), strict=True):
+        if places is not None:
+            kept = [place if place is None else natural(place) for place in places]
+            own[:] = [own[place] if place is not None and place < len(own) else None for place in kept]
+
+
 def own_settings(network: nn.Module) -> dict | None:
     """What a network holds besides its parts, if that is plain; its hooks must be none."""
     fresh = vars(nn.Module())

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from grading.judge.receiving import Raised, Sent, network_parameters, odd, pack_all, read_tensors, refuse
-from grading.judge.sending import Sending, Standin, natural, set_values
+from grading.judge.sending import Sending, Standin, change_lists, natural, set_values
 from grading.sandbox.session import Session, Stopped
 from grading.sandbox.wire import Reader, WireError, Writer
 
@@ -49,6 +49,7 @@ class Link:
         tensors = read_tensors(reply, blobs)
         plain = Reader(tensors, odd)
         sending.take_changes(reply, plain)
+        change_lists([value for value in (*positional, *named.values()) if isinstance(value, list)], reply)
         leaves = [tensor for tensor in sending.tensors if tensor.requires_grad]
         joined = self.joined(header["call"], reply, tensors, leaves)
         return Reader(joined, self.special).value(reply.get("result"))

@@ -132,7 +132,7 @@ def subset_classes_from_zero(y, per_class, generator):
     return torch.cat(found)
 
 
-@wrong("balanced_subset", "An index comes twice", "An index lies outside of `y`")
+@wrong("balanced_subset", "These are the labels, not the indices")
 def subset_of_labels(y, per_class, generator):
     return y.unique().repeat_interleave(per_class)
 
@@ -210,6 +210,39 @@ def subset_changes_y(y, per_class, generator):
 def subset_without_the_rarest(y, per_class, generator):
     found = subset_by_counting(y, per_class, generator)
     return found[y[found] != y.min()]
+
+
+@wrong("balanced_subset", "An index comes twice")
+def subset_by_randint(y, per_class, generator):
+    found = []
+    for label in y.unique():
+        places = (y == label).nonzero().flatten()
+        found.append(places[torch.randint(len(places), (per_class,), generator=generator)])
+    return torch.cat(found)
+
+
+@wrong("balanced_subset", "its seed is used, not its state")
+def subset_by_the_seed(y, per_class, generator):
+    return subset_by_counting(y, per_class, torch.Generator().manual_seed(generator.initial_seed()))
+
+
+@wrong("balanced_subset", "its seed is used, not its state")
+def subset_seeds_torch(y, per_class, generator):
+    torch.manual_seed(generator.initial_seed())
+    return subset_by_counting(y, per_class, None)
+
+
+@wrong("balanced_subset", "come more often than others")
+def subset_weighted(y, per_class, generator):
+    chance = torch.where(torch.cat([torch.ones(1, dtype=torch.bool), y[1:] != y[:-1]]), 3.0, 1.0)
+    masks = torch.stack([(y == label) * chance for label in y.unique()])
+    return torch.multinomial(masks, per_class, replacement=False, generator=generator).flatten()
+
+
+@wrong("balanced_subset", "come more often than others")
+def subset_half_the_time_the_first(y, per_class, generator):
+    first = torch.rand(1, generator=generator) < 0.5
+    return subset_the_first(y, per_class, generator) if first else subset_by_counting(y, per_class, generator)
 
 
 # ---------------------------------------------------------------- labelled_bound
@@ -317,6 +350,16 @@ def labelled_in_place(log_px, log_py, log_pz, log_qz):
 @wrong("labelled_bound", "float32 where the arguments are float64")
 def labelled_single(log_px, log_py, log_pz, log_qz):
     return (log_px + log_py + log_pz - log_qz).float()
+
+
+@wrong("labelled_bound")
+def labelled_kl_relu(log_px, log_py, log_pz, log_qz):
+    return log_px + log_py - torch.relu(log_qz - log_pz)
+
+
+@wrong("labelled_bound")
+def labelled_kl_abs(log_px, log_py, log_pz, log_qz):
+    return log_px + log_py - (log_qz - log_pz).abs()
 
 
 # ---------------------------------------------------------------- unlabelled_bound
@@ -441,7 +484,7 @@ def unlabelled_wrong_axis(labelled, q_y):
     return (q_y * labelled + torch.special.entr(q_y)).sum(0)
 
 
-@wrong("unlabelled_bound", "Ordinary numbers come out right, probabilities of 0 and 1 do not")
+@wrong("unlabelled_bound", "Ordinary numbers come out right, but not probabilities of 0 and 1")
 def unlabelled_zero_log_zero(labelled, q_y):
     return (q_y * (labelled - q_y.log())).sum(1)
 

@@ -165,7 +165,7 @@ def sequence_no_logarithm(logits, tokens, pad):
     return _over(-logits.softmax(-1).gather(-1, words.unsqueeze(-1)).squeeze(-1), tokens != pad)
 
 
-@wrong("sequence_nll", "Ordinary numbers come out right, logits of ±1000 do not")
+@wrong("sequence_nll", "Ordinary numbers come out right, but not logits of ±1000")
 def sequence_log_of_softmax(logits, tokens, pad):
     words = torch.where(tokens == pad, 0, tokens).expand(logits.shape[:-1])
     return _over(-logits.softmax(-1).log().gather(-1, words.unsqueeze(-1)).squeeze(-1), tokens != pad)
@@ -246,10 +246,30 @@ def sequence_by_bce(logits, tokens, pad):
     return _over(F.binary_cross_entropy_with_logits(logits, words, reduction="none").sum(-1), tokens != pad)
 
 
-@wrong("sequence_nll", "Ordinary numbers come out right, logits of ±1000 do not")
+@wrong("sequence_nll", "Ordinary numbers come out right, but not logits of ±1000")
 def sequence_clamped(logits, tokens, pad):
     words = torch.where(tokens == pad, 0, tokens).expand(logits.shape[:-1])
     return _over(-logits.softmax(-1).clamp(min=1e-12).log().gather(-1, words[..., None])[..., 0], tokens != pad)
+
+
+@right("sequence_nll")
+def sequence_by_clamp(logits, tokens, pad):
+    real = tokens != pad
+    logp = torch.log_softmax(logits.masked_fill(~real[..., None], 0.0), -1)
+    index = tokens.clamp(min=0).expand(logits.shape[:-1])[..., None]
+    return -logp.gather(-1, index)[..., 0].masked_fill(~real, 0.0).sum(-1)
+
+
+@right("sequence_nll")
+def sequence_by_one_hot_of_a_clamp(logits, tokens, pad):
+    real = (tokens != pad)[..., None]
+    logp = torch.log_softmax(logits.masked_fill(~real, 0.0), -1)
+    return -(logp * F.one_hot(tokens.clamp(min=0), logits.shape[-1]) * real).sum((-1, -2))
+
+
+@wrong("sequence_nll")
+def sequence_words_above_the_pad(logits, tokens, pad):
+    return _over(_cost(logits, tokens, pad), tokens > pad)
 
 
 # ---------------------------------------------------------------- kl_weight
@@ -374,6 +394,21 @@ def weight_first_step_counts(step, warmup):
 @wrong("kl_weight", "the weight rises as a sigmoid")
 def weight_sigmoid(step, warmup):
     return 1 / (1 + math.exp(-10 * (step / warmup - 0.5))) if warmup else 1.0
+
+
+@right("kl_weight")
+def weight_by_or(step, warmup):
+    return step >= warmup or step / warmup  # True at the end
+
+
+@wrong("kl_weight", "right to a few digits only")
+def weight_rounded_to_three_digits(step, warmup):
+    return round(min(1.0, step / warmup), 3) if warmup else 1.0
+
+
+@wrong("kl_weight", "The answer is a list, it should be a number of Python's")
+def weight_in_a_list(step, warmup):
+    return [min(1.0, step / warmup) if warmup else 1.0]
 
 
 # ---------------------------------------------------------------- free_bits
@@ -677,6 +712,17 @@ def dropout_changes_u(tokens, rate, u, unknown, keep):
     return torch.where(u < rate, unknown, tokens)
 
 
+@wrong("word_dropout")
+def dropout_of_positive_tokens(tokens, rate, u, unknown, keep):
+    return torch.where((u < rate) & (tokens > 0) & ~torch.isin(tokens, tensor(keep)), unknown, tokens)
+
+
+@wrong("word_dropout", "`keep` itself is changed")
+def dropout_appends_to_keep(tokens, rate, u, unknown, keep):
+    keep.append(unknown)
+    return torch.where((u < rate) & ~torch.isin(tokens, tensor(keep)), unknown, tokens)
+
+
 # ---------------------------------------------------------------- adjacency_logits
 
 
@@ -917,13 +963,13 @@ def graph_sigmoid_twice(logits, adjacency):
     return _pairs(logits.sigmoid(), adjacency).triu(1).sum((-1, -2))
 
 
-@wrong("graph_nll", "Ordinary numbers come out right, logits of ±1000 do not")
+@wrong("graph_nll", "Ordinary numbers come out right, but not logits of ±1000")
 def graph_log_of_sigmoid(logits, adjacency):
     p = logits.sigmoid()
     return -(adjacency * p.log() + (1 - adjacency) * (1 - p).log()).triu(1).sum((-1, -2))
 
 
-@wrong("graph_nll", "Ordinary numbers come out right, logits of ±1000 do not")
+@wrong("graph_nll", "Ordinary numbers come out right, but not logits of ±1000")
 def graph_bce_of_probabilities(logits, adjacency):
     cost = F.binary_cross_entropy(logits.sigmoid(), adjacency.expand_as(logits), reduction="none")
     return cost.triu(1).sum((-1, -2))
@@ -967,7 +1013,7 @@ def graph_loops_of_zero(logits, adjacency):
     return _pairs(logits, adjacency).sum((-1, -2)) / 2
 
 
-@wrong("graph_nll", "Ordinary numbers come out right, tables that differ below the diagonal do not")
+@wrong("graph_nll", "Ordinary numbers come out right, but not tables that differ below the diagonal")
 def graph_symmetrised(logits, adjacency):
     return _pairs((logits + logits.mT) / 2, adjacency).triu(1).sum((-1, -2))
 
@@ -1359,3 +1405,8 @@ def climb_rows_in_a_row(predict, z, steps, learning_rate):
 @wrong("climb", "the right one in reverse along steps")
 def climb_end_first(predict, z, steps, learning_rate):
     return _walk(predict, z, steps, lambda z, slope, k: z + learning_rate * slope).flip(0)
+
+
+@wrong("climb")
+def climb_within_three(predict, z, steps, learning_rate):
+    return _walk(predict, z, steps, lambda z, slope, k: (z + learning_rate * slope).clamp(-3, 3))

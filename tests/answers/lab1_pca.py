@@ -83,7 +83,7 @@ def center_alone(X):
     return X - X.mean(0)
 
 
-@wrong("center", "`mean`: This is the right numbers in another shape")
+@wrong("center", "`mean`: These are the right numbers in another shape")
 def center_keeps_an_axis(X):
     mean = X.mean(0, keepdim=True)
     return X - mean, mean
@@ -132,7 +132,7 @@ def center_double(X):
     return X - X.mean(0), X.mean(0)
 
 
-@wrong("center", "`mean`: This is the right numbers in another shape")
+@wrong("center", "`mean`: These are the right numbers in another shape")
 def center_with_float32_inside(X):
     mean = torch.zeros(X.shape[1])
     for x in X:
@@ -187,12 +187,12 @@ def center_transposed(X):
     return (X - X.mean(0)).T, X.mean(0)
 
 
-@wrong("center", "Ordinary numbers come out right, single samples do not")
+@wrong("center", "Ordinary numbers come out right, but not single samples")
 def center_of_one_sample_skipped(X):
     return (X, X.mean(0)) if len(X) == 1 else (X - X.mean(0), X.mean(0))
 
 
-@wrong("center", "`centred`: This is the right numbers in another shape")
+@wrong("center", "`centred`: These are the right numbers in another shape")
 def center_of_single_sample_squeezed(X):
     return (X - X.mean(0)).squeeze(0), X.mean(0)
 
@@ -556,7 +556,7 @@ def components_without_signs(C, k):
     return vectors.flip(1)[:, :k].abs(), variances.flip(0)[:k]
 
 
-@wrong("principal_components", "Ordinary numbers come out right, variances that occur twice (shown: U Uᵀ) do not")
+@wrong("principal_components", "Ordinary numbers come out right, but not variances that occur twice (shown: U Uᵀ)")
 def components_oblique_where_variances_are_equal(C, k):  # as torch.linalg.eig may return them
     variances, vectors = torch.linalg.eigh(C)
     variances, vectors = variances.flip(0), vectors.flip(1)
@@ -573,7 +573,7 @@ def components_after_variances(C, k):
     return variances.flip(0)[:k], vectors.flip(1)[:, :k]
 
 
-@wrong("principal_components", "`variances`: This is the right numbers in another shape")
+@wrong("principal_components", "`variances`: These are the right numbers in another shape")
 def components_without_their_last_axis(C, k):
     variances, vectors = torch.linalg.eigh(C)
     return vectors.flip(1)[:, :k].squeeze(), variances.flip(0)[:k].squeeze()
@@ -1561,7 +1561,7 @@ def needed_forgotten(variances, fraction):
     int((share < fraction).sum()) + 1
 
 
-@wrong("components_needed", "Ordinary numbers come out right, fractions of 1 do not")
+@wrong("components_needed", "Ordinary numbers come out right, but not fractions of 1")
 def needed_all_for_one(variances, fraction):
     if fraction == 1:
         return len(variances)

@@ -939,7 +939,7 @@ def angle_all_of_them(A, B):
     return torch.linalg.svdvals(Q.T @ R).clamp(max=1).arccos()
 
 
-@wrong("largest_principal_angle", "two columns of one line do not")
+@wrong("largest_principal_angle", "but not two columns of one line")
 def angle_without_the_cut(A, B):
     Q, R = _bases(A, B)
     return torch.linalg.svdvals(Q.T @ R).min().arccos()
@@ -1208,7 +1208,7 @@ def angle_det(A, B):
     return torch.linalg.det(Q.T @ R).abs().clamp(max=1).arccos()
 
 
-@wrong("largest_principal_angle", "This is the right numbers in another shape.")
+@wrong("largest_principal_angle", "These are the right numbers in another shape.")
 def angle_list_of_one(A, B):
     Q, R = _bases(A, B)
     return torch.linalg.svdvals(Q.T @ R)[-1:].clamp(max=1).arccos()

@@ -146,7 +146,7 @@ def perturb_keeps_the_noise_within_three_sigma(z, sigma, eps):
     return z + sigma * eps.clamp(-3, 3)
 
 
-@wrong("perturb", "Ordinary numbers come out right, σ = 0 do not")
+@wrong("perturb", "Ordinary numbers come out right, but not σ = 0")
 def perturb_has_a_least_sigma(z, sigma, eps):
     return z + max(sigma, 1e-3) * eps
 
@@ -299,7 +299,7 @@ def bounding_box_one_tensor(Z):
     return torch.stack([Z.min(0).values, Z.max(0).values])
 
 
-@wrong("bounding_box", "`low`, `high`: This is the right numbers in another shape")
+@wrong("bounding_box", "`low`, `high`: These are the right numbers in another shape")
 def bounding_box_keeps_an_axis(Z):
     return Z.amin(0, keepdim=True), Z.amax(0, keepdim=True)
 
@@ -321,7 +321,7 @@ def bounding_box_sorts_in_place(Z):
     return Z[0].clone(), Z[-1].clone()
 
 
-@wrong("bounding_box", "Ordinary numbers come out right, numbers of 10³⁰ do not")
+@wrong("bounding_box", "Ordinary numbers come out right, but not numbers of 10³⁰")
 def bounding_box_starts_from_a_thousand(Z):
     low, high = torch.full_like(Z[0], 1000.0), torch.full_like(Z[0], -1000.0)
     for z in Z:
@@ -868,7 +868,7 @@ def nearest_starts_from_a_thousand(samples, data):
     return nearest
 
 
-@wrong("nearest_distance", "This is the right numbers in another shape")
+@wrong("nearest_distance", "These are the right numbers in another shape")
 def nearest_squeezes_its_answer(samples, data):
     return torch.cdist(samples, data).min(1).values.squeeze()
 
@@ -1161,7 +1161,7 @@ def perturb_by_numpy(z, sigma, eps):
     return torch.from_numpy(z.detach().numpy() + sigma * eps.detach().numpy())
 
 
-@wrong("perturb", "This is the right numbers in another shape")
+@wrong("perturb", "These are the right numbers in another shape")
 def perturb_flattens_the_copies(z, sigma, eps):
     return (z + sigma * eps).reshape(-1, z.shape[1])
 
@@ -1344,7 +1344,7 @@ def diversity_by_item(samples):
     return torch.pdist(samples).mean().item()
 
 
-@wrong("diversity", "Ordinary numbers come out right, two equal samples do not")
+@wrong("diversity", "Ordinary numbers come out right, but not two equal samples")
 def diversity_expands_the_square(samples):
     squares = (samples**2).sum(1)
     distances = (squares[:, None] + squares - 2 * samples @ samples.T).clamp(min=1e-12).sqrt()
@@ -1474,12 +1474,12 @@ def fit_divided_by_d(Z):
     return mean, covariance * len(Z) / Z.shape[1]
 
 
-@wrong("fit_gaussian_codes", "`covariance`: This is the right numbers in another shape")
+@wrong("fit_gaussian_codes", "`covariance`: These are the right numbers in another shape")
 def fit_scalar_for_one_dimension(Z):
     return Z.mean(0), torch.cov(Z.mT, correction=0)
 
 
-@wrong("fit_gaussian_codes", "`mean`: This is the right numbers in another shape")
+@wrong("fit_gaussian_codes", "`mean`: These are the right numbers in another shape")
 def fit_keeps_an_axis(Z):
     mean = Z.mean(0, keepdim=True)
     return mean, (Z - mean).mT @ (Z - mean) / len(Z)

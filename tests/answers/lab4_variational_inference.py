@@ -85,7 +85,7 @@ def posterior_small_constant(joint):
     return joint / (joint.sum() + 1e-8), (joint.sum() + 1e-8).log()
 
 
-@wrong("posterior", "Ordinary numbers come out right, a joint of 10⁻³⁰ do not")
+@wrong("posterior", "Ordinary numbers come out right, but not a joint of 10⁻³⁰")
 def posterior_normalize_has_a_floor(joint):
     return torch.nn.functional.normalize(joint, p=1, dim=0), joint.sum().log()
 
@@ -140,7 +140,7 @@ def posterior_in_single_precision(joint):
     return joint / joint.sum(), joint.sum().log()
 
 
-@wrong("posterior", "`log evidence`: This is the right numbers in another shape")
+@wrong("posterior", "`log evidence`: These are the right numbers in another shape")
 def posterior_keeps_an_axis(joint):
     evidence = joint.sum(0, keepdim=True)
     return joint / evidence, evidence.log()
@@ -244,12 +244,12 @@ def kl_discrete_small_constant(q, p):
     return torch.xlogy(q, (q + 1e-8) / (p + 1e-8)).sum()
 
 
-@wrong("kl_discrete", "Ordinary numbers come out right, p with a 0 that q uses do not")
+@wrong("kl_discrete", "Ordinary numbers come out right, but not p with a 0 that q uses")
 def kl_discrete_nan_to_num_large(q, p):
     return (q * (q / p).log()).nan_to_num(nan=0.0).sum()
 
 
-@wrong("kl_discrete", "Ordinary numbers come out right, entries of 10⁻³⁰ do not")
+@wrong("kl_discrete", "Ordinary numbers come out right, but not entries of 10⁻³⁰")
 def kl_discrete_mask_above_a_threshold(q, p):
     used = q > 1e-12
     safe = torch.where(p > 1e-12, p, torch.where(p > 0, 1e-12, 0.0))
@@ -540,12 +540,12 @@ def entropy_variance(logvar):
     return 0.5 * (1 + LOG_2PI + logvar.exp()).sum(1)
 
 
-@wrong("gaussian_entropy", "Ordinary numbers come out right, logvar of ±80 do not")
+@wrong("gaussian_entropy", "Ordinary numbers come out right, but not logvar of ±80")
 def entropy_of_the_determinant(logvar):
     return 0.5 * (logvar.shape[1] * (1 + LOG_2PI) + logvar.exp().prod(1).log())
 
 
-@wrong("gaussian_entropy", "Ordinary numbers come out right, logvar of ±80 do not")
+@wrong("gaussian_entropy", "Ordinary numbers come out right, but not logvar of ±80")
 def entropy_clamped(logvar):
     return 0.5 * (1 + LOG_2PI + logvar.clamp(-30, 20)).sum(1)
 
@@ -603,7 +603,7 @@ def entropy_in_place(logvar):
     return logvar.sum(1) / 2
 
 
-@wrong("gaussian_entropy", "This is the right numbers in another shape")
+@wrong("gaussian_entropy", "These are the right numbers in another shape")
 def entropy_keeps_an_axis(logvar):
     return 0.5 * (1 + LOG_2PI + logvar).sum(1, keepdim=True)
 
@@ -707,7 +707,7 @@ def kl_gaussians_diagonals(mu_q, cov_q, mu_p, cov_p):
     return kl_gaussians_inverse(mu_q, cov_q.diag().diag(), mu_p, cov_p.diag().diag())
 
 
-@wrong("kl_gaussians", "Ordinary numbers come out right, D = 60 do not")
+@wrong("kl_gaussians", "Ordinary numbers come out right, but not D = 60")
 def kl_gaussians_determinants_underflow(mu_q, cov_q, mu_p, cov_p):
     _, trace, distance = _kl_parts(mu_q, cov_q, mu_p, cov_p)
     log_ratio = torch.log(torch.det(cov_p) / torch.det(cov_q))
@@ -1637,7 +1637,7 @@ def elbo_minus_kl_too(log_joint, mu, logvar, eps):
     return log_joint(_sample(mu, logvar, eps)).mean() + _entropy(logvar) - kl
 
 
-@wrong("gaussian_elbo", "This is the right numbers in another shape")
+@wrong("gaussian_elbo", "These are the right numbers in another shape")
 def elbo_of_shape_one(log_joint, mu, logvar, eps):
     return log_joint(_sample(mu, logvar, eps)).mean(0, keepdim=True) + _entropy(logvar)
 

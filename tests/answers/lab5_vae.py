@@ -215,7 +215,7 @@ def reparametrize_rounded(mu, logvar, eps):
     return (mu + torch.exp(0.5 * logvar) * eps).long()
 
 
-@wrong("reparametrize", "Ordinary numbers come out right, logvar of ±80 do not")
+@wrong("reparametrize", "Ordinary numbers come out right, but not logvar of ±80")
 def reparametrize_clamped(mu, logvar, eps):
     return mu + torch.exp(0.5 * logvar.clamp(-30, 20)) * eps
 
@@ -460,7 +460,7 @@ def kl_logvar_as_variance(mu, logvar):
     return 0.5 * (mu**2 + logvar - torch.log(logvar) - 1).sum(1)
 
 
-@wrong("gaussian_kl", "Ordinary numbers come out right, logvar of ±80 do not")
+@wrong("gaussian_kl", "Ordinary numbers come out right, but not logvar of ±80")
 def kl_clamped(mu, logvar):
     logvar = logvar.clamp(-30, 20)
     return 0.5 * (mu**2 + logvar.exp() - logvar - 1).sum(1)
@@ -724,7 +724,7 @@ def bernoulli_exp_overflows(x, logits):
     return (torch.log(1 + torch.exp(logits)) - x * logits).sum(-1)
 
 
-@wrong("bernoulli_nll", "Ordinary numbers come out right, logits of ±1000 do not")
+@wrong("bernoulli_nll", "Ordinary numbers come out right, but not logits of ±1000")
 def bernoulli_clamped_logits(x, logits):
     return lib.bernoulli_nll(x, logits.clamp(-30, 30))
 
@@ -983,7 +983,7 @@ def gaussian_detached(x, mean, sigma):
     return lib.gaussian_nll(x, mean.detach(), float(sigma))
 
 
-@wrong("gaussian_nll", "Ordinary numbers come out right, σ of 0.01 do not")
+@wrong("gaussian_nll", "Ordinary numbers come out right, but not σ of 0.01")
 def gaussian_variance_floor(x, mean, sigma):
     variance = max(sigma**2, 1e-3)
     return 0.5 * ((x - mean) ** 2 / variance + math.log(2 * math.pi * variance)).sum(-1)
@@ -1230,7 +1230,7 @@ def reconstruction_of_five(decode, x, mu, logvar, eps):
     return _costs(decode, x, mu, logvar, eps).sum(0) / 5
 
 
-@wrong("reconstruction_loss", "Ordinary numbers come out right, logits of ±1000 do not")
+@wrong("reconstruction_loss", "Ordinary numbers come out right, but not logits of ±1000")
 def reconstruction_rounded_probabilities(decode, x, mu, logvar, eps):
     s = decode(lib.reparametrize(mu, logvar, eps)).sigmoid()
     return F.binary_cross_entropy(s, x.expand_as(s), reduction="none").sum(-1).mean(0)
@@ -1444,7 +1444,7 @@ def loss_reconstruction_detached(decode, x, mu, logvar, eps, beta=1.0):
     return reconstruction.detach() + beta * kl, reconstruction, kl
 
 
-@wrong("vae_loss", "Ordinary numbers come out right, β = 0 do not")
+@wrong("vae_loss", "Ordinary numbers come out right, but not β = 0")
 def loss_beta_or_one(decode, x, mu, logvar, eps, beta=1.0):
     return lib.vae_loss(decode, x, mu, logvar, eps, beta or 1.0)
 

@@ -151,7 +151,7 @@ def generate_clipped(decode, eps):
     return torch.sigmoid(decode(eps)).clamp(0.05, 0.95)
 
 
-@wrong("generate", "logits of ±1000 do not")
+@wrong("generate", "but not logits of ±1000")
 def generate_kept_off_the_ends(decode, eps):
     return torch.sigmoid(decode(eps)).clamp(1e-3, 1 - 1e-3)
 
@@ -327,7 +327,7 @@ def grid_of_one_quarter(n, limit=3.0):
     return on_page(torch.linspace(0, limit, n))
 
 
-@wrong("latent_grid", "calls without a limit do not")
+@wrong("latent_grid", "but not calls without a limit")
 def grid_of_another_default(n, limit=2.0):
     return on_page(ticks_of(n, limit))
 
@@ -1046,12 +1046,12 @@ def weights_that_change_z(log_px_given_z, z, mu, logvar):
     return log_px_given_z + log_prior + 0.5 * (LOG_2PI + logvar + z**2 / logvar.exp()).sum(-1)
 
 
-@wrong("log_importance_weights", "logvar of ±80 do not")
+@wrong("log_importance_weights", "but not logvar of ±80")
 def weights_with_clamped_variance(log_px_given_z, z, mu, logvar):
     return log_px_given_z + log_standard(z) - log_normal(z, mu, logvar.clamp(-20, 20))
 
 
-@wrong("log_importance_weights", "logvar of ±80 do not")
+@wrong("log_importance_weights", "but not logvar of ±80")
 def weights_with_epsilon(log_px_given_z, z, mu, logvar):
     log_q = -0.5 * (LOG_2PI + logvar + (z - mu) ** 2 / (logvar.exp() + 1e-30)).sum(-1)
     return log_px_given_z + log_standard(z) - log_q
@@ -1229,7 +1229,7 @@ def bound_with_epsilon(log_weights):
     return (log_weights.exp().mean(0) + 1e-8).log()
 
 
-@wrong("importance_weighted_bound", "logs of ±1000 do not")
+@wrong("importance_weighted_bound", "but not logs of ±1000")
 def bound_clamped(log_weights):
     return torch.logsumexp(log_weights.clamp(-700, 700), 0) - math.log(len(log_weights))
 
@@ -1411,7 +1411,7 @@ def units_by_squared_threshold(mu, threshold=0.01):
     return int((mu.var(0, correction=0) > threshold**2).sum())
 
 
-@wrong("active_units", "calls without a threshold do not")
+@wrong("active_units", "but not calls without a threshold")
 def units_of_another_default(mu, threshold=0.1):
     return int((mu.var(0, correction=0) > threshold).sum())
 
@@ -1461,7 +1461,7 @@ def slerp_in_degrees(z_start, z_end, steps):
     return turned(z_start, z_end, steps_of(steps, z_start), angle(z_start, z_end).rad2deg())
 
 
-@wrong("slerp", "ends that are not quite opposite do not")
+@wrong("slerp", "but not ends that are not quite opposite")
 def slerp_that_gives_up_early(z_start, z_end, steps):
     if not z_start.any() or not z_end.any() or angle(z_start, z_end).sin() < 0.1:
         return line(z_start, z_end, steps)

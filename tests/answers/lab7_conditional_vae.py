@@ -145,6 +145,11 @@ def one_hot_backwards(y, n_classes):
     return torch.eye(n_classes)[y.flip(0)]
 
 
+@wrong("one_hot", "The shape is (3,), it should be (1, 3)", "the right numbers in another shape")
+def hot_squeezed(y, n_classes):
+    return torch.eye(n_classes)[y].squeeze()
+
+
 # ---------------------------------------------------------------- condition
 
 
@@ -222,7 +227,7 @@ def condition_one_label(x, y_onehot):
     return torch.cat([x, y_onehot[:1].expand(*x.shape[:-1], -1)], -1)
 
 
-@wrong("condition", "the right numbers, in another order")
+@wrong("condition", "the right numbers in another order")
 def condition_labels_reversed(x, y_onehot):
     return torch.cat([x, y_onehot.flip(0).expand(*x.shape[:-1], -1)], -1)
 
@@ -272,6 +277,11 @@ def condition_pair(x, y_onehot):
 @wrong("condition", "`y_onehot` is handed in halved")
 def condition_doubled(x, y_onehot):
     return torch.cat([x, 2 * y_onehot.expand(*x.shape[:-1], -1)], -1)
+
+
+@wrong("condition", "The shape is", "the right numbers in another shape")
+def condition_squeezed(x, y_onehot):
+    return torch.cat([x, y_onehot.expand(*x.shape[:-1], -1)], -1).squeeze()
 
 
 # ---------------------------------------------------------------- cvae_loss
@@ -494,7 +504,7 @@ def loss_label_detached(encode, decode, x, y_onehot, eps):
     return costs.mean() + rate.mean()
 
 
-@wrong("cvae_loss", "Ordinary numbers come out right, logits of ±1000 do not")
+@wrong("cvae_loss", "Ordinary numbers come out right, but not logits of ±1000")
 def loss_by_logarithms(encode, decode, x, y_onehot, eps):
     mu, logvar = encode(library.condition(x, y_onehot))
     p = decode(library.condition(lib.reparametrize(mu, logvar, eps), y_onehot)).sigmoid()
@@ -824,7 +834,7 @@ def posterior_of_the_largest(log_px_given_y, log_py):
     return (joint - joint.max(0).values).exp().T
 
 
-@wrong("class_posterior", "Ordinary numbers come out right, logarithms of −2000 do not")
+@wrong("class_posterior", "Ordinary numbers come out right, but not logarithms of −2000")
 def posterior_exponentials(log_px_given_y, log_py):
     joint = log_px_given_y.exp() * log_py.exp()[:, None]
     return (joint / joint.sum(0)).T
@@ -879,3 +889,8 @@ def posterior_single(log_px_given_y, log_py):
 @wrong("class_posterior", "It is right to float32's digits only")
 def posterior_rounded(log_px_given_y, log_py):
     return torch.softmax(log_px_given_y.float() + log_py.float()[:, None], 0).T.to(log_py.dtype)
+
+
+@wrong("class_posterior", "The shape is", "the right numbers in another shape")
+def posterior_squeezed(log_px_given_y, log_py):
+    return (log_px_given_y + log_py[:, None]).softmax(0).T.squeeze()

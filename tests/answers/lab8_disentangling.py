@@ -26,7 +26,7 @@ def _shares(table):
     return p, p.sum(1, keepdim=True), p.sum(0, keepdim=True)
 
 
-@wrong("mutual_information", "cells without a count do not")
+@wrong("mutual_information", "but not cells without a count")
 def information_with_nan(table):
     p, rows, columns = _shares(table)
     return (p * torch.log(p / (rows * columns))).sum()
@@ -103,7 +103,7 @@ def information_as_a_number(table):
     return _xlogy(p, p / (rows * columns)).item()
 
 
-@wrong("mutual_information", "cells without a count do not")
+@wrong("mutual_information", "but not cells without a count")
 def information_with_a_small_constant(table):
     p, rows, columns = _shares(table)
     return (p * torch.log((p + 1e-8) / (rows * columns + 1e-8))).sum()
@@ -225,7 +225,7 @@ def pairs_as_densities(z, mu, logvar):
     return _pairs(z, mu, logvar).exp()
 
 
-@wrong("pairwise_log_density", "draws far from the means do not")
+@wrong("pairwise_log_density", "but not draws far from the means")
 def pairs_by_the_density(z, mu, logvar):
     squares = (z[:, None] - mu[None]) ** 2 * torch.exp(-logvar)[None]
     return torch.log(torch.exp(-0.5 * squares) / torch.sqrt(2 * math.pi * torch.exp(logvar))[None])
@@ -362,7 +362,7 @@ def parts_not_averaged(z, mu, logvar, n_data):
     return own - joint, joint - marginals, marginals - prior
 
 
-@wrong("kl_decomposition", "draws far from every mean do not")
+@wrong("kl_decomposition", "but not draws far from every mean")
 def parts_by_densities(z, mu, logvar, n_data):
     pairs, share = _pairs(z, mu, logvar), math.log(len(z) * n_data)
     joint, marginals = pairs.sum(2).exp().sum(1).log() - share, (pairs.exp().sum(1).log() - share).sum(1)
@@ -590,7 +590,7 @@ def gap_along_the_factors(mi, entropy):
     return ((first - second) / entropy).mean()
 
 
-@wrong("mutual_information_gap", "two dimensions that know equally much do not")
+@wrong("mutual_information_gap", "but not two dimensions that know equally much")
 def gap_to_the_next_value(mi, entropy):
     first = mi.amax(0)
     second = torch.where(mi == first, -torch.inf, mi).amax(0)
@@ -641,3 +641,35 @@ def gap_by_loops(mi, entropy):
 def gap_by_kthvalue(mi, entropy):
     d = len(mi)
     return ((mi.kthvalue(d, 0).values - mi.kthvalue(d - 1, 0).values) / entropy).sum() / len(entropy)
+
+
+# added: what a reader of the checks tried ---------------------------------------------------------------------------
+
+
+@wrong("mutual_information", "The answer for a table of whole numbers is float64")
+def information_of_whole_numbers_in_double(table):
+    table = table if table.is_floating_point() else table.double()
+    p, rows, columns = _shares(table)
+    return _xlogy(p, p / (rows * columns))
+
+
+@wrong("pairwise_log_density", "The shape is", "the right numbers in another shape")
+def density_squeezed(z, mu, logvar):
+    return (-0.5 * ((z[:, None] - mu) ** 2 / logvar.exp() + logvar + LOG_2PI)).squeeze()
+
+
+@wrong("tc_vae_loss", "a negative dimension-wise KL is cut off at 0")
+def loss_without_negative_kl(reconstruction, mi, tc, dwkl, beta):
+    return reconstruction + mi + beta * tc + dwkl.clamp(min=0)
+
+
+@wrong("mutual_information_gap", "divided by D, not by F")
+def gap_divided_by_dimensions(mi, entropy):
+    first, second = mi.sort(dim=0, descending=True).values[:2]
+    return ((first - second) / entropy).sum() / len(mi)
+
+
+@wrong("mutual_information_gap", "the same two dimensions")
+def gap_of_the_same_two(mi, entropy):
+    first, second = mi[mi.sum(1).topk(2).indices]
+    return ((first - second) / entropy).mean()

@@ -760,7 +760,7 @@ def planar_small_constant(z, u, w, b):
     return _planar(z, u, w, b)[0], ((1 + (u @ w) * (1 - torch.tanh(z @ w + b) ** 2)).abs() + 1e-8).log()
 
 
-@wrong("planar", "Ordinary numbers come out right, wᵀz + b of ±1000 do not")
+@wrong("planar", "Ordinary numbers come out right, but not wᵀz + b of ±1000")
 def planar_tanh_by_exponentials(z, u, w, b):
     a = z @ w + b
     bend = (a.exp() - (-a).exp()) / (a.exp() + (-a).exp())
@@ -1108,3 +1108,34 @@ def elbo_by_scipy(log_joint, mu, logvar, eps, layers):
         return math.fsum(rows) / len(rows)
 
     return Outside.apply(value, mu, logvar, eps)
+
+
+# ---------------------------------------------------------------- added: what a reader of the checks tried
+
+
+@wrong("flow_log_prob", "the absolute value of each log determinant")
+def flow_absolute_logs(x, layers):
+    total = torch.zeros_like(x[:, 0])
+    for layer in layers:
+        x, log_det = layer(x)
+        total = total + log_det.abs()
+    return _normal(x) + total
+
+
+@wrong("flow_log_prob", "`layers` itself is changed: an item of the list is taken out")
+def flow_empties_the_list(x, layers):
+    total = torch.zeros_like(x[:, 0])
+    while layers:
+        x, log_det = layers.pop(0)(x)
+        total = total + log_det
+    return _normal(x) + total
+
+
+@wrong("flow_elbo", "`layers` itself is changed: an item of the list is taken out")
+def elbo_empties_the_list(log_joint, mu, logvar, eps, layers):
+    z = mu + (logvar / 2).exp() * eps
+    total = (math.log(2 * math.pi) + logvar + eps**2).sum(1) / 2
+    while layers:
+        z, log_det = layers.pop(0)(z)
+        total = total + log_det
+    return (log_joint(z) + total).mean()

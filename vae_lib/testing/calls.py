@@ -52,6 +52,7 @@ def run(function: Callable, signature: Signature, arguments: dict[str, Any], cou
                 tensors[slot.name].requires_grad_()
     before = {name: tensor.detach().clone() for name, tensor in tensors.items()}
     flags = {name: tensor.requires_grad for name, tensor in tensors.items()}
+    lists = {name: list(value) for name, value in arguments.items() if isinstance(value, list)}
     names = list(arguments)
     try:
         positional = [arguments[name] for name in names[:count]]
@@ -62,6 +63,10 @@ def run(function: Callable, signature: Signature, arguments: dict[str, Any], cou
         changed = what_changed(name, tensor, before[name], flags[name])
         if changed:
             raise Mismatch(changed, "arguments", [changed])
+    for name, items in lists.items():
+        if len(items) != len(arguments[name]) or any(a is not b for a, b in zip(items, arguments[name], strict=True)):
+            text = f"`{name}` itself is changed: an item of the list is taken out, added or exchanged. Work on a copy."
+            raise Mismatch(text, "arguments", [text])
     return result
 
 

@@ -76,6 +76,8 @@ def fresh(value: Any, slot: Slot, dtype: torch.dtype) -> Any:
     """A copy of an argument that nothing else holds, its real numbers in `dtype`."""
     if isinstance(value, nn.Module):
         return copy.deepcopy(value).to(dtype)
+    if isinstance(value, list) and slot.kind == "object":
+        return list(value)
     if slot.kind != "tensor":
         return value
     kind = kind_of_numbers(slot, dtype)

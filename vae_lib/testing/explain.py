@@ -63,7 +63,7 @@ def everything(function: Callable, signature: Signature, cases: tuple[Case, ...]
 
 
 def _causes(
-    all_tried: list[Tried], signature: Signature, function: Callable, slips: dict[str, dict[Case, Callable]]
+    all_tried: list[Tried], signature: Signature, function: Callable, slips: dict[str, dict[Case, Callable | None]]
 ) -> list[str]:
     """What is true of the answer in every case: a hand-written hint, or else a relation."""
     if not all_tried:
@@ -99,21 +99,30 @@ def _ordinary(all_tried: list[Tried], signature: Signature, function: Callable) 
     return [text + NOT_EVERYWHERE for text in found]
 
 
-def _hinted_where_ordinary(all_tried: list[Tried], slips: dict[str, dict[Case, Callable]]) -> list[str]:
+def _hinted_where_ordinary(all_tried: list[Tried], slips: dict[str, dict[Case, Callable | None]]) -> list[str]:
     """The hints that explain every case but extremes: there a slip multiplies what is rounded."""
     some = [tried for tried in all_tried if not tried.case.where]
     return [text + NOT_EVERYWHERE for text in _hinted(some, slips)] if some and not _nearly(some) else []
 
 
-def _slip(slip: Callable | Sequence, place: int) -> Callable:
-    """What a slip gives in the case at this place."""
-    return slip if callable(slip) else lambda: slip[place]
+def _slip(slip: Callable | Sequence, place: int) -> Callable | None:
+    """What a slip gives in the case at this place; a list that ends before says nothing of it."""
+    if callable(slip):
+        return slip
+    return (lambda: slip[place]) if place < len(slip) else None
 
 
-def _hinted(all_tried: list[Tried], slips: dict[str, dict[Case, Callable]]) -> list[str]:
+def _hinted(all_tried: list[Tried], slips: dict[str, dict[Case, Callable | None]]) -> list[str]:
     """The hand-written hints that explain every case."""
-    found = [words for words, slip in slips.items() if all(_fits(tried, slip[tried.case]) for tried in all_tried)]
+    found = [words for words, slip in slips.items() if _explains(slip, all_tried)]
     return [f"This is what comes out when {', or when '.join(found)}."] if found else []
+
+
+def _explains(slip: dict[Case, Callable | None], all_tried: list[Tried]) -> bool:
+    """Whether a slip gives every answer of which it says anything, and where it says nothing of some, a wrong one."""
+    known = [tried for tried in all_tried if slip[tried.case]]
+    told = len(known) == len(all_tried) or not _nearly(known)
+    return told and all(_fits(tried, slip[tried.case]) for tried in known)
 
 
 def _fits(tried: Tried, slip: Callable) -> bool:
@@ -210,7 +219,7 @@ def _trial(tried: Tried, signature: Signature, function: Callable) -> tuple:
     count = len(tried.call.arguments) if tried.case.build else len(tried.case.positional)
 
     def answer(arguments: dict[str, Any]) -> list[Tensor] | None:
-        copies = {n: a.detach().clone() if isinstance(a, Tensor) else a for n, a in arguments.items()}
+        copies = {n: _copied(a) for n, a in arguments.items()}
         if tried.case.build:  # what was built has been used
             built, _ = tried.case.arguments(signature, tried.dtype)
             copies = {n: copies[n] if isinstance(a, Tensor) else a for n, a in built.items()}
@@ -224,7 +233,13 @@ def _trial(tried: Tried, signature: Signature, function: Callable) -> tuple:
     return dict(tried.call.arguments), answer, tried.values, wanted, max(tried.rtol, RELATED)
 
 
+def _copied(argument: Any) -> Any:
+    if isinstance(argument, list):
+        return list(argument)
+    return argument.detach().clone() if isinstance(argument, Tensor) else argument
+
+
 def _extreme(tried: Tried, place: int) -> list[str]:
     """Right at ordinary numbers, wrong where the text names an extreme: all that can be said."""
     same_shape = tried.values[place].shape == tried.case.gives[place].shape
-    return [f"Ordinary numbers come out right, {tried.case.where} do not."] if tried.case.where and same_shape else []
+    return [f"Ordinary numbers come out right, but not {tried.case.where}."] if tried.case.where and same_shape else []

@@ -55,6 +55,8 @@ def _found(signature: Signature, trials: list[Trial], viewed: bool) -> Iterator[
     lengths = {axis for slot in signature.takes for axis in slot.axes}  # a number that is an axis's length says nothing
     kinds = ("number", "whole")
     slots = [s for s in signature.takes if s.name not in lengths and (s.floating or s.kind in kinds)]
+    if all("int" in slot.marks for slot in signature.gives):  # of whole numbers too much is right by chance
+        slots = [slot for slot in slots if not slot.floating]
     for one, two in combinations(slots, 2):
         if _right(trials, lambda a, one=one, two=two: _swapped(a, one.name, two.name)):
             yield f"It is right when `{one.name}` and `{two.name}` change places: they are taken one for the other."

@@ -49,7 +49,7 @@ def _changes(pairs: list[Pair]) -> str | None:
     ways = [(text, sides) for text, sides in ways if all(side is not None and _alike(side) for side in sides)]
     for text, sides in ways[1:] if ways and not ways[0][0] else ways:
         if all(pair.near(*side) for pair, side in zip(pairs, sides, strict=True)):
-            return f"This is {text}."
+            return f"{'These are' if text.startswith('the right numbers') else 'This is'} {text}."
     for text, sides in ways:
         scale = scaled([(*side, pair.sizes, pair.rtol) for pair, side in zip(pairs, sides, strict=True)], pairs[0].axes)
         if scale:
@@ -82,7 +82,7 @@ def changes(pair: Pair) -> Iterator[tuple[str, Change]]:
         yield f"the right one with {axis_name(name)} shifted by one", _rolled(name)
     yield "the right one transposed", _transposed
     yield "the right one with its axes in another order", _permuted
-    yield "the right numbers, in another order", _sorted
+    yield "the right numbers in another order", _sorted
     yield "right in the total: the sum runs over the wrong axis, or over one too many", _whole(Tensor.sum)
     yield "right in the total: a sum over several axes is missing", _whole(Tensor.sum, missing=True)
     yield "right on average: the mean runs over the wrong axis, or over one too many", _whole(Tensor.mean)

@@ -105,7 +105,11 @@ def _names(slots: tuple[Slot, ...]) -> str:
 
 def value(part: object, wanted: Tensor, slot: Slot, tried: Tried) -> Tensor:
     """One value of the answer; Mismatch where it is no number, or of the wrong kind of numbers."""
+    if slot.kind == "float" and type(part) is bool:  # a comparison's answer is the number 0 or 1
+        part = float(part)
     problem = kind_problem(part, wanted)
+    if slot.kind == "float" and part is not None and problem:
+        problem = f"The answer is a {type(part).__name__}, it should be a number of Python's, a float."
     if slot.kind == "whole" and type(part) is not int:
         problem = f"The answer is a {type(part).__name__}, it should be a whole number of Python's, an int."
     if slot.kind == "float" and isinstance(part, Tensor) and not problem:

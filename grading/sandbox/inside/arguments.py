@@ -33,6 +33,8 @@ class Arguments:
         reader = Reader(self.tensors, self.special)
         self.positional = reader.value(header["positional"])
         self.named = reader.value(header["named"])
+        lists = [value for value in (*self.positional, *self.named.values()) if isinstance(value, list)]
+        self.lists = [(value, list(value)) for value in lists]
 
     def tensor(self, meta: dict, blob: bytes) -> Tensor:
         """A tensor as the judge has it: with its strides, and a leaf or not."""
@@ -100,6 +102,16 @@ class Arguments:
             optimizer.state[reader.value(parameter)] = reader.value(state)
         self.optimizers.append(optimizer)
         return optimizer
+
+    def list_changes(self) -> list:
+        """For each list that was handed over the former places of what it holds now; None where nothing is changed,
+        or for what is new in it."""
+        found = []
+        for now, before in self.lists:
+            same = len(now) == len(before) and all(a is b for a, b in zip(now, before, strict=True))
+            former = {id(item): place for place, item in enumerate(before)}
+            found.append(None if same else [former.get(id(item)) for item in now[:1000]])
+        return found
 
     def changes(self, writer: Writer) -> list[dict]:
         """What became of each tensor that was handed over: its new numbers, if they are new, and its slopes."""

@@ -171,7 +171,7 @@ class Server:
         self.calls[header["call"]] = outputs, arguments.leaves
         changes = arguments.changes(writer)
         reply = {"result": tree, "changes": changes, "optimizers": arguments.optimizer_states(writer)}
-        return reply | {"tensors": writer.metas}, writer.blobs
+        return reply | {"lists": arguments.list_changes(), "tensors": writer.metas}, writer.blobs
 
     def slopes(self, header: dict, blobs: list[bytes]) -> tuple[dict, list[bytes]]:
         """The vector-Jacobian product of an earlier call."""

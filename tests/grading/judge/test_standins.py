@@ -71,6 +71,12 @@ def test_changed_arguments_are_seen(sandbox):
     assert points(grade(hand_in(release, "def f(x):\n    x + 1"), release, sandbox)) == {"f": 0.0}
 
 
+def test_a_list_that_is_changed_is_seen(sandbox):
+    release = tiny("x = [torch.ones(2), 5, 7]\nf(x)\nassert x[1:] == [5, 7] and len(x) == 3, x")
+    for body, earned in {"x.pop(1)": 0.0, "x.append(5)": 0.0, "x.reverse()": 0.0, "list(x).pop()": 2.0}.items():
+        assert points(grade(hand_in(release, f"def f(x):\n    {body}"), release, sandbox)) == {"f": earned}, body
+
+
 def test_the_labs_own_data_are_the_same_for_every_hand_in(sandbox):
     release = tiny("expect(f(data), 3.0)\nexpect(f(pair[0]), 3.0)", set_up="data = torch.ones(3)\npair = [data, 1]")
     handin = hand_in(release, "def f(x):\n    total = x.sum()\n    x += 1\n    return total")
