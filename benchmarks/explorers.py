@@ -203,12 +203,12 @@ async def _page() -> AsyncIterator:
 
 @contextmanager
 def _server(folder: Path) -> Iterator[str]:
-    """JupyterLab as `make lab` sets it up, with its application within reach of the page. -> its address."""
+    """JupyterLab as `make lab` sets it up (and Notebook 7 beside it), with its application within reach of the page. -> its address."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "jupyterlab", f"--port={port}", "--no-browser", "--allow-root"]
     command += ["--IdentityProvider.token=", "--ServerApp.password=", f"--ServerApp.root_dir={folder}"]
-    command += ["--LabApp.expose_app_in_browser=True"]
+    command += [f"--{name}.expose_app_in_browser=True" for name in ("LabApp", "JupyterNotebookApp")]
     paths = {"PYTHONPATH": [ROOT], "JUPYTER_CONFIG_PATH": [ROOT / ".jupyter" / name for name in ("student", "shared")]}
     before = {name: filter(None, [os.environ.get(name)]) for name in paths}
     environment = os.environ | {name: os.pathsep.join(map(str, [*paths[name], *before[name]])) for name in paths}
