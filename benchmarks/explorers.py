@@ -203,7 +203,7 @@ async def _page() -> AsyncIterator:
 
 @contextmanager
 def _server(folder: Path) -> Iterator[str]:
-    """JupyterLab as `make lab` sets it up (and Notebook 7 beside it), with its application within reach of the page. -> its address."""
+    """JupyterLab as `make lab` sets it up, and Notebook 7, within reach of the page. -> the address."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "jupyterlab", f"--port={port}", "--no-browser", "--allow-root"]

@@ -202,6 +202,20 @@ def test_after_a_click_keys_are_the_explorers_in_lab_and_in_notebook_7(server, b
         page.wait_for_function("window.last === 'docmanager:save'")
 
 
+def test_a_trainings_bar_leaves_no_widget_and_one_line_in_the_saved_notebook(server, browser):
+    """A widget's place would show an error when the notebook is opened again."""
+    fit = "import torch, vae_lib as lib\nmodel = lib.VAE(64, 2, (16,))\n"
+    fit += "history = lib.fit(model, torch.rand(2000, 64), lib.TrainConfig(epochs=60))\nlen(history.loss)"
+    with running(server, browser, [fit], ".jp-OutputArea-executeResult") as page:
+        page.evaluate("jupyterapp.commands.execute('docmanager:save')")
+        (folder, _), name = server, page.evaluate("jupyterapp.shell.currentWidget.context.path")
+        outputs = nbformat.read(folder / name, 4).cells[0].outputs
+    assert [output.name for output in outputs if output.output_type == "stream"] == ["stdout"]
+    assert max(len(output.text.strip().splitlines()) for output in outputs[:-1]) <= 1
+    assert outputs[-1].data == {"text/plain": "60"}
+    assert not any("widget" in kind for output in outputs for kind in output.get("data", {}))
+
+
 def test_no_control_lies_below_the_fold(beyond):
     room = beyond.locator(".jp-WindowedPanel-outer, .jp-Notebook").first.bounding_box()["height"]
     for explorer in beyond.locator(".vx").all():
