@@ -198,10 +198,8 @@ def _print(name: str, found: dict[str, float]) -> None:
 
 
 def _print_fast(found: dict[str, float]) -> None:
-    print(
-        f"  {f'  at {FAST} a second':<24}  {'':>9}  {'':>8}  {found['fast']:>10.1f}  {found['fast settles']:>10.0f}",
-        flush=True,
-    )
+    line = f"    at {FAST} a second".ljust(48)
+    print(f"{line}{found['fast']:>9.1f}  {found['fast settles']:>10.0f}", flush=True)
 
 
 def _chromium() -> str | None:

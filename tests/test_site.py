@@ -128,6 +128,7 @@ def test_lectures_and_labs_say_in_a_sentence_what_they_are(site):
         text = page.read_text(encoding="utf-8")
         (said,) = re.findall(r'<meta name="description" content="([^"]*)"', text)
         assert len(said.split()) > 6, page.name
+        assert " · " not in said, page.name  # the line of how long it takes says not what it is
         assert f'<meta property="og:description" content="{said}"' in text
 
 
