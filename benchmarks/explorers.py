@@ -55,6 +55,7 @@ def show(x):
 ipywidgets.interact(show, x={SLIDER});""",
 }
 RATE = 60  # moves a second, one for each frame
+FAST = 120  # of a newer mouse or pen: two for each frame
 BOUNDS = {
     "weights in the browser": (10, 17, 58),
     "by the kernel": (math.inf, 70, 50),
@@ -68,7 +69,7 @@ def show(options: argparse.Namespace) -> None:
     amounts = Amounts(1, 1, 15, 200) if options.quick else Amounts(3, 5, 120, 5000)
     drags, seconds, moves, many = amounts
     print(f"Explorers, decoder 2-400-784, headless Chromium on JupyterLab: the median of {drags} drags of {seconds} s")
-    print(f"at {RATE} moves a second, {moves} single moves, and how much memory {many} moves take")
+    print(f"at {RATE} moves a second ({FAST} in the line below), {moves} single moves, and what memory {many} take")
     print(f"  {'':<24}  {'median ms':>9}  {'95 % ms':>8}  {'pictures/s':>10}  {'settles ms':>10}  {'grows MB':>8}")
     asyncio.run(_measure_all(amounts))
 
@@ -88,14 +89,17 @@ async def _measure_all(amounts: Amounts) -> None:
             for name, cell in CELLS.items():
                 ours = "Explorer" in cell  # memory is not asked of the others
                 wanted = amounts if ours else amounts._replace(many=0)
-                _print(name, await measure(page, address, Path(folder), cell, wanted))
+                found = await measure(page, address, Path(folder), cell, wanted)
+                _print(name, found)
+                _print_fast(found)
 
 
 async def measure(page, address: str, folder: Path, cell: str, amounts: Amounts) -> dict[str, float]:
     """Pictures a second over drags and their ends, latencies of single moves, and the growth of the page's heap."""
     track = await run_notebook(page, address, folder, cell)
     # one drag alone may lose a sixth of its pictures: 60 moves a second beat against 60 frames a second
-    rates, settles = zip(*[await drag(page, track, amounts.seconds) for _ in range(amounts.drags)], strict=True)
+    rates, settles = await drags(page, track, amounts, RATE)
+    fast, fast_settles = await drags(page, track, amounts, FAST)
     latencies = await single_moves(page, track, amounts.moves)
     before = await _heap(page)
     for k in range(amounts.many):
@@ -105,7 +109,8 @@ async def measure(page, address: str, folder: Path, cell: str, amounts: Amounts)
     await page.mouse.up()
     worst = quantiles(latencies, n=20, method="inclusive")[-1]
     singles = {"median": median(latencies), "95 %": worst}
-    return singles | {"rate": median(rates), "settles": median(settles), "growth": growth}
+    dragged = {"rate": median(rates), "settles": median(settles)}
+    return singles | dragged | {"fast": median(fast), "fast settles": median(fast_settles), "growth": growth}
 
 
 async def run_notebook(page, address: str, folder: Path, cell: str) -> dict:
@@ -144,17 +149,22 @@ async def single_moves(page, track: dict, moves: int) -> list[float]:
     return [t for t in taken if t is not None]
 
 
-async def drag(page, track: dict, seconds: float) -> tuple[float, float]:
+async def drags(page, track: dict, amounts: Amounts, rate: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Of each drag at `rate` moves a second: pictures a second, and how long it settles."""
+    return tuple(zip(*[await drag(page, track, amounts.seconds, rate) for _ in range(amounts.drags)], strict=True))
+
+
+async def drag(page, track: dict, seconds: float, rate: int = RATE) -> tuple[float, float]:
     """Different pictures a second while the pointer moves, and milliseconds from the last move to the last picture.
 
     As a hand would, the pointer does not wait until the page has answered.
     """
     await page.evaluate("probe.seen = 0")
     start, sent = time.perf_counter(), []
-    for k in range(int(seconds * RATE)):
-        x = 0.5 + 0.3 * ((k / RATE / 2) % 1 - 0.5)
+    for k in range(int(seconds * rate)):
+        x = 0.5 + 0.3 * ((k / rate / 2) % 1 - 0.5)
         sent.append(asyncio.ensure_future(page.mouse.move(*_place(track, x))))
-        await asyncio.sleep(max(0.0, start + (k + 1) / RATE - time.perf_counter()))
+        await asyncio.sleep(max(0.0, start + (k + 1) / rate - time.perf_counter()))
     seen = await page.evaluate("probe.seen")
     spent = time.perf_counter() - start
     await asyncio.gather(*sent)
@@ -187,6 +197,11 @@ def _print(name: str, found: dict[str, float]) -> None:
     print(line, flush=True)
 
 
+def _print_fast(found: dict[str, float]) -> None:
+    line = f"    at {FAST} a second".ljust(48)
+    print(f"{line}{found['fast']:>9.1f}  {found['fast settles']:>10.0f}", flush=True)
+
+
 def _chromium() -> str | None:
     return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
@@ -203,12 +218,12 @@ async def _page() -> AsyncIterator:
 
 @contextmanager
 def _server(folder: Path) -> Iterator[str]:
-    """JupyterLab as `make lab` sets it up, with its application within reach of the page. -> its address."""
+    """JupyterLab as `make lab` sets it up, and Notebook 7, within reach of the page. -> the address."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "jupyterlab", f"--port={port}", "--no-browser", "--allow-root"]
     command += ["--IdentityProvider.token=", "--ServerApp.password=", f"--ServerApp.root_dir={folder}"]
-    command += ["--LabApp.expose_app_in_browser=True"]
+    command += [f"--{name}.expose_app_in_browser=True" for name in ("LabApp", "JupyterNotebookApp")]
     paths = {"PYTHONPATH": [ROOT], "JUPYTER_CONFIG_PATH": [ROOT / ".jupyter" / name for name in ("student", "shared")]}
     before = {name: filter(None, [os.environ.get(name)]) for name in paths}
     environment = os.environ | {name: os.pathsep.join(map(str, [*paths[name], *before[name]])) for name in paths}

@@ -150,6 +150,31 @@ def test_explorers_are_measured_in_jupyterlab(tmp_path):
     for found in asyncio.run(measured()):
         assert 0 < found["median"] <= found["95 %"] < 1000
         assert 0 < found["rate"] <= 65
+        assert 0 < found["fast"] <= 65  # a screen of 60 frames a second shows no more
+
+
+def test_a_hand_moves_as_often_as_it_is_told(capsys):
+    """Counted on a page that only counts; the second rate has a line of its own."""
+
+    class Page:
+        def __init__(self):
+            self.moves, self.mouse = 0, self
+
+        async def move(self, x, y):
+            self.moves += 1
+
+        async def evaluate(self, code):
+            return 0
+
+        async def wait_for_timeout(self, ms):
+            pass
+
+    box = {"x": 0, "y": 0, "width": 9, "height": 9}
+    for rate, page in ((60, Page()), (120, Page())):
+        asyncio.run(explorers.drag(page, box, 0.25, rate))
+        assert page.moves == rate // 4
+    explorers._print_fast({"fast": 59.5, "fast settles": 20.0})
+    assert re.fullmatch(r" +at 120 a second +59\.5 +20\n", capsys.readouterr().out)
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 import json
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -84,6 +85,20 @@ def test_conda_installs_through_pip_what_make_test_installs():
     plain, pip = conda()
     assert {re.split(r"[<>=]", entry)[0] for entry in plain} == {"python", "pip"}
     assert [line.split() for line in pip] == [["--constraint", "constraints.txt"], ["--editable", ".[test]"]]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="there the paths are apart by a semicolon")
+def test_condas_jupyter_lab_has_the_courses_settings(monkeypatch):
+    """As start.py sets them, though `conda activate` knows no absolute path."""
+    variables = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))["variables"]
+    own = variables.pop("JUPYTER_CONFIG_PATH")
+    assert variables == runpy.run_path(str(ROOT / "start.py"))["SETTINGS"]
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", own)
+    command = [sys.executable, "-m", "jupyterlab", "--show-config-json"]
+    said = json.loads(subprocess.run(command, cwd=ROOT, capture_output=True, check=True).stdout)
+    assert said["LabApp"]["default_url"] == "/lab/tree/course/00_start_here.ipynb"
+    assert said["ServerApp"]["jpserver_extensions"]["grading.commands.button"] is True
 
 
 @pytest.mark.parametrize("python", PYTHONS)

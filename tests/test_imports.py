@@ -126,7 +126,7 @@ def parts_imported(path):
 
 @pytest.mark.parametrize("path", EXPLORE, ids=lambda p: p.stem)
 def test_explorers_stand_on_a_few_modules_and_on_no_later_part(path):
-    order = ["decoding", "codes", "page", "still", "terms", "explorer", "together"]
+    order = ["decoding", "codes", "page", "still", "traits", "terms", "explorer", "together"]
     order += ["conditional", "attributes", "winding", "sentences", "__init__"]
     assert own_imports(path) - {"explore"} <= {"checks", "networks", "figures", "gaussian"}
     later = order[order.index(path.stem) :]

@@ -116,9 +116,33 @@ def test_a_link_to_a_page_shows_its_title_and_a_picture(site):
     told = dict(re.findall(r'<meta property="(og:[a-z:_]+)" content="([^"]*)"', text))
     assert "variational autoencoder" in told["og:title"].lower()
     assert "<" not in unescape(told["og:title"])
+    assert told["og:site_name"] == "Variational autoencoders, hands on"
     assert told["og:url"] == "https://example.org/vae/course/05_vae.html"
     assert told["og:image"] == "https://example.org/vae/plane.png"
     assert (site / "plane.png").is_file()
+
+
+@pytest.mark.slow
+def test_lectures_and_labs_say_in_a_sentence_what_they_are(site):
+    for page in [*site.glob("course/[0-9]*.html"), *site.glob("labs/*/*.html")]:
+        text = page.read_text(encoding="utf-8")
+        (said,) = re.findall(r'<meta name="description" content="([^"]*)"', text)
+        assert len(said.split()) > 6, page.name
+        assert " · " not in said, page.name  # the line of how long it takes says not what it is
+        assert f'<meta property="og:description" content="{said}"' in text
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+@pytest.mark.parametrize(("size", "name"), [(PHONE, "Toggle primary sidebar"), (DESK, "Download this page")])
+def test_who_goes_by_keyboard_sees_where(site, browser, size, name):
+    page, _ = open_page(browser, site / "course" / "01_pca.html")
+    page.set_viewport_size(size)
+    page.keyboard.press("Tab")  # from here on, focus is shown
+    button = page.get_by_role("button", name=name).locator("visible=true").first
+    button.focus()
+    assert button.evaluate("node => getComputedStyle(node).outlineStyle") == "solid"
+    page.close()
 
 
 @pytest.mark.slow

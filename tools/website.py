@@ -17,6 +17,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import textwrap
 from contextlib import redirect_stdout
 from pathlib import Path
 
@@ -160,14 +161,29 @@ WHAT = "The plane of a variational autoencoder's codes: digits that nobody wrote
 
 
 def preview(app, pagename, templatename, context, doctree):
-    """What a page that links here shows of this one (Open Graph, https://ogp.me): its title, and a picture, whose
-    address has to be whole: it is left out where nobody says where the site stands."""
+    """What a page that links here shows of this one (Open Graph, https://ogp.me): its title, its first
+    words, and a picture, whose address has to be whole: it is left out where nobody says where the site stands."""
     where = os.environ.get("SITE_URL", "").rstrip("/")
     shown = {"og:type": "article", "og:site_name": app.config.project, "og:title": context.get("title", "")}
+    own = context.get("metatags", "")
+    if words_of_it := opening(doctree):
+        shown["og:description"] = words_of_it
+        if 'name="description"' not in own:
+            own += f'<meta name="description" content="{html.escape(words_of_it)}" />'
     if where:
         shown |= {"og:url": f"{where}/{pagename}.html", "og:image": f"{where}/{PREVIEW.name}", "og:image:alt": WHAT}
     tags = [f'<meta property="{name}" content="{html.escape(plain(text))}" />' for name, text in shown.items()]
-    context["metatags"] = "\n".join([context.get("metatags", ""), *tags])
+    context["metatags"] = "\n".join([own, *tags])
+
+
+def opening(doctree, most=200):
+    """The page's first paragraph, as far as a preview shows it; "" where there is none. A line in italics (how long
+    the lecture takes) is none, nor is one with formulas."""
+    from docutils import nodes
+
+    own = [p for p in doctree.findall(nodes.paragraph) if isinstance(p.parent, nodes.section)] if doctree else []
+    texts = [p.astext() for p in own if not isinstance(p[0], nodes.emphasis) and not list(p.findall(nodes.math))]
+    return textwrap.shorten(texts[0], most, placeholder=" …") if texts else ""
 
 
 def plain(title):

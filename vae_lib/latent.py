@@ -46,6 +46,8 @@ def slerp(z_start: Tensor, z_end: Tensor, steps: int) -> Tensor:
     """[sin((1−t) Ω) z_start + sin(t Ω) z_end] / sin Ω with Ω the angle between the two; a straight line where they
     are parallel.
 
+    Between ends of one length it keeps that length; between nearly opposite ends of different lengths it may leave
+    both far behind. An explorer's spherical path turns the direction and takes the length in a straight line.
     Shapes: (D,), (D,) -> (steps, D). Source: Shoemake (1985).
     """
     line = interpolate(z_start, z_end, steps)

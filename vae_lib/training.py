@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
+from tqdm import tqdm
 
 from vae_lib.checkpoint import UNITS, Checkpoint
 from vae_lib.checks import InputError, as_path, check_shapes, require, require_unit_interval
@@ -34,11 +36,11 @@ def fit(
     returns `ElboTerms`; for such a one `data` may be a tuple of tensors with a row each for every example. Where it
     has `n_pixels`, `n_dims` or `n_positions`, its data must have so many columns.
     With `averaging` or `patience` the model ends with the mean of its weights, or those of its best epoch by `test`.
-    `on_epoch(epoch, model, history)` is called after each epoch, epochs counted from 1; where it returns True, the
-    run ends there. The run is saved in the file `checkpoint` after each epoch (after several where they are as short
-    as the saving), and goes on from there where the file exists. Ctrl-C returns what is trained so far. The same seed,
-    start and machine give the same numbers. Raises `InputError` for data or a checkpoint that do not fit,
-    `TrainingDiverged` for NaN.
+    `on_epoch(epoch, model, history)` is called after each epoch, epochs counted from 1; where it returns True, of
+    Python, NumPy or torch, the run ends there. The run is saved in the file `checkpoint` after each epoch (after
+    several where they are as short as the saving), and goes on from there where the file exists. Ctrl-C returns what
+    is trained so far. The same seed, start and machine give the same numbers. Raises `InputError` for data or a
+    checkpoint that do not fit, `TrainingDiverged` for NaN.
     """
     config = TrainConfig() if config is None else config
     require(on_epoch is None or callable(on_epoch), f"fit: on_epoch must be a function, not {on_epoch!r}.")
@@ -55,9 +57,7 @@ def fit(
 
 
 def _epochs(run: Run, on_epoch: Callable | None, path: Path | None) -> History:
-    from tqdm.auto import tqdm  # in a notebook this imports ipywidgets
-
-    bar = tqdm(total=run.config.epochs, desc="epochs", disable=not run.config.progress, leave=False)
+    bar = _bar(run.config)
     try:
         file = Checkpoint(run, path) if path else None
         if file:
@@ -71,7 +71,7 @@ def _epochs(run: Run, on_epoch: Callable | None, path: Path | None) -> History:
                 file.keep_up()
             bar.update()
             bar.set_postfix(loss=f"{run.history.loss[-1]:.2f}")
-            if on_epoch and on_epoch(epoch, run.model, run.history) is True:
+            if on_epoch and _is_true(on_epoch(epoch, run.model, run.history)):
                 break
         if file:
             file.save()
@@ -81,6 +81,19 @@ def _epochs(run: Run, on_epoch: Callable | None, path: Path | None) -> History:
         bar.close()
         run.settle()
     return run.history
+
+
+def _bar(config: TrainConfig) -> tqdm:
+    """A bar of text: a saved notebook would show an error in a widget's place, and stderr on a red ground."""
+    in_notebook = type(sys.stdout).__module__.startswith("ipykernel")
+    file = sys.stdout if in_notebook else sys.stderr
+    return tqdm(total=config.epochs, desc="epochs", disable=not config.progress, leave=False, file=file)
+
+
+def _is_true(said: object) -> bool:
+    """Whether it is a truth value, and true: what a callback returns by the way, a model or a number, ends no run."""
+    truth = said.item() if getattr(said, "ndim", None) == 0 else said
+    return truth is True
 
 
 def pick_device(name: str = "auto") -> torch.device:

@@ -58,6 +58,15 @@ def test_slerp_is_a_straight_line_where_there_is_no_angle(end):
     torch.testing.assert_close(slerp(start, end, 5), interpolate(start, end, 5))
 
 
+def test_slerp_is_shoemakes_formula_with_the_ends_as_they_are():
+    """The middle of it is (a + b) / (2 cos(Ω/2)): of nearly opposite ends of two lengths, as its docstring says, far
+    beyond both."""
+    start, end = (torch.tensor(z, dtype=torch.float64) for z in ([2.0, 0.0], [-4.0, 0.04]))
+    angle = math.pi - math.atan(0.01)
+    torch.testing.assert_close(slerp(start, end, 3)[1], (start + end) / (2 * math.cos(angle / 2)))
+    assert slerp(start, end, 3)[1].norm() > 100
+
+
 @pytest.mark.parametrize("factor", [0.3, 1.0, -0.7, -2.5])
 def test_rounding_does_not_send_parallel_ends_round_the_sphere(factor, generator):
     for start in torch.randn(200, 7, generator=generator):

@@ -3,9 +3,6 @@
 import math
 import resource
 import signal
-import subprocess
-import sys
-import textwrap
 import threading
 import time
 
@@ -321,6 +318,16 @@ def test_model_comes_back_in_its_mode_and_trains_in_the_right_one(training):
     train(model, test=pictures(9, 2), on_epoch=lambda epoch, model, history: model.eval())
     assert model.training == model.encoder.training == training
     assert modes == [True, True, True, False] * 3
+
+
+@pytest.mark.parametrize("true", [True, np.True_, torch.tensor(True), np.float32(2) > 1])
+def test_on_epoch_ends_a_run_by_a_true_of_any_library(true):
+    assert len(train(vae(), epochs=3, on_epoch=lambda *_: true).loss) == 1
+
+
+@pytest.mark.parametrize("other", [None, False, np.False_, torch.tensor(False), 1, "stop", torch.ones(2)])
+def test_what_else_on_epoch_returns_ends_no_run(other):
+    assert len(train(vae(), epochs=3, on_epoch=lambda *_: other).loss) == 3
 
 
 def test_on_epoch_ends_a_run_by_saying_true():
@@ -657,31 +664,6 @@ def test_progress_counts_on_after_a_resume(capfd, file):
     train(vae(), epochs=2, checkpoint=file)
     train(vae(), epochs=3, checkpoint=file, progress=True)
     assert "3/3" in capfd.readouterr().err
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("widgets", [True, False])
-def test_a_notebook_has_a_bar_with_and_without_ipywidgets(widgets):
-    """tqdm looks for a kernel in IPython's configuration; without ipywidgets it must fall back to text."""
-    code = f"""
-        import sys, types
-        kernel = types.SimpleNamespace(config={{"IPKernelApp": {{}}}})
-        sys.modules["IPython"] = shell = types.ModuleType("IPython")
-        shell.get_ipython = lambda: kernel
-        if not {widgets}:
-            sys.modules["ipywidgets"] = None
-        import torch, vae_lib as lib
-        from vae_lib.training import TrainConfig, fit
-        history = fit(lib.VAE(6, 2, (5,)), torch.rand(8, 6), TrainConfig(epochs=2, device="cpu"))
-        print(len(history.loss))
-    """
-    if widgets:  # the real IPython, which ipywidgets needs, with a kernel's configuration
-        code = code.replace('sys.modules["IPython"] = shell = types.ModuleType("IPython")', "import IPython as shell")
-    done = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[-1] == "2"
-    if not widgets:
-        assert "2/2" in done.stderr
 
 
 # ---------------------------------------------------------------- what is refused

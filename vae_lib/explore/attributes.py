@@ -17,6 +17,7 @@ from vae_lib.checks import require, require_positive, require_unit_interval
 from vae_lib.explore import page
 from vae_lib.explore.codes import Values, as_array
 from vae_lib.explore.decoding import PictureDecoder, travel
+from vae_lib.explore.traits import Amounts, Whole
 from vae_lib.figures import plot_images
 
 ALONG = 7  # decoded pictures along an attribute, in the figure
@@ -32,9 +33,9 @@ class AttributeExplorer(page.Shown, anywidget.AnyWidget):
     _esm = page.module("numbers", "choices", "attributes")
     _css = page.text("explorers.css")
 
-    choice = traitlets.Int(0).tag(sync=True)
-    kind = traitlets.Int(0).tag(sync=True)
-    amounts = traitlets.List(traitlets.Float()).tag(sync=True)
+    choice = Whole(0).tag(sync=True)
+    kind = Whole(0).tag(sync=True)
+    amounts = Amounts().tag(sync=True)
     _spec = traitlets.Dict().tag(sync=True)
     _data = traitlets.Bytes().tag(sync=True)
     _codes = traitlets.Bytes().tag(sync=True)
@@ -58,13 +59,6 @@ class AttributeExplorer(page.Shown, anywidget.AnyWidget):
         name, value = proposal["trait"].name, proposal["value"]
         most = self.codes.shape[1 - (name == "kind")] - 1
         require(0 <= value <= most, f"attribute_explorer: {name} must lie in 0 to {most}, not {value}.")
-        return value
-
-    @traitlets.validate("amounts")
-    def _one_for_each(self, proposal: dict) -> list[float]:
-        value, n = proposal["value"], len(self.directions)
-        fits = len(value) == n and bool(np.isfinite(value).all())
-        require(fits, f"attribute_explorer: amounts must be {n} finite numbers, one for each attribute, not {value}.")
         return value
 
     @property

@@ -16,6 +16,7 @@ from vae_lib.explore.codes import Values
 from vae_lib.explore.decoding import PictureDecoder, Travel, at_rest, travel
 from vae_lib.explore.explorer import LatentExplorer
 from vae_lib.explore.together import mean_kl, sliders
+from vae_lib.explore.traits import Whole
 
 MOST_CLASSES = 10  # each has a key
 
@@ -26,7 +27,7 @@ class ConditionalExplorer(LatentExplorer):
     TRAITS = (*LatentExplorer.TRAITS, "label")
     NAME = "Conditional explorer"
 
-    label = traitlets.Int(0).tag(sync=True)
+    label = Whole(0).tag(sync=True)
 
     def __init__(self, model: nn.Module, label: int, image_shape: tuple[int, int], **options: object) -> None:
         self.n_classes = model.n_classes

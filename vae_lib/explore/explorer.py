@@ -8,34 +8,21 @@ import anywidget
 import numpy as np
 import traitlets
 from matplotlib.figure import Figure
-from torch import Tensor, nn
+from torch import nn
 
-from vae_lib.checks import InputError, require, require_at_least_zero, require_count, require_positive
+from vae_lib.checks import require, require_at_least_zero, require_count, require_positive
 from vae_lib.explore import page, still
 from vae_lib.explore.codes import Codes, Values, encode, read_codes
 from vae_lib.explore.decoding import PictureDecoder, Travel, atlas, mlp_layers, owner_of, to_bytes, travel
+from vae_lib.explore.traits import Number, Numbers
 from vae_lib.figures import CLASS_COLORS
 
 LAYERS = ("codes", "prior", "manifold", "density", "errors", "path", "draws", "sliders", "traversals")
 PARTS = ("numbers", "kernel", "codes", "ground", "classes", "path", "traversals", "hand", "explorer")
 PARTS += ("choices", "conditional", "show")  # of the browser's side
 SETTINGS = ("axes", "title", "group", "order")
+ORDER = {"index", "note", "dead"}  # what is said of a slider
 LIMIT = 3.5  # the plane runs from −limit to limit, and further where codes lie further out
-
-
-class Code(traitlets.List):
-    """A list of D finite numbers; tensors and arrays are taken as well."""
-
-    def validate(self, obj: LatentExplorer, value: object) -> list[float]:
-        """The value as a list; InputError where it is no code of the explorer's size."""
-        try:
-            z = np.asarray(value.detach().cpu() if isinstance(value, Tensor) else value, np.float64)
-        except (TypeError, ValueError):
-            raise InputError(f"LatentExplorer: {self.name} must be a list of numbers, not {value!r}.") from None
-        need = (obj.latent_dim,)
-        require(z.shape == need, f"LatentExplorer: {self.name} must have shape {need}, not {z.shape}.")
-        require(bool(np.isfinite(z).all()), f"LatentExplorer: {self.name} must be finite, not {z.tolist()}.")
-        return z.tolist()
 
 
 class LatentExplorer(page.Shown, anywidget.AnyWidget):
@@ -60,11 +47,11 @@ class LatentExplorer(page.Shown, anywidget.AnyWidget):
     _esm = page.module(*PARTS)
     _css = page.text("explorers.css")
 
-    z = Code().tag(sync=True)
-    a = Code().tag(sync=True)
-    b = Code().tag(sync=True)
+    z = Numbers().tag(sync=True)
+    a = Numbers().tag(sync=True)
+    b = Numbers().tag(sync=True)
     layers = traitlets.List(traitlets.Enum(LAYERS)).tag(sync=True)
-    sigma = traitlets.Float(0.5).tag(sync=True)
+    sigma = Number(0.5).tag(sync=True)
     _spec = traitlets.Dict().tag(sync=True)
     _data = traitlets.Bytes().tag(sync=True)
     _codes = traitlets.Bytes().tag(sync=True)
@@ -191,7 +178,11 @@ def _settings(
         and all(isinstance(k, Integral) and 0 <= k < dim for k in axes)
     )
     require(valid, f"LatentExplorer: axes must be two different numbers of 0 to {dim - 1}, not {axes!r}.")
-    order = order or [{"index": d, "note": "", "dead": False} for d in range(dim)]
+    order = [{"index": d, "note": "", "dead": False} for d in range(dim)] if order is None else order
+    require(
+        _is_order(order, dim),
+        f"LatentExplorer: order must list {{index, note, dead}}, index in 0 to {dim - 1}, not {order!r}.",
+    )
     return {
         "axes": [int(k) for k in axes],
         "title": str(title),
@@ -200,6 +191,12 @@ def _settings(
         "colors": list(CLASS_COLORS),
         "unit": LIMIT,
     }
+
+
+def _is_order(order: object, dim: int) -> bool:
+    """Whether it lists sliders, each of a dimension of the code."""
+    listed = isinstance(order, (list, tuple)) and all(isinstance(one, dict) and set(one) == ORDER for one in order)
+    return listed and all(isinstance(one["index"], Integral) and 0 <= one["index"] < dim for one in order)
 
 
 def _latent_dim(model: object, codes: Values | None, given: int | None) -> int:

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from vae_lib.checks import require, require_count
 from vae_lib.explore import page
 from vae_lib.explore.decoding import at_rest
+from vae_lib.explore.traits import Number, Whole
 from vae_lib.figures import BLUE
 
 MOST = 12  # sentences to choose from: the atlas has a path for every two
@@ -32,9 +33,9 @@ class SentenceExplorer(page.Shown, anywidget.AnyWidget):
     _esm = page.module("sentences")
     _css = page.text("explorers.css")
 
-    a = traitlets.Int(0).tag(sync=True)
-    b = traitlets.Int(1).tag(sync=True)
-    t = traitlets.Float(0.0).tag(sync=True)
+    a = Whole(0).tag(sync=True)
+    b = Whole(1).tag(sync=True)
+    t = Number(0.0).tag(sync=True)
     _spec = traitlets.Dict().tag(sync=True)
 
     @traitlets.validate("a", "b", "t")

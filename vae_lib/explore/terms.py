@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 
 from vae_lib.checks import is_number, require
 from vae_lib.explore import page
+from vae_lib.explore.traits import Number
 from vae_lib.figures import BLUE, GREEN, ORANGE, SKY
 
 LIMIT = 3.0  # of μ, up and down
@@ -53,8 +54,8 @@ class TermExplorer(page.Shown, anywidget.AnyWidget):
     _esm = page.module("terms")
     _css = page.text("explorers.css")
 
-    mu = traitlets.Float().tag(sync=True)
-    sigma = traitlets.Float().tag(sync=True)
+    mu = Number().tag(sync=True)
+    sigma = Number().tag(sync=True)
     _spec = traitlets.Dict({"limit": LIMIT, "sigmas": list(SIGMAS)}).tag(sync=True)
 
     @traitlets.validate("mu", "sigma")

@@ -10,7 +10,7 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
-from vae_lib.checks import require, require_at_least_zero
+from vae_lib.checks import InputError, require, require_at_least_zero
 from vae_lib.explore import page, still
 from vae_lib.explore.codes import Values
 from vae_lib.explore.decoding import at_rest
@@ -62,6 +62,10 @@ def compare_explorer(
     require((images is None) != (codes is None), "compare_explorer: give images, or codes of both models.")
     two = codes is None or (isinstance(codes, (tuple, list)) and len(codes) == 2 and len(codes[0]) == len(codes[1]))
     require(two, "compare_explorer: codes must be a pair, as many codes of the one model as of the other.")
+    named = isinstance(titles, (tuple, list)) and len(titles) == 2
+    require(named, f"compare_explorer: titles must be a pair, one for each model, not {titles!r}.")
+    own = sorted({"title", "group"} & set(options))
+    require(not own, f"compare_explorer: there is no argument {', '.join(own)}; titles has a title for each model.")
     group = uuid.uuid4().hex
     models = zip((ae, vae), codes or (None, None), titles, strict=True)
     return Comparison(
@@ -91,7 +95,7 @@ def slider_explorer(
     """
     require_at_least_zero(threshold, "slider_explorer: threshold")
     require((images is None) != (kl is None), "slider_explorer: give images, or kl, the KL of each dimension.")
-    costs = mean_kl(*_encoded(vae, images)) if kl is None else np.asarray(kl, np.float32)
+    costs = mean_kl(*_encoded(vae, images)) if kl is None else _costs(kl)
     for name, given in {"kl": costs, "notes": np.asarray(notes or [""] * costs.size)}.items():
         fits = given.shape == (getattr(vae, "latent_dim", len(given)),) if given.ndim == 1 else False
         require(fits, f"slider_explorer: {name} must have one for each dimension, not shape {given.shape}.")
@@ -99,6 +103,15 @@ def slider_explorer(
     known = images is not None or options.get("codes") is not None
     settings = chosen | {"layers": [*(["codes"] if known else []), "prior", "sliders"]}
     return LatentExplorer(vae, labels=labels, image_shape=image_shape, images=images, **settings | options)
+
+
+def _costs(kl: Values | list[float]) -> np.ndarray:
+    try:
+        costs = np.asarray(kl.detach().cpu() if isinstance(kl, Tensor) else kl, np.float32)
+    except (TypeError, ValueError):
+        raise InputError(f"slider_explorer: kl must be a list of numbers, not {kl!r}.") from None
+    require(bool(np.isfinite(costs).all()), f"slider_explorer: kl must be finite, not {costs.tolist()}.")
+    return costs
 
 
 def sliders(kl: np.ndarray, threshold: float = 0.01, notes: list[str] | None = None) -> dict:

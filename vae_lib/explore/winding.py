@@ -16,9 +16,11 @@ from torch import Tensor, nn
 from vae_lib.checks import require, require_count, require_positive
 from vae_lib.explore import page
 from vae_lib.explore.decoding import at_rest
+from vae_lib.explore.traits import Number
 
 CELLS = 80  # of the density, a row
 SHOWN = 4  # stages in the figure
+MOST = 20_000  # points
 CHUNK = 5000  # points that go through the layers at once
 
 
@@ -62,7 +64,7 @@ class FlowExplorer(page.Shown, anywidget.AnyWidget):
     _esm = page.module("numbers", "winding")
     _css = page.text("explorers.css")
 
-    depth = traitlets.Float(0.0).tag(sync=True)
+    depth = Number(0.0).tag(sync=True)
     _spec = traitlets.Dict().tag(sync=True)
     _points = traitlets.Bytes().tag(sync=True)
     _densities = traitlets.Bytes().tag(sync=True)
@@ -132,6 +134,7 @@ def flow_explorer(
         getattr(flow, "n_dims", 2) == 2, "flow_explorer: the flow must have 2 dimensions, to be drawn in the plane."
     )
     require_count(n, "flow_explorer: n")
+    require(n <= MOST, f"flow_explorer: n must be at most {MOST}, which a browser still moves, not {n}.")
     require_positive(limit, "flow_explorer: limit")
     generator = torch.Generator().manual_seed(0) if generator is None else generator
     z = torch.randn(n, 2, generator=generator).to(next(flow.parameters()))

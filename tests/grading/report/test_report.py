@@ -280,6 +280,15 @@ def test_the_class_page_says_who_could_not_be_graded(tmp_path):
     assert "The file is empty." in text
 
 
+def test_an_exercise_that_was_not_graded_has_its_number_and_title(tmp_path):
+    """Its heading in the lab that is handed out, as everywhere else on the page."""
+    whole = entry(lab="lab5_vae", points=(), state=CRASHED)
+    crashed = ExerciseResult("gaussian_kl", "test_gaussian_kl", None, 3.0, CRASHED, "It crashed.", "", "")
+    write_class_page([replace(whole, exercises=(crashed,))], tmp_path)
+    *_, rest = (tmp_path / "report.html").read_text(encoding="utf-8").split("<h2>Not graded, or not whole</h2>")
+    assert re.search(r"<b>5\.\d+</b> [^<]+<br><code>gaussian_<wbr>kl</code>: It crashed\.", rest)
+
+
 @pytest.mark.parametrize("name", ["ann", "=cmd|' C'!A0", 'O"Hara, <b>', "Ünï Çødé", "a#b?c%20d", "javascript:alert(1)"])
 def test_the_class_page_leads_to_everyones_feedback(tmp_path, name):
     write_class_page([entry(name)], tmp_path)

@@ -10,7 +10,7 @@ import torch
 
 import vae_lib as lib
 from vae_lib.checks import InputError
-from vae_lib.explore import LatentExplorer
+from vae_lib.explore import LatentExplorer, term_explorer
 
 SHAPE = (4, 3)
 
@@ -87,6 +87,20 @@ def test_a_sigma_that_is_none_is_refused(vae, sigma):
     assert explorer.sigma == 0.5
 
 
+@pytest.mark.parametrize("half", [np.float32(0.5), np.array(0.5), torch.tensor(0.5)])
+def test_numpys_and_torchs_numbers_are_numbers(vae, half):
+    explorer, terms = LatentExplorer(vae, image_shape=SHAPE), term_explorer()
+    explorer.sigma, terms.mu = half, half
+    assert (explorer.sigma, terms.mu) == (0.5, 0.5)
+    assert type(explorer.sigma) is float
+
+
+@pytest.mark.parametrize("sigma", ["wide", None, True, [0.5]])
+def test_a_sigma_that_is_no_number_is_refused(vae, sigma):
+    with pytest.raises(InputError, match="LatentExplorer: sigma must be a number, not "):
+        LatentExplorer(vae, image_shape=SHAPE).sigma = sigma
+
+
 def test_numpys_numbers_are_sizes_and_axes(vae):
     shape = tuple(np.array(SHAPE))
     explorer = LatentExplorer(vae, image_shape=shape, axes=(np.int64(1), np.int64(0)))
@@ -128,6 +142,8 @@ REFUSED = {
     "need a model": {"model_or_decode": lambda z: z.new_zeros(len(z), 12), "images": torch.zeros(5, 12)},
     "axes must be": {"axes": (0, 2)},
     "limit": {"limit": -1},
+    "order must list": {"order": "x"},
+    "index in 0 to 1": {"order": [{"index": 2, "note": "", "dead": False}]},
 }
 
 

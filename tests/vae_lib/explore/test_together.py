@@ -30,6 +30,26 @@ def test_a_comparison_is_two_explorers_of_one_group(vae, images, monkeypatch):
     assert graded.comm is None
 
 
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"titles": ("a",)}, "titles must be a pair"),
+        ({"titles": 3}, "titles must be a pair"),
+        ({"title": "a"}, "no argument title; titles has"),
+        ({"group": "a"}, "no argument group"),
+    ],
+)
+def test_a_comparison_refuses_in_a_sentence(vae, images, given, words):
+    with pytest.raises(InputError, match=f"^compare_explorer: .*{words}"):
+        compare_explorer(vae, vae, images, image_shape=SHAPE, **given)
+
+
+@pytest.mark.parametrize("kl", ["abc", ["a", "b"], [1.0, float("nan")], [[1.0], [1.0, 2.0]]])
+def test_a_kl_that_is_no_numbers_is_refused(vae, kl):
+    with pytest.raises(InputError, match="slider_explorer: kl must be "):
+        slider_explorer(vae, kl=kl, image_shape=SHAPE)
+
+
 def test_sliders_are_sorted_by_kl_and_the_unused_are_marked(generator, images):
     vae = lib.VAE(12, 24, (9,), generator=generator)
     with torch.no_grad():

@@ -67,7 +67,7 @@ def test_between_two_layers_points_go_straight(explorer):
     explorer.set_state({"depth": 2.25})  # as the browser does
     before, after = explorer.atlas.points[2:4]
     np.testing.assert_allclose(explorer.points(), 0.75 * before + 0.25 * after, atol=1e-6)
-    explorer.depth = LAYERS
+    explorer.depth = np.float32(LAYERS)
     np.testing.assert_allclose(explorer.points(), explorer.atlas.points[-1], atol=1e-6)
 
 
@@ -87,6 +87,7 @@ def test_what_does_not_fit_is_refused_in_a_sentence(flow, explorer):
         (torch.nn.Linear(2, 2), 10, 4.0): "must be a module with layers",
         (CouplingFlow(3, 2), 10, 4.0): "must have 2 dimensions",
         (flow, 0, 4.0): "flow_explorer: n must",
+        (flow, 10**9, 4.0): "flow_explorer: n must be at most",
         (flow, 10, -1.0): "limit",
     }.items():
         with pytest.raises(InputError, match=words):

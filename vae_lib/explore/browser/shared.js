@@ -16,11 +16,20 @@ function h(tag, attributes = {}, ...children) {
   return node;
 }
 
-/** On a widget's root: the keys are its controls', not JupyterLab's or Notebook's, which would leave the cell. */
-const OWN_KEYS = {
-  "data-lm-suppress-shortcuts": "true",
-  onkeydown: (event) => event.key === "Escape" || event.ctrlKey || event.metaKey || event.altKey || event.stopPropagation(),
-};
+/** Escape, and what goes with Ctrl, Alt or ⌘, stays the notebook's: to leave, to save. */
+const isOwn = (event) => !(event.key === "Escape" || event.ctrlKey || event.metaKey || event.altKey);
+
+/** On a widget's root: the keys are its controls', not JupyterLab's, which hears them after the controls. */
+const OWN_KEYS = { onkeydown: (event) => isOwn(event) && event.stopPropagation() };
+
+/** Notebook 7 hears them before, and passes over a target that has this mark. One on the root would not do: the
+ * target's own selectors would still match, and no key at all would be left to the notebook. */
+function mark(event) {
+  if (event.target.closest?.(".vx")) event.target.toggleAttribute("data-lm-suppress-shortcuts", isOwn(event));
+}
+
+// once, though each explorer brings its own copy of this
+globalThis.vxMarks ??= (globalThis.addEventListener("keydown", mark, true), true);
 
 function toggle(title, on, change) {
   const box = h("input", { type: "checkbox", onchange: () => change(box.checked) });
