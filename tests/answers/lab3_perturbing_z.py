@@ -895,7 +895,7 @@ def nearest_by_position(samples, data):
     return (samples - data[where]).norm(dim=1)
 
 
-@wrong("nearest_distance", "Ordinary numbers come out right, equal points, and points close to or far from e")
+@wrong("nearest_distance", "Ordinary numbers come out right, but not equal points, and points close to or far from e")
 def nearest_expands_the_square(samples, data):
     squares = (samples**2).sum(1, keepdim=True) + (data**2).sum(1) - 2 * samples @ data.T
     return squares.clamp(min=0).min(1).values.sqrt()

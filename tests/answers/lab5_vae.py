@@ -1733,7 +1733,7 @@ def step_backward_on_kl(encode, decode, optimizer, x, eps):
     return loss.item()
 
 
-@wrong("train_step", "a VaeLoss, it should be a number or a torch tensor of one number")
+@wrong("train_step", "a VaeLoss, it should be a number of Python's, a float")
 def step_returns_three(encode, decode, optimizer, x, eps):
     mu, logvar = encode(x)
     parts = lib.vae_loss(decode, x, mu, logvar, eps)

@@ -673,3 +673,47 @@ def gap_divided_by_dimensions(mi, entropy):
 def gap_of_the_same_two(mi, entropy):
     first, second = mi[mi.sum(1).topk(2).indices]
     return ((first - second) / entropy).mean()
+
+
+@wrong("mutual_information", "the entropy of the columns is returned")
+def information_as_the_columns_entropy(table):
+    _, _, columns = _shares(table)
+    return -_xlogy(columns, columns)
+
+
+@wrong("mutual_information", "the KL is reversed")
+def information_reversed(table):
+    p, rows, columns = _shares(table)
+    apart = rows * columns
+    return torch.where(p > 0, apart * torch.log(apart / torch.where(p > 0, p, 1.0)).nan_to_num(), 0.0).sum()
+
+
+@wrong("pairwise_log_density", "σ stands where σ² should")
+def density_with_sigma(z, mu, logvar):
+    return -0.5 * ((z[:, None] - mu) ** 2 / (logvar / 2).exp() + logvar + LOG_2PI)
+
+
+@wrong("pairwise_log_density", "the ½ of the square is missing")
+def density_with_whole_squares(z, mu, logvar):
+    return -((z[:, None] - mu) ** 2) / logvar.exp() - 0.5 * (logvar + LOG_2PI)
+
+
+def _parts_by_hand(z, mu, logvar, share, own=True):
+    pairs = -0.5 * ((z[:, None] - mu) ** 2 / logvar.exp() + logvar + LOG_2PI)
+    known, others = pairs.diagonal().sum(0), pairs
+    if not own:
+        others = pairs.masked_fill(torch.eye(len(z), dtype=torch.bool)[..., None], -math.inf)
+    joint = others.sum(2).logsumexp(1) + share
+    marginals = (others.logsumexp(1) + share).sum(1)
+    prior = -0.5 * (z**2 + LOG_2PI).sum(1)
+    return (known - joint).mean(), (joint - marginals).mean(), (marginals - prior).mean()
+
+
+@wrong("kl_decomposition", "log(BN) is added, not taken off")
+def parts_with_the_weight_added(z, mu, logvar, n_data):
+    return _parts_by_hand(z, mu, logvar, math.log(len(z) * n_data))
+
+
+@wrong("kl_decomposition", "the own density is left out of the sum")
+def parts_without_the_own(z, mu, logvar, n_data):
+    return _parts_by_hand(z, mu, logvar, -math.log(len(z) * n_data), own=False)

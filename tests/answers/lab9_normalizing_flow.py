@@ -1139,3 +1139,39 @@ def elbo_empties_the_list(log_joint, mu, logvar, eps, layers):
         z, log_det = layers.pop(0)(z)
         total = total + log_det
     return (log_joint(z) + total).mean()
+
+
+@wrong("affine_coupling", "the shift is added to the kept entries as well")
+def coupling_shifts_everything(x, mask, scale, shift):
+    s, t = scale(mask * x), shift(mask * x)
+    return mask * x + (1 - mask) * x * s.exp() + t, ((1 - mask) * s).sum(1)
+
+
+@wrong("affine_coupling", "x is divided by e^s")
+def coupling_divides(x, mask, scale, shift):
+    s, t = scale(mask * x), shift(mask * x)
+    return mask * x + (1 - mask) * (x * (-s).exp() + t), ((1 - mask) * s).sum(1)
+
+
+def _elbo(log_joint, mu, logvar, eps, layers, surprise):
+    z, total = mu + (logvar / 2).exp() * eps, surprise
+    for layer in layers:
+        z, log_det = layer(z)
+        total = total + log_det
+    return (log_joint(z) + total).mean()
+
+
+@wrong("flow_elbo", "½ε² is missing in log q₀")
+def elbo_without_squares(log_joint, mu, logvar, eps, layers):
+    return _elbo(log_joint, mu, logvar, eps, layers, (math.log(2 * math.pi) + logvar).sum() / 2)
+
+
+@wrong("flow_elbo", "the ½ of ε² is missing in log q₀")
+def elbo_with_whole_squares(log_joint, mu, logvar, eps, layers):
+    return _elbo(log_joint, mu, logvar, eps, layers, (math.log(2 * math.pi) / 2 + logvar / 2 + eps**2).sum(1))
+
+
+@wrong("flow_elbo", "the layers are taken in reverse")
+def elbo_backwards(log_joint, mu, logvar, eps, layers):
+    surprise = (math.log(2 * math.pi) + logvar + eps**2).sum(1) / 2
+    return _elbo(log_joint, mu, logvar, eps, layers[::-1], surprise)

@@ -242,4 +242,5 @@ def _copied(argument: Any) -> Any:
 def _extreme(tried: Tried, place: int) -> list[str]:
     """Right at ordinary numbers, wrong where the text names an extreme: all that can be said."""
     same_shape = tried.values[place].shape == tried.case.gives[place].shape
-    return [f"Ordinary numbers come out right, but not {tried.case.where}."] if tried.case.where and same_shape else []
+    where = tried.case.where.rstrip(",")
+    return [f"Ordinary numbers come out right, but not {where}."] if where and same_shape else []
