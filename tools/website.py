@@ -178,13 +178,13 @@ def preview(app, pagename, templatename, context, doctree):
 
 
 def opening(doctree, most=200):
-    """The first paragraph's sentences up to its first formula, as far as a preview shows them; "" where there are
-    none. A line in italics (how long the lecture takes) and what introduces a list are no paragraphs of that kind."""
+    """The first paragraph's sentences, up to a formula that needs TeX, as far as a preview shows them; "" where there
+    are none. A line in italics (how long the lecture takes) and what introduces a list are no such paragraphs."""
     from docutils import nodes
 
     own = [p for p in doctree.findall(nodes.paragraph) if isinstance(p.parent, nodes.section)] if doctree else []
     for paragraph in own:
-        parts = takewhile(lambda part: not list(part.findall(nodes.math)), paragraph.children)
+        parts = takewhile(lambda p: not any("\\" in f.astext() for f in p.findall(nodes.math)), paragraph.children)
         whole = re.match(r".*[.?!](?=\s|$)", "".join(part.astext() for part in parts), re.DOTALL)
         if whole and not isinstance(paragraph[0], nodes.emphasis):
             return textwrap.shorten(whole[0], most, placeholder=" …")
