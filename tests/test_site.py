@@ -124,10 +124,13 @@ def test_a_link_to_a_page_shows_its_title_and_a_picture(site):
 
 @pytest.mark.slow
 def test_lectures_and_labs_say_in_a_sentence_what_they_are(site):
+    known = set()
     for page in [*site.glob("course/[0-9]*.html"), *site.glob("labs/*/*.html")]:
         text = page.read_text(encoding="utf-8")
         (said,) = re.findall(r'<meta name="description" content="([^"]*)"', text)
         assert len(said.split()) > 6, page.name
+        assert said not in known, page.name
+        known.add(said)
         assert " · " not in said, page.name  # the line of how long it takes says not what it is
         assert f'<meta property="og:description" content="{said}"' in text
 

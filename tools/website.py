@@ -19,6 +19,7 @@ import sys
 import tempfile
 import textwrap
 from contextlib import redirect_stdout
+from itertools import takewhile
 from pathlib import Path
 
 from grading.course import edition
@@ -177,13 +178,17 @@ def preview(app, pagename, templatename, context, doctree):
 
 
 def opening(doctree, most=200):
-    """The page's first paragraph, as far as a preview shows it; "" where there is none. A line in italics (how long
-    the lecture takes) is none, nor is one with formulas."""
+    """The first paragraph's sentences, up to a formula that needs TeX, as far as a preview shows them; "" where there
+    are none. A line in italics (how long the lecture takes) and what introduces a list are no such paragraphs."""
     from docutils import nodes
 
     own = [p for p in doctree.findall(nodes.paragraph) if isinstance(p.parent, nodes.section)] if doctree else []
-    texts = [p.astext() for p in own if not isinstance(p[0], nodes.emphasis) and not list(p.findall(nodes.math))]
-    return textwrap.shorten(texts[0], most, placeholder=" …") if texts else ""
+    for paragraph in own:
+        parts = takewhile(lambda p: not any("\\" in f.astext() for f in p.findall(nodes.math)), paragraph.children)
+        whole = re.match(r".*[.?!](?=\s|$)", "".join(part.astext() for part in parts), re.DOTALL)
+        if whole and not isinstance(paragraph[0], nodes.emphasis):
+            return textwrap.shorten(whole[0], most, placeholder=" …")
+    return ""
 
 
 def plain(title):
