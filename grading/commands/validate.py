@@ -73,8 +73,10 @@ def notebook_of(name: str, root: Path) -> tuple[Path, str]:
     path = Path(name).absolute()
     if (root / "course" / f"{path.stem}.ipynb").exists():
         raise GradingError(f"{path.stem} is a lecture: there is nothing in it to check.")
-    if path.is_file() and path.parent.name in handed_out(root):
-        return path, path.parent.name
+    if path.is_file():  # wherever it lies, this one is meant, and not the lab's own of that name
+        lab = path.parent.name if path.parent.name in handed_out(root) else path.stem
+        chosen([lab], handed_out(root))
+        return path, lab
     chosen([path.stem], handed_out(root))
     return root / "labs" / path.stem / f"{path.stem}.ipynb", path.stem
 
