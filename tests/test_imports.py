@@ -23,6 +23,7 @@ NAMES = [p.stem for p in LIBRARY]
 
 # the core: an import only ever points to a lower level
 LEVELS = {
+    "brief": -1,
     "checks": 0,
     **dict.fromkeys(["gaussian", "pca", "latent", "networks", "checkpoint", "optimization", "augmentation"], 1),
     **dict.fromkeys(["likelihood", "config"], 2),
@@ -34,7 +35,16 @@ LEVELS = {
 # the core never imports these
 BESIDE = ("captions", "labels", "figures", "testing", "download", "mnist", "data")
 BESIDE = (*BESIDE, "classifier", "zoo", "beyond", "explore")
-MATHEMATICS = LEVELS.keys() - {"checks", "checkpoint", "optimization", "augmentation", "config", "run", "training"}
+MATHEMATICS = LEVELS.keys() - {
+    "brief",
+    "checks",
+    "checkpoint",
+    "optimization",
+    "augmentation",
+    "config",
+    "run",
+    "training",
+}
 HEAVY = {"torchvision", "ipywidgets", "matplotlib", "sklearn", "IPython", "anywidget", "pandas", "scipy"}
 MOST_LINES = 1500  # of the core, blank ones aside: what fits in the head
 

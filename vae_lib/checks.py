@@ -6,13 +6,9 @@ Shapes are written as in the docstrings: ``checked(mu="B D", eps="... B D")`` sa
 
 from __future__ import annotations
 
-import ast
 import functools
 import inspect
-import linecache
 import os
-import sysconfig
-import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -22,36 +18,16 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-# whose frames are not the reader's own
-_OTHERS = (str(Path(__file__).parent), sysconfig.get_paths()["stdlib"], "site-packages", "dist-packages")
+from vae_lib.brief import Brief
+
 _trusted: ContextVar[bool] = ContextVar("trusted", default=False)
-
-
-class Brief(Exception):
-    """An error that a notebook shows as the reader's own line and one sentence, without the library's frames."""
-
-    def _render_traceback_(self) -> list[str]:
-        """Called by IPython in place of its own traceback."""
-        own = own_frames(traceback.extract_tb(self.__traceback__))
-        where = [f"line {own[-1].lineno}: {_statement(own[-1])}"] if own and own[-1].line else []
-        return [*where, f"{type(self).__name__}: {self}"]
-
-
-def own_frames(frames: traceback.StackSummary) -> list[traceback.FrameSummary]:
-    """The frames of the reader's own code, the library's and Python's left out."""
-    return [f for f in frames if not any(other in f.filename for other in _OTHERS)]
-
-
-def _statement(frame: traceback.FrameSummary, width: int = 88) -> str:
-    """The frame's line, or the statement in one line where it is spread over several."""
-    try:
-        nodes = list(ast.walk(ast.parse("".join(linecache.getlines(frame.filename)))))
-    except SyntaxError:
-        nodes = []
-    spread = [n for n in nodes if isinstance(n, ast.stmt) and n.lineno <= frame.lineno <= n.end_lineno > n.lineno]
-    simple = [n for n in spread if not hasattr(n, "body")]  # of a loop or a function the line is enough
-    text = ast.unparse(simple[0]) if simple else frame.line
-    return text if len(text) <= width else f"{text[: width - 1]}…"
+# what the values of a tensor are, and what makes them so
+KINDS = {
+    "real": ("floating point", ".float()"),
+    "unit": ("floating point", ".float()"),
+    "whole": ("whole numbers", ".long()"),
+    "truth": ("True or False", ".bool()"),
+}
 
 
 class InputError(Brief, ValueError):
@@ -110,13 +86,16 @@ def trusted() -> Iterator[None]:
 def checked(**shapes: str) -> Callable:
     """Decorator: the named arguments are finite floating tensors of these shapes, and none is empty.
 
-    `shapes` maps a parameter's name to its axes, e.g. ``x="B P"`` or ``logits="... B P"``. An argument that is None
-    is left alone.
+    `shapes` maps a parameter's name to its axes, e.g. ``x="B P"`` or ``logits="... B P"``. What the values are may
+    stand before them (`KINDS`), as in ``y="whole B"``. An axis called like a size of the model, such as ``n_pixels``,
+    has that size, and the tensor is then of the model's dtype and on its device. None is taken where it is the default,
+    and `generator` is a torch.Generator.
     Raises `InputError` in one sentence that names the function, the argument, what it was and what it must be.
     """
 
     def decorate(function: Callable) -> Callable:
-        signature, label = inspect.signature(function), function.__qualname__
+        signature, label = inspect.signature(function), function.__qualname__.removesuffix(".__init__")
+        optional = {name for name, parameter in signature.parameters.items() if parameter.default is None}
 
         @functools.wraps(function)
         def wrapper(*args, **kwargs):
@@ -126,7 +105,9 @@ def checked(**shapes: str) -> Callable:
                 except TypeError as error:
                     takes = ", ".join(signature.parameters)
                     raise InputError(f"{label}: {error}; it takes ({takes}).") from None
-                check_shapes(label, shapes, arguments)
+                given = {k: axes for k, axes in shapes.items() if k not in optional or arguments.get(k) is not None}
+                check_shapes(label, given, arguments)
+                require_generator(arguments.get("generator"), f"{label}: generator")
             return function(*args, **kwargs)
 
         return wrapper
@@ -136,30 +117,37 @@ def checked(**shapes: str) -> Callable:
 
 def check_shapes(function: str, shapes: dict[str, str], arguments: dict[str, object]) -> None:
     """What `checked` does, for names and values given by hand; `function` is the name in the message."""
+    model = arguments.get("self")
     sizes: dict[str, tuple[int, str]] = {}
     dtypes: dict[torch.dtype, str] = {}
-    for name, axes in shapes.items():
-        value = arguments.get(name)
-        if value is None:
-            continue
-        _check_tensor(function, name, value)
-        _bind_sizes(f"{function}: {name}", value.shape, axes, name, sizes)
-        dtypes.setdefault(value.dtype, name)
+    for name, spec in shapes.items():
+        value, label = arguments.get(name), f"{function}: {name}"
+        kind, axes = spec.split(" ", 1) if spec.split(" ")[0] in KINDS else ("real", spec)
+        _check_tensor(label, value, kind)
+        own = {axis: getattr(model, axis, None) for axis in axes.split() if len(axis) > 1}  # the model's sizes
+        sizes |= {axis: (size, "the model") for axis, size in own.items() if isinstance(size, int)}
+        _bind_sizes(label, value.shape, axes, name, sizes)
+        if isinstance(model, nn.Module) and own.keys() & sizes.keys():
+            require_same_place(label, value, model)
+        if kind == "unit":
+            require_unit_interval(value, label)
+        if value.is_floating_point():
+            dtypes.setdefault(value.dtype, name)
     given = " and ".join(f"{name} is {dtype}" for dtype, name in dtypes.items())
     require(len(dtypes) <= 1, f"{function}: {given}; give all of them the same dtype.")
 
 
-def _check_tensor(function: str, name: str, value: object) -> None:
-    what = type(value).__name__
-    require(isinstance(value, Tensor), f"{function}: {name} must be a torch tensor, not {what}.")
-    require(
-        value.is_floating_point(), f"{function}: {name} must be floating point, not {value.dtype}; call .float() on it."
-    )
+def _check_tensor(label: str, value: object, kind: str) -> None:
+    require(isinstance(value, Tensor), f"{label} must be a torch tensor, not {type(value).__name__}.")
+    what, convert = KINDS[kind]
+    whole = not (value.is_floating_point() or value.is_complex() or value.dtype == torch.bool)
+    fits = {"whole": whole, "truth": value.dtype == torch.bool}.get(kind, value.is_floating_point())
+    require(fits, f"{label} must be {what}, not {value.dtype}; call {convert} on it.")
     plain = value.layout == torch.strided and not (value.is_meta or value.is_nested)
-    require(plain, f"{function}: {name} must be an ordinary tensor, not a sparse, nested or meta one.")
-    require(value.numel() > 0, f"{function}: {name} is empty, its shape is {tuple(value.shape)}.")
-    bad = int((~torch.isfinite(value.detach())).sum())
-    require(bad == 0, f"{function}: {name} has {bad} of {value.numel()} values that are NaN or infinite.")
+    require(plain, f"{label} must be an ordinary tensor, not a sparse, nested or meta one.")
+    require(value.numel() > 0, f"{label} is empty, its shape is {tuple(value.shape)}.")
+    bad = int((~torch.isfinite(value.detach())).sum()) if value.is_floating_point() else 0
+    require(bad == 0, f"{label} has {bad} of {value.numel()} values that are NaN or infinite.")
 
 
 def _bind_sizes(label: str, shape: torch.Size, axes: str, name: str, sizes: dict[str, tuple[int, str]]) -> None:
@@ -168,9 +156,22 @@ def _bind_sizes(label: str, shape: torch.Size, axes: str, name: str, sizes: dict
     need = f"({', '.join(axes.split())}{',' if len(axes.split()) == 1 else ''})"
     require(rank_fits, f"{label} must have shape {need}, not {tuple(shape)}.")
     for letter, size in zip(letters, shape[len(shape) - len(letters) :], strict=True):
-        known, first = sizes.setdefault(letter, (size, name))
-        other = "the two must be equal" if first == name else f"{first} has {letter} = {known}"
-        require(known == size, f"{label} must have shape {need}, not {tuple(shape)}: {other}.")
+        known, first = (int(letter), "") if letter.isdigit() else sizes.setdefault(letter, (size, name))
+        other = ": the two must be equal" if first == name else f": {first} has {letter} = {known}" if first else ""
+        require(known == size, f"{label} must have shape {need}, not {tuple(shape)}{other}.")
+
+
+def require_generator(value: object, label: str) -> None:
+    """`value` is a torch.Generator, or None for torch's own."""
+    known = value is None or isinstance(value, torch.Generator)
+    require(known, f"{label} must be a torch.Generator, such as torch.Generator().manual_seed(0), not {value!r}.")
+
+
+def require_within(x: Tensor, least: int, most: int, label: str) -> None:
+    """Every one of the whole numbers `x` lies in `least` to `most`."""
+    if not _trusted.get():
+        low, high = int(x.min()), int(x.max())
+        require(least <= low and high <= most, f"{label} must lie in {least} to {most}, not {low} to {high}.")
 
 
 def require_unit_interval(x: Tensor, label: str) -> None:
@@ -192,7 +193,8 @@ def require_same_place(label: str, x: Tensor, model: nn.Module) -> None:
     if _trusted.get() or weight is None or torch.is_autocast_enabled(x.device.type):
         return
     how = f"call .to({weight.dtype}) on it"
-    require(x.dtype == weight.dtype, f"{label} is {x.dtype}, the model is {weight.dtype}; {how}.")
+    alike = x.dtype == weight.dtype or not x.is_floating_point()
+    require(alike, f"{label} is {x.dtype}, the model is {weight.dtype}; {how}.")
     where = f"{label} lies on {x.device}, the model on {weight.device}"
     require(x.device == weight.device, f"{where}; move one of them with .to(device).")
 

@@ -142,9 +142,8 @@ def _first_of(name: str, columns: object) -> object:
 
 
 def _check_pictures(model: nn.Module, given: dict[str, object], config: TrainConfig) -> None:
-    check_shapes("fit", {"data": "N P", "test": "M P"}, given)
+    check_shapes("fit", {name: axes for name, axes in {"data": "N P", "test": "M P"}.items() if name in given}, given)
     data, dtype = given["data"], next(model.parameters()).dtype
-    require(data is not None, "fit: data must be a torch tensor, not NoneType.")
     n = data.shape[1]
     for name, unit in UNITS.items():
         own = getattr(model, name, n)
