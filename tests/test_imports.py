@@ -23,7 +23,8 @@ NAMES = [p.stem for p in LIBRARY]
 
 # the core: an import only ever points to a lower level
 LEVELS = {
-    "brief": -1,
+    "errors": -2,
+    "rules": -1,
     "checks": 0,
     **dict.fromkeys(["gaussian", "pca", "latent", "networks", "checkpoint", "optimization", "augmentation"], 1),
     **dict.fromkeys(["likelihood", "config"], 2),
@@ -36,7 +37,8 @@ LEVELS = {
 BESIDE = ("captions", "labels", "figures", "testing", "download", "mnist", "data")
 BESIDE = (*BESIDE, "classifier", "zoo", "beyond", "explore")
 MATHEMATICS = LEVELS.keys() - {
-    "brief",
+    "errors",
+    "rules",
     "checks",
     "checkpoint",
     "optimization",

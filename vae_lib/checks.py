@@ -8,17 +8,56 @@ from __future__ import annotations
 
 import functools
 import inspect
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from numbers import Integral, Real
-from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
-from vae_lib.brief import Brief
+from vae_lib.errors import InputError, require
+from vae_lib.rules import (
+    RULES,
+    as_path,
+    is_number,
+    require_at_least_zero,
+    require_count,
+    require_flag,
+    require_function,
+    require_generator,
+    require_image_shape,
+    require_module,
+    require_number,
+    require_positive,
+    require_share,
+    require_sizes,
+)
+
+__all__ = [
+    "InputError",
+    "as_path",
+    "check_shapes",
+    "checked",
+    "is_number",
+    "require",
+    "require_at_least_zero",
+    "require_count",
+    "require_flag",
+    "require_function",
+    "require_generator",
+    "require_image_shape",
+    "require_module",
+    "require_number",
+    "require_pair",
+    "require_positive",
+    "require_returned",
+    "require_same_place",
+    "require_share",
+    "require_sizes",
+    "require_unit_interval",
+    "require_within",
+    "trusted",
+]
 
 _trusted: ContextVar[bool] = ContextVar("trusted", default=False)
 # what the values of a tensor are, and what makes them so
@@ -27,47 +66,8 @@ KINDS = {
     "unit": ("floating point", ".float()"),
     "whole": ("whole numbers", ".long()"),
     "truth": ("True or False", ".bool()"),
+    "any": ("numbers", ".float()"),  # of any dtype, such as a one-hot table beside codes
 }
-
-
-class InputError(Brief, ValueError):
-    """What was handed in cannot be used; the message says what was given and what is needed."""
-
-
-def require(condition: bool, message: str) -> None:
-    """Raise `InputError` with `message` unless `condition` holds."""
-    if not condition:
-        raise InputError(message)
-
-
-def require_count(value: int, name: str, least: int = 1) -> None:
-    """`value` is a whole number of at least `least`."""
-    whole = isinstance(value, Integral) and not isinstance(value, bool)  # NumPy's whole numbers are numbers
-    require(whole and value >= least, f"{name} must be a whole number of at least {least}, not {value!r}.")
-
-
-def is_number(value: object) -> bool:
-    """Whether it behaves like a real number: Python's and NumPy's do, truth values do not."""
-    return isinstance(value, Real) and not isinstance(value, bool)
-
-
-def require_positive(value: float, name: str) -> None:
-    """`value` is a finite number above 0."""
-    require(is_number(value) and 0 < value < float("inf"), f"{name} must be a positive number, not {value!r}.")
-
-
-def require_at_least_zero(value: float, name: str) -> None:
-    """`value` is a finite number, 0 or above."""
-    require(is_number(value) and 0 <= value < float("inf"), f"{name} must be a number of at least 0, not {value!r}.")
-
-
-def require_sizes(sizes: object, name: str, least: int = 0) -> None:
-    """`sizes` is a list or tuple of whole numbers above 0, at least `least` of them."""
-    listed = isinstance(sizes, (list, tuple)) and len(sizes) >= least
-    many = f"at least {least} " if least else ""
-    require(listed, f"{name} must be a list or tuple of {many}whole numbers, not {sizes!r}.")
-    for size in sizes:
-        require_count(size, f"each of {name}")
 
 
 @contextmanager
@@ -88,14 +88,16 @@ def checked(**shapes: str) -> Callable:
 
     `shapes` maps a parameter's name to its axes, e.g. ``x="B P"`` or ``logits="... B P"``. What the values are may
     stand before them (`KINDS`), as in ``y="whole B"``. An axis called like a size of the model, such as ``n_pixels``,
-    has that size, and the tensor is then of the model's dtype and on its device. None is taken where it is the default,
-    and `generator` is a torch.Generator.
+    has that size, and the tensor is then of the model's dtype and on its device. What is no tensor has a rule of
+    `RULES`, as in ``n="count"`` or ``steps="count 2"``. None is taken where it is the default, and `generator` is a
+    torch.Generator.
     Raises `InputError` in one sentence that names the function, the argument, what it was and what it must be.
     """
 
     def decorate(function: Callable) -> Callable:
         signature, label = inspect.signature(function), function.__qualname__.removesuffix(".__init__")
         optional = {name for name, parameter in signature.parameters.items() if parameter.default is None}
+        unset = {name for name, parameter in signature.parameters.items() if parameter.default is not parameter.empty}
 
         @functools.wraps(function)
         def wrapper(*args, **kwargs):
@@ -105,8 +107,8 @@ def checked(**shapes: str) -> Callable:
                 except TypeError as error:
                     takes = ", ".join(signature.parameters)
                     raise InputError(f"{label}: {error}; it takes ({takes}).") from None
-                given = {k: axes for k, axes in shapes.items() if k not in optional or arguments.get(k) is not None}
-                check_shapes(label, given, arguments)
+                left = optional - {k for k, value in arguments.items() if value is not None} | unset - arguments.keys()
+                check_shapes(label, {k: spec for k, spec in shapes.items() if k not in left}, arguments)
                 require_generator(arguments.get("generator"), f"{label}: generator")
             return function(*args, **kwargs)
 
@@ -122,7 +124,11 @@ def check_shapes(function: str, shapes: dict[str, str], arguments: dict[str, obj
     dtypes: dict[torch.dtype, str] = {}
     for name, spec in shapes.items():
         value, label = arguments.get(name), f"{function}: {name}"
-        kind, axes = spec.split(" ", 1) if spec.split(" ")[0] in KINDS else ("real", spec)
+        rule, *least = spec.split() or [""]
+        if rule in RULES:
+            RULES[rule](value, label, *map(int, least))
+            continue
+        kind, axes = spec.split(" ", 1) if rule in KINDS else ("real", spec)
         _check_tensor(label, value, kind)
         own = {axis: getattr(model, axis, None) for axis in axes.split() if len(axis) > 1}  # the model's sizes
         sizes |= {axis: (size, "the model") for axis, size in own.items() if isinstance(size, int)}
@@ -131,7 +137,7 @@ def check_shapes(function: str, shapes: dict[str, str], arguments: dict[str, obj
             require_same_place(label, value, model)
         if kind == "unit":
             require_unit_interval(value, label)
-        if value.is_floating_point():
+        if value.is_floating_point() and kind != "any":
             dtypes.setdefault(value.dtype, name)
     given = " and ".join(f"{name} is {dtype}" for dtype, name in dtypes.items())
     require(len(dtypes) <= 1, f"{function}: {given}; give all of them the same dtype.")
@@ -141,7 +147,8 @@ def _check_tensor(label: str, value: object, kind: str) -> None:
     require(isinstance(value, Tensor), f"{label} must be a torch tensor, not {type(value).__name__}.")
     what, convert = KINDS[kind]
     whole = not (value.is_floating_point() or value.is_complex() or value.dtype == torch.bool)
-    fits = {"whole": whole, "truth": value.dtype == torch.bool}.get(kind, value.is_floating_point())
+    own = {"whole": whole, "truth": value.dtype == torch.bool, "any": not value.is_complex()}
+    fits = own.get(kind, value.is_floating_point())
     require(fits, f"{label} must be {what}, not {value.dtype}; call {convert} on it.")
     plain = value.layout == torch.strided and not (value.is_meta or value.is_nested)
     require(plain, f"{label} must be an ordinary tensor, not a sparse, nested or meta one.")
@@ -161,10 +168,18 @@ def _bind_sizes(label: str, shape: torch.Size, axes: str, name: str, sizes: dict
         require(known == size, f"{label} must have shape {need}, not {tuple(shape)}{other}.")
 
 
-def require_generator(value: object, label: str) -> None:
-    """`value` is a torch.Generator, or None for torch's own."""
-    known = value is None or isinstance(value, torch.Generator)
-    require(known, f"{label} must be a torch.Generator, such as torch.Generator().manual_seed(0), not {value!r}.")
+def require_returned(value: object, shape: tuple[int | None, ...], label: str) -> None:
+    """What a function returned, called `label` in the message, is a tensor of this shape, None being any size."""
+    given = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
+    fits = len(given) == len(shape) and all(n in (None, m) for n, m in zip(shape, given, strict=True))
+    need = f"({', '.join('…' if n is None else str(n) for n in shape)}{',' if len(shape) == 1 else ''})"
+    require(fits, f"{label} must return a tensor of shape {need}, not {given}.")
+
+
+def require_pair(value: object, what: str, label: str) -> None:
+    """What a function returned, called `label` in the message, are two tensors, `what`."""
+    fits = isinstance(value, (tuple, list)) and len(value) == 2 and all(isinstance(x, Tensor) for x in value)
+    require(fits, f"{label} must return two tensors, {what}, not {type(value).__name__}.")
 
 
 def require_within(x: Tensor, least: int, most: int, label: str) -> None:
@@ -197,9 +212,3 @@ def require_same_place(label: str, x: Tensor, model: nn.Module) -> None:
     require(alike, f"{label} is {x.dtype}, the model is {weight.dtype}; {how}.")
     where = f"{label} lies on {x.device}, the model on {weight.device}"
     require(x.device == weight.device, f"{where}; move one of them with .to(device).")
-
-
-def as_path(value: str | os.PathLike, label: str) -> Path:
-    """The path, with `~` for the reader's home; `label` names it in the message."""
-    require(isinstance(value, (str, os.PathLike)) and str(value) != "", f"{label} must be a path, not {value!r}.")
-    return Path(value).expanduser()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from vae_lib.brief import Brief
 from vae_lib.checks import require, require_at_least_zero, require_count, require_positive
+from vae_lib.errors import Brief
 from vae_lib.optimization import SCHEDULES
 
 

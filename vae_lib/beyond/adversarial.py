@@ -14,8 +14,8 @@ from torch.func import functional_call
 from torch.nn import functional as F
 
 from vae_lib.beyond.family import energy_score
-from vae_lib.checks import checked, require_at_least_zero, require_count
-from vae_lib.networks import mlp, require_architecture
+from vae_lib.checks import checked
+from vae_lib.networks import mlp
 from vae_lib.objective import ElboTerms
 
 
@@ -41,6 +41,7 @@ class Adversarial(nn.Module):
     `hidden` holds for both networks. `penalty` is γ of γ/2 ‖∇d(x)‖² at the data, which keeps the two from circling.
     """
 
+    @checked(n_dims="count", latent_dim="count", hidden="sizes", penalty="nonnegative")
     def __init__(
         self,
         n_dims: int,
@@ -50,16 +51,16 @@ class Adversarial(nn.Module):
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__()
-        require_architecture("Adversarial", n_dims, hidden, latent_dim)
-        require_at_least_zero(penalty, "Adversarial: penalty")
         self.n_dims, self.latent_dim, self.penalty = n_dims, latent_dim, penalty
         self.generate = mlp([latent_dim, *hidden, n_dims], generator)
         self.discriminate = mlp([n_dims, *hidden, 1], generator)
 
+    @checked(x="B n_dims")
     def logit(self, x: Tensor) -> Tensor:
         """How sure the discriminator is that x is data, as a logit. (B, D) -> (B,)."""
         return self.discriminate(x).squeeze(-1)
 
+    @checked(z="B latent_dim")
     def forward(self, z: Tensor) -> Tensor:
         return self.generate(z)
 
@@ -67,11 +68,12 @@ class Adversarial(nn.Module):
         return torch.randn(n, self.latent_dim, generator=generator).to(next(self.parameters()))
 
     @torch.no_grad()
+    @checked(n="count")
     def sample(self, n: int, generator: torch.Generator | None = None) -> Tensor:
         """n draws: one pass. -> (n, D)."""
-        require_count(n, "sample: n")
         return self.generate(self._noise(n, generator))
 
+    @checked(x="B n_dims")
     def loss_terms(self, x: Tensor, n_samples: int = 1, generator: torch.Generator | None = None) -> ElboTerms:
         """In training the discriminator's cost and the generator's, neither with a gradient for the other's weights,
         so that one step down the sum is a step of each. In eval mode the `energy_score` of as many draws as there are

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from vae_lib.checks import checked, require_count, require_sizes
+from vae_lib.checks import checked
 from vae_lib.gaussian import LOG_2PI
 from vae_lib.networks import mlp
 from vae_lib.objective import ElboTerms
@@ -29,6 +29,7 @@ class Mixture(NamedTuple):
     mean: Tensor
     log_sigma: Tensor
 
+    @checked(x="B D")
     def log_prob(self, x: Tensor) -> Tensor:
         """log Σ_k w_k N(x_d; μ_k, σ_k²) of every entry. (B, D) -> (B, D)."""
         squares = ((x.unsqueeze(-1) - self.mean) * torch.exp(-self.log_sigma)).square()
@@ -36,7 +37,7 @@ class Mixture(NamedTuple):
 
 
 @lru_cache(maxsize=64)
-def connections(before: Degrees, after: Degrees, strict: bool) -> Tensor:
+def _connections(before: Degrees, after: Degrees, strict: bool) -> Tensor:
     """Which weights a layer keeps: 1 from a unit to one of the same degree or a higher one, only a higher one where
     `strict`. -> (after, before).
     """
@@ -49,6 +50,7 @@ class Autoregressive(nn.Module):
     likelihood.
     """
 
+    @checked(n_dims="count", hidden="sizes 1", n_components="count")
     def __init__(
         self,
         n_dims: int,
@@ -57,9 +59,6 @@ class Autoregressive(nn.Module):
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__()
-        require_count(n_dims, "Autoregressive: n_dims")
-        require_count(n_components, "Autoregressive: n_components")
-        require_sizes(hidden, "Autoregressive: hidden", least=1)
         self.n_dims, self.n_components = n_dims, n_components
         self.network = mlp([n_dims, *hidden, 3 * n_components * n_dims], generator)
         with torch.no_grad():  # the components begin side by side, else they would move as one
@@ -72,8 +71,9 @@ class Autoregressive(nn.Module):
     def masks(self) -> list[Tensor]:
         """Of 0 and 1, one for each layer's weights; the last layer alone is strict."""
         last = len(self.degrees) - 2
-        return [connections(*self.degrees[i : i + 2], i == last) for i in range(last + 1)]
+        return [_connections(*self.degrees[i : i + 2], i == last) for i in range(last + 1)]
 
+    @checked(x="B n_dims")
     def factors(self, x: Tensor) -> Mixture:
         """The mixture of every entry, given those before it. (B, D) -> three (B, D, K)."""
         layers = self.network[::2]
@@ -83,7 +83,7 @@ class Autoregressive(nn.Module):
         weight, mean, log_sigma = x.view(len(x), self.n_dims, 3, self.n_components).unbind(2)
         return Mixture(torch.log_softmax(weight, -1), mean, log_sigma)
 
-    @checked(x="B D")
+    @checked(x="B n_dims")
     def log_prob(self, x: Tensor) -> Tensor:
         """log p(x) = Σ_d log p(x_d | x_{<d}), in one pass. (B, D) -> (B,)."""
         return self.factors(x).log_prob(x).sum(-1)
@@ -91,9 +91,9 @@ class Autoregressive(nn.Module):
     forward = log_prob
 
     @torch.no_grad()
+    @checked(n="count")
     def sample(self, n: int, generator: torch.Generator | None = None) -> Tensor:
         """n draws, entry by entry: D passes. -> (n, D)."""
-        require_count(n, "sample: n")
         x = next(self.parameters()).new_zeros(n, self.n_dims)
         for d in range(self.n_dims):
             log_weight, mean, log_sigma = (part[:, d] for part in self.factors(x))
@@ -102,6 +102,7 @@ class Autoregressive(nn.Module):
             x[:, d] = (mean.gather(1, chosen) + log_sigma.gather(1, chosen).exp() * noise).squeeze(1)
         return x
 
+    @checked(x="B n_dims")
     def loss_terms(self, x: Tensor, n_samples: int = 1, generator: torch.Generator | None = None) -> ElboTerms:
         """−log p(x) in the place of the reconstruction, and no KL: what `fit` trains. (B, D) -> (B,), (B,)."""
         loss = -self.log_prob(x)

@@ -14,25 +14,25 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from vae_lib.checks import checked, require, require_count, require_sizes, require_unit_interval
+from vae_lib.checks import checked, require
 from vae_lib.gaussian import log_prob, reparametrize
-from vae_lib.networks import Decoder, Encoder, mlp, require_architecture
+from vae_lib.networks import Decoder, Encoder, mlp
 from vae_lib.objective import ElboTerms, importance_weighted_bound
 
 # observed quadrants of the three tasks of Pyro's tutorial: one (below left), two (left), three (all but below right)
 SEEN = {1: (0, 0, 1, 0), 2: (1, 0, 1, 0), 3: (1, 1, 1, 0)}
 
 
+@checked(n="count", n_examples="count")
 def seen_quadrants(n: int, n_examples: int) -> Tensor:
     """`seen` for a task of n = 1, 2 or 3 observed quadrants, the same for all. -> (B, 4)."""
     require(n in SEEN, f"seen_quadrants: n must be 1, 2 or 3, not {n!r}.")
-    require_count(n_examples, "seen_quadrants: n_examples")
     return torch.tensor(SEEN[n], dtype=torch.float32).expand(n_examples, 4)
 
 
+@checked(image_shape="image")
 def quadrant_pixels(image_shape: Sequence[int]) -> Tensor:
     """1 where a pixel lies in the quadrant; a middle row or column goes to the later half. -> (4, P), float32."""
-    require_sizes(image_shape, "quadrant_pixels: image_shape", least=2)
     rows, columns = image_shape
     below = (torch.arange(rows) >= rows // 2).long()[:, None]
     right = (torch.arange(columns) >= columns // 2).long()
@@ -44,7 +44,6 @@ class _Completion(nn.Module):
 
     def __init__(self, image_shape: Sequence[int]) -> None:
         super().__init__()
-        require_sizes(image_shape, f"{type(self).__name__}: image_shape", least=2)
         self.image_shape = tuple(image_shape)
         self.n_pixels = image_shape[0] * image_shape[1]
 
@@ -53,13 +52,8 @@ class _Completion(nn.Module):
         """`quadrant_pixels` in the kind of numbers and on the device of the weights. -> (4, P)."""
         return quadrant_pixels(self.image_shape).to(next(self.parameters()))
 
-    @checked(x="B P", seen="B four")
     def _seen(self, x: Tensor, seen: Tensor) -> Tensor:
         """The observed pixels, 0 elsewhere, and behind them which quadrants they are. -> (B, P + 4)."""
-        name = type(self).__name__
-        require(x.shape[1] == self.n_pixels, f"{name}: x must have {self.n_pixels} columns, not {x.shape[1]}.")
-        require(seen.shape[1] == 4, f"{name}: seen must have 4 columns, not {seen.shape[1]}.")
-        require_unit_interval(x, f"{name}: x")
         return torch.cat([x * (seen @ self.quadrants), seen], -1)
 
     def _missing_nll(self, x: Tensor, seen: Tensor, logits: Tensor) -> Tensor:
@@ -76,6 +70,7 @@ class _Completion(nn.Module):
 class CompletionVAE(_Completion):
     """A network for p(z|x_o), one for q(z|x, which are observed), and a decoder for p(x_m|z), Bernoulli."""
 
+    @checked(image_shape="image", latent_dim="count", hidden="sizes")
     def __init__(
         self,
         image_shape: Sequence[int],
@@ -84,29 +79,33 @@ class CompletionVAE(_Completion):
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__(image_shape)
-        require_architecture("CompletionVAE", self.n_pixels, hidden, latent_dim)
         self.latent_dim, self.hidden = latent_dim, tuple(hidden)
         self.prior_network = Encoder(self.n_pixels + 4, self.hidden, latent_dim, generator)
         self.encoder = Encoder(self.n_pixels + 4, self.hidden, latent_dim, generator)
         self.decoder = Decoder(latent_dim, self.hidden[::-1], self.n_pixels, generator)
 
+    @checked(x="unit B n_pixels", seen="unit B 4")
     def prior(self, x: Tensor, seen: Tensor) -> tuple[Tensor, Tensor]:
         """μ and log σ² of p(z|x_o); the missing pixels of x are not looked at. Shapes: (B, P), (B, 4) -> (B, D) × 2."""
         return self.prior_network(self._seen(x, seen))
 
+    @checked(x="unit B n_pixels", seen="unit B 4")
     def encode(self, x: Tensor, seen: Tensor) -> tuple[Tensor, Tensor]:
         """μ and log σ² of q(z|x), which sees the whole picture. Shapes: (B, P), (B, 4) -> (B, D) × 2."""
         return self.encoder(torch.cat([x, seen], -1))
 
+    @checked(x="unit B n_pixels", seen="unit B 4")
     def fill(self, x: Tensor, seen: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """x with its missing pixels replaced by their probabilities at a draw of z from p(z|x_o). -> (B, P)."""
         z = reparametrize(*self.prior(x, seen), generator=generator)
         return torch.where(seen @ self.quadrants > 0, x, torch.sigmoid(self.decoder(z)))
 
+    @checked(x="unit B n_pixels", n_samples="count")
     def loss_terms(self, x: Tensor, n_samples: int = 1, generator: torch.Generator | None = None) -> ElboTerms:
         """Both terms of the bound on log p(x_m|x_o), for one, two or three quadrants observed, drawn anew each time."""
         return self.elbo_terms(x, self._drawn(x, generator), n_samples, generator)
 
+    @checked(x="unit B n_pixels", seen="unit B 4", n_samples="count")
     def elbo_terms(
         self, x: Tensor, seen: Tensor, n_samples: int = 1, generator: torch.Generator | None = None
     ) -> ElboTerms:
@@ -117,9 +116,9 @@ class CompletionVAE(_Completion):
         return ElboTerms(cost.mean(0), kl_diagonal(mu, logvar, *prior))
 
     @torch.no_grad()
+    @checked(x="unit B n_pixels", seen="unit B 4", n_samples="count")
     def nll(self, x: Tensor, seen: Tensor, n_samples: int = 100, generator: torch.Generator | None = None) -> Tensor:
         """−log p(x_m|x_o), at most, by K = `n_samples` importance samples from q. Shapes: (B, P), (B, 4) -> (B,)."""
-        require_count(n_samples, "nll: n_samples")
         prior, (mu, logvar), rows = self.prior(x, seen), self.encode(x, seen), []
         for _ in range(n_samples):
             z = reparametrize(mu, logvar, generator=generator)
@@ -131,22 +130,25 @@ class CompletionVAE(_Completion):
 class CompletionNetwork(_Completion):
     """The baseline: observed pixels in, a probability for each missing pixel out, independent of one another."""
 
+    @checked(image_shape="image", hidden="sizes")
     def __init__(
         self, image_shape: Sequence[int], hidden: Sequence[int] = (400,), generator: torch.Generator | None = None
     ) -> None:
         super().__init__(image_shape)
-        require_sizes(hidden, "CompletionNetwork: hidden")
         self.hidden = tuple(hidden)
         self.layers = mlp([self.n_pixels + 4, *hidden, self.n_pixels], generator)
 
+    @checked(x="unit B n_pixels", seen="unit B 4")
     def nll(self, x: Tensor, seen: Tensor) -> Tensor:
         """−log p(x_m|x_o). Shapes: (B, P), (B, 4) -> (B,)."""
         return self._missing_nll(x, seen, self.layers(self._seen(x, seen)))
 
+    @checked(x="unit B n_pixels", seen="unit B 4")
     def fill(self, x: Tensor, seen: Tensor) -> Tensor:
         """x with its missing pixels replaced by their probabilities. Shapes: (B, P), (B, 4) -> (B, P)."""
         return torch.where(seen @ self.quadrants > 0, x, torch.sigmoid(self.layers(self._seen(x, seen))))
 
+    @checked(x="unit B n_pixels", n_samples="count")
     def loss_terms(self, x: Tensor, n_samples: int = 1, generator: torch.Generator | None = None) -> ElboTerms:
         """−log p(x_m|x_o) in the place of the reconstruction, and no KL: what `fit` trains. (B, P) -> (B,), (B,)."""
         cost = self.nll(x, self._drawn(x, generator))

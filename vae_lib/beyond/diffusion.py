@@ -33,7 +33,7 @@ class Schedule(NamedTuple):
 
 
 @lru_cache(maxsize=16)
-def schedule(steps: int, first: float, last: float) -> Schedule:
+def _schedule(steps: int, first: float, last: float) -> Schedule:
     """β from `first` to `last` in equal ratios."""
     beta = torch.linspace(math.log(first), math.log(last), steps, dtype=torch.float64, device="cpu").exp()
     kept = (1 - beta).cumprod(0)
@@ -73,7 +73,7 @@ class Diffusion(nn.Module):
     @property
     def schedule(self) -> Schedule:
         """Its table of variances."""
-        return schedule(self.steps, *self.ends)
+        return _schedule(self.steps, *self.ends)
 
     @property
     def variance(self) -> Tensor:

@@ -91,13 +91,13 @@ class Grammar:
             if part not in self.rules:
                 return {at + 1: 1.0} if at < len(sentence) and sentence[at] == part else {}
             if (part, at) not in known:
-                known[part, at] = added(reached_by(right, at, p) for p, right in self.rules[part])
+                known[part, at] = _added(reached_by(right, at, p) for p, right in self.rules[part])
             return known[part, at]
 
         def reached_by(right: Sequence[str], at: int, p: float) -> dict[int, float]:
             ends = {at: p}
             for part in right:
-                ends = added({e: q * r for e, r in reached(part, b).items()} for b, q in ends.items())
+                ends = _added({e: q * r for e, r in reached(part, b).items()} for b, q in ends.items())
             return ends
 
         whole = reached(self.start, 0).get(len(sentence), 0.0)
@@ -119,7 +119,7 @@ class Grammar:
         return rows
 
 
-def added(parts) -> dict[int, float]:
+def _added(parts) -> dict[int, float]:
     """The sum of dictionaries of probabilities."""
     total: dict[int, float] = {}
     for part in parts:

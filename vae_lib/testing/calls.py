@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from vae_lib.brief import own_frames
+from vae_lib.errors import own_frames
 from vae_lib.testing.case import Case
 from vae_lib.testing.compare import Mismatch
 from vae_lib.testing.shown import shape

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vae_lib.brief import Brief
+from vae_lib.errors import Brief
 
 Number = int | float
 Reference = Number | Sequence | Tensor | tuple

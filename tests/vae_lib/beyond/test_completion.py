@@ -119,11 +119,11 @@ def test_pixels_that_depend_on_each_other_are_what_a_code_is_for(generator):
 @pytest.mark.parametrize(
     ("call", "sentence"),
     [
-        (lambda m: m.prior(torch.rand(2, 15), torch.ones(2, 4)), "x must have 16 columns, not 15"),
-        (lambda m: m.prior(torch.rand(2, 16), torch.ones(2, 3)), "seen must have 4 columns, not 3"),
+        (lambda m: m.prior(torch.rand(2, 15), torch.ones(2, 4)), "the model has n_pixels = 16"),
+        (lambda m: m.prior(torch.rand(2, 16), torch.ones(2, 3)), r"seen must have shape \(B, 4\), not \(2, 3\)"),
         (lambda m: m.prior(2 * torch.ones(2, 16), torch.ones(2, 4)), r"x must lie in \[0, 1\]"),
         (lambda m: seen_quadrants(4, 2), "n must be 1, 2 or 3, not 4"),
-        (lambda m: quadrant_pixels((4,)), "a list or tuple of at least 2 whole numbers"),
+        (lambda m: quadrant_pixels((4,)), r"image_shape must be \(rows, columns\), not \(4,\)"),
         (lambda m: m.nll(torch.rand(2, 16), torch.ones(2, 4), 0), "n_samples must be a whole number of at least 1"),
     ],
 )

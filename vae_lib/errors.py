@@ -37,3 +37,13 @@ def _statement(frame: traceback.FrameSummary, width: int = 88) -> str:
     simple = [n for n in spread if not hasattr(n, "body")]  # of a loop or a function the line is enough
     text = ast.unparse(simple[0]) if simple else frame.line
     return text if len(text) <= width else f"{text[: width - 1]}…"
+
+
+class InputError(Brief, ValueError):
+    """What was handed in cannot be used; the message says what was given and what is needed."""
+
+
+def require(condition: bool, message: str) -> None:
+    """Raise `InputError` with `message` unless `condition` holds."""
+    if not condition:
+        raise InputError(message)
