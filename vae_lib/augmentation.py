@@ -7,9 +7,10 @@ import math
 import torch
 from torch import Tensor
 
-from vae_lib.checks import require
+from vae_lib.checks import checked, require
 
 
+@checked(x="B P", share="share")
 def shift_pixels(x: Tensor, share: float, generator: torch.Generator | None = None) -> Tensor:
     """Move each picture, with probability `share`, by −1, 0 or 1 pixel in each direction, wrapped at the rim.
 

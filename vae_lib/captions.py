@@ -8,7 +8,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from vae_lib.checks import require
+from vae_lib.checks import checked, require
 
 if TYPE_CHECKING:
     from matplotlib.animation import FuncAnimation
@@ -37,6 +37,7 @@ def show(figure: Figure | Axes, alt: str, caption: str | None = None) -> None:
     _show_caption(caption)
 
 
+@checked(fps="positive")
 def play(animation: FuncAnimation, alt: str, caption: str | None = None, fps: float = 4.0) -> None:
     """Show the animation with buttons that need neither a kernel nor a network, a caption below, and close its figure.
 

@@ -65,6 +65,7 @@ KINDS = {
     "real": ("floating point", ".float()"),
     "unit": ("floating point", ".float()"),
     "whole": ("whole numbers", ".long()"),
+    "binary": ("whole numbers", ".long()"),  # 0 and 1
     "truth": ("True or False", ".bool()"),
     "any": ("numbers", ".float()"),  # of any dtype, such as a one-hot table beside codes
 }
@@ -83,14 +84,14 @@ def trusted() -> Iterator[None]:
         _trusted.reset(token)
 
 
-def checked(**shapes: str) -> Callable:
+def checked(**shapes: str | Callable) -> Callable:
     """Decorator: the named arguments are finite floating tensors of these shapes, and none is empty.
 
     `shapes` maps a parameter's name to its axes, e.g. ``x="B P"`` or ``logits="... B P"``. What the values are may
     stand before them (`KINDS`), as in ``y="whole B"``. An axis called like a size of the model, such as ``n_pixels``,
     has that size, and the tensor is then of the model's dtype and on its device. What is no tensor has a rule of
-    `RULES`, as in ``n="count"`` or ``steps="count 2"``. None is taken where it is the default, and `generator` is a
-    torch.Generator.
+    `RULES`, as in ``n="count"`` or ``steps="count 2"``, or a function of the value and its label that raises. None is
+    taken where it is the default, and `generator` is a torch.Generator.
     Raises `InputError` in one sentence that names the function, the argument, what it was and what it must be.
     """
 
@@ -117,16 +118,16 @@ def checked(**shapes: str) -> Callable:
     return decorate
 
 
-def check_shapes(function: str, shapes: dict[str, str], arguments: dict[str, object]) -> None:
+def check_shapes(function: str, shapes: dict[str, str | Callable], arguments: dict[str, object]) -> None:
     """What `checked` does, for names and values given by hand; `function` is the name in the message."""
     model = arguments.get("self")
     sizes: dict[str, tuple[int, str]] = {}
     dtypes: dict[torch.dtype, str] = {}
     for name, spec in shapes.items():
         value, label = arguments.get(name), f"{function}: {name}"
-        rule, *least = spec.split() or [""]
-        if rule in RULES:
-            RULES[rule](value, label, *map(int, least))
+        rule, *least = (spec.split() or [""]) if isinstance(spec, str) else [spec]
+        if callable(rule) or rule in RULES:
+            RULES.get(rule, rule)(value, label, *map(int, least))
             continue
         kind, axes = spec.split(" ", 1) if rule in KINDS else ("real", spec)
         _check_tensor(label, value, kind)
@@ -137,6 +138,8 @@ def check_shapes(function: str, shapes: dict[str, str], arguments: dict[str, obj
             require_same_place(label, value, model)
         if kind == "unit":
             require_unit_interval(value, label)
+        if kind == "binary":
+            require_within(value, 0, 1, label)
         if value.is_floating_point() and kind != "any":
             dtypes.setdefault(value.dtype, name)
     given = " and ".join(f"{name} is {dtype}" for dtype, name in dtypes.items())
@@ -147,7 +150,7 @@ def _check_tensor(label: str, value: object, kind: str) -> None:
     require(isinstance(value, Tensor), f"{label} must be a torch tensor, not {type(value).__name__}.")
     what, convert = KINDS[kind]
     whole = not (value.is_floating_point() or value.is_complex() or value.dtype == torch.bool)
-    own = {"whole": whole, "truth": value.dtype == torch.bool, "any": not value.is_complex()}
+    own = {"whole": whole, "binary": whole, "truth": value.dtype == torch.bool, "any": not value.is_complex()}
     fits = own.get(kind, value.is_floating_point())
     require(fits, f"{label} must be {what}, not {value.dtype}; call {convert} on it.")
     plain = value.layout == torch.strided and not (value.is_meta or value.is_nested)

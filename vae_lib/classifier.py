@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from vae_lib.checks import checked, require, require_same_place, require_sizes
+from vae_lib.checks import checked, require, require_within
 from vae_lib.objective import ElboTerms
 
 
@@ -19,6 +19,7 @@ class Classifier(nn.Module):
     Shapes: (B, P) -> (B, C), with P the pixels of `image_shape` in rows.
     """
 
+    @checked(image_shape="image", channels="sizes 1", n_classes="count")
     def __init__(
         self,
         image_shape: tuple[int, int],
@@ -27,8 +28,6 @@ class Classifier(nn.Module):
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__()
-        require_sizes(image_shape, "Classifier: image_shape", least=2)
-        require_sizes(channels, "Classifier: channels", least=1)
         self.image_shape, self.channels, self.n_classes = tuple(image_shape), tuple(channels), n_classes
         self.n_pixels = image_shape[0] * image_shape[1]
         layers: list[nn.Module] = []
@@ -39,19 +38,20 @@ class Classifier(nn.Module):
         self.layers = nn.Sequential(*layers, nn.Flatten(), nn.Linear(width, n_classes))
         _draw_start(self.layers, generator)
 
-    @checked(x="B P")
+    @checked(x="B n_pixels")
     def forward(self, x: Tensor) -> Tensor:
-        require(x.shape[1] == self.n_pixels, f"Classifier: x must have {self.n_pixels} pixels a row, not {x.shape[1]}.")
-        require_same_place("Classifier: x", x, self)
         return self.layers(x.view(len(x), 1, *self.image_shape))
 
     @torch.no_grad()
+    @checked(x="unit B n_pixels")
     def probabilities(self, x: Tensor) -> Tensor:
         """p(class|x), in eval mode or not as the model is. Shapes: (B, P) -> (B, C)."""
         return torch.softmax(self(x), -1)
 
+    @checked(x="unit B n_pixels", y="whole B")
     def loss_terms(self, x: Tensor, y: Tensor, n_samples: int = 1, generator: torch.Generator | None = None):
         """−log p(y|x) in nats in the place of the reconstruction, and no KL: what `fit` trains. -> (B,), (B,)."""
+        require_within(y, 0, self.n_classes - 1, "Classifier.loss_terms: y")
         loss = F.cross_entropy(self(x), y, reduction="none")
         return ElboTerms(loss, torch.zeros_like(loss))
 
@@ -63,8 +63,11 @@ class Validity(NamedTuple):
     confidence: Tensor
 
 
+@checked(x="unit B P", batch="count")
 def judge(classifier: Classifier, x: Tensor, batch: int = 1000) -> Validity:
     """The class of each picture and its probability, in eval mode. Shapes: (B, P) -> (B,) int64, (B,)."""
+    known = isinstance(classifier, Classifier)
+    require(known, f"judge: classifier must be a Classifier, not {type(classifier).__name__}.")
     mode = classifier.training
     try:
         table = torch.cat([classifier.eval().probabilities(part) for part in x.split(batch)])

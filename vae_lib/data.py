@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from vae_lib import mnist
-from vae_lib.checks import InputError, checked, require, require_count, require_unit_interval
+from vae_lib.checks import InputError, checked, require
 
 
 class Dataset(NamedTuple):
@@ -35,6 +35,7 @@ class Dataset(NamedTuple):
         return f"Dataset({self.name!r}: {counts}, {'×'.join(map(str, self.image_shape))} pixels)"
 
 
+@checked(seed="count 0", download="flag")
 def load(
     name: str = "auto",
     *,
@@ -53,7 +54,6 @@ def load(
     require(name in names, f"load: name must be one of {', '.join(names)}, not {name!r}.")
     known = 'None or "fixed" (for a new draw of each batch, call binarize on the batch)'
     require(binarize in (None, "fixed"), f"load: binarize must be {known}, not {binarize!r}.")
-    require_count(seed, "load: seed", least=0)
     auto = 'load: "auto" downloads nothing; ask for load("mnist", download=True).'
     require(not (download and name == "auto"), auto)
     home = data_home(data_dir)
@@ -61,10 +61,9 @@ def load(
     return _binarized(dataset, seed) if binarize else dataset
 
 
-@checked(x="...")
+@checked(x="unit ...")
 def binarize(x: Tensor, generator: torch.Generator | None = None) -> Tensor:
     """Pixels 0 or 1, drawn anew at each call with probability x in [0, 1]: (...) -> (...)."""
-    require_unit_interval(x, "binarize: x")
     uniform = torch.rand(x.shape, dtype=x.dtype, device=x.device, generator=generator)
     return (uniform < x).to(x.dtype)
 

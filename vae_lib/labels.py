@@ -22,7 +22,7 @@ def apart(places: np.ndarray, gap: float) -> np.ndarray:
         between = places[:, None] - places[None]
         distance = np.linalg.norm(between, axis=2)
         missing = np.clip(gap - distance, 0, None) * (1 - np.eye(len(places)))
-        if missing.max() < 0.01 * gap:
+        if missing.max() <= 0.01 * gap:  # both are 0 where all places are one
             break
         places = places + 0.5 * (between * (missing / np.maximum(distance, 1e-9 * gap))[..., None]).sum(axis=1)
     return places

@@ -78,20 +78,29 @@ VALUES = {
 
 class Table(NamedTuple):
     """Calls, by name: a function and what it is given. `free` has for an argument, written "name.argument", the inputs
-    that are right as well; "argument" alone holds for all calls. `said` is what a sentence calls an argument."""
+    that are right as well; the end of it holds for all that end so. `said` is what a sentence calls an argument."""
 
     calls: dict[str, tuple[Callable, dict]]
     free: dict[str, set[str]]
-    said: dict[str, str] = {}
+    said: dict[str, str]
 
     def of(self, name: str, key: str) -> set[str]:
         """What this argument takes besides."""
-        short = name.split(".")[-1]
-        return set().union(*(self.free.get(k, ()) for k in (key, f"{short}.{key}", f"{name}.{key}")))
+        return set().union(*(self.free.get(end, ()) for end in _ends(name, key)))
+
+    def word(self, name: str, key: str) -> str:
+        """What a sentence calls it, as a pattern."""
+        return next((self.said[end] for end in _ends(name, key) if end in self.said), key)
 
     def arguments(self) -> list[tuple[str, str]]:
         """All of them, as (name, argument)."""
         return [(name, key) for name, (_, given) in self.calls.items() for key in given]
+
+
+def _ends(name: str, key: str) -> list[str]:
+    """ "module.Class.method.argument", "Class.method.argument", and so on."""
+    parts = f"{name}.{key}".split(".")
+    return [".".join(parts[i:]) for i in range(len(parts))]
 
 
 def with_generator(calls: dict[str, tuple[Callable, dict]]) -> dict[str, tuple[Callable, dict]]:
@@ -136,7 +145,7 @@ def _right(function: Callable, given: dict, key: str) -> set[str]:
     if isinstance(value, Tensor):
         sizes |= set(value.shape) if value.ndim > 1 and value.shape[-1] == value.shape[-2] else set()
         right |= set() if value.ndim and value.shape[0] in sizes else {"one row more"}
-        fixed = value.ndim and value.shape[-1] in sizes or value.ndim > 1 and modelled
+        fixed = (value.ndim and value.shape[-1] in sizes) or (value.ndim > 1 and modelled)
         right |= set() if fixed else {"one column more"}
         right |= set() if modelled or any(x.is_floating_point() for x in others) else {"float64"}
         right |= set() if value.ndim else {"one number"}
@@ -152,6 +161,8 @@ def _wrong(value: object) -> Iterator[tuple[str, object]]:
         yield from ((repr(wrong), wrong) for wrong in (None, 3, "x", []))
         yield "a tuple", tuple(value)
         for field, part in value._asdict().items():
+            if not isinstance(part, Tensor):
+                continue
             yield from ((f"{field}: {what}", value._replace(**{field: x})) for what, x in _tensors(part))
     elif isinstance(value, Tensor):
         yield from _tensors(value)
@@ -182,19 +193,20 @@ def optional(function: Callable, key: str) -> bool:
 def faults(table: Table, name: str, key: str) -> list[str]:
     """What this argument takes and ought not to, or refuses in another way than by a sentence that names it."""
     function, given = table.calls[name]
-    free, word = table.of(name, key), table.said.get(f"{name}.{key}", table.said.get(key, key))
+    free, word = table.of(name, key), table.word(name, key)
     found, used = [], set()
+    own = free - table.free.get(key, set())  # what holds for all calls need not hold for this one
     for what, value in damaged(function, given, key):
         said = _answer(function, given | {key: value}, word)
         if what in free:
             used.add(what)
         elif said:
             found.append(f"{what}: {said}")
-    return found + [f"{what}: free, and no such input" for what in table.free.get(f"{name}.{key}", set()) - used]
+    return found + [f"{what}: free, and there is no such input" for what in own - used]
 
 
 def _answer(function: Callable, given: dict, word: str) -> str:
-    """"" where it is refused as it ought to be; else what happened."""
+    """ "" where it is refused as it ought to be; else what happened."""
     try:
         function(**given)
     except InputError as error:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from vae_lib.checks import checked, require, require_count, require_positive
+from vae_lib.checks import checked, require, require_returned
 
 POINTS = 400  # on a curve: they lie much closer together than the noise is wide
 
@@ -19,20 +19,20 @@ POINTS = 400  # on a curve: they lie much closer together than the noise is wide
 class Curve:
     """(1/K) Σ_k N(x; c_k, width² I) with K points c_k on a curve. `points` (K, 2)."""
 
+    @checked(points="K 2", width="positive")
     def __init__(self, points: Tensor, width: float) -> None:
-        require_positive(width, "Curve: width")
         self.points, self.width = points, float(width)
 
-    @checked(x="B D")
+    @checked(x="B 2")
     def log_prob(self, x: Tensor) -> Tensor:
         """log p(x) in nats. (B, 2) -> (B,)."""
         parts = [torch.cdist(part, self.points.to(x.dtype)).square() for part in x.split(5000)]  # bounds the memory
         logs = torch.cat([torch.logsumexp(-0.5 / self.width**2 * squares, 1) for squares in parts])
         return logs - math.log(len(self.points) * 2 * math.pi * self.width**2)
 
+    @checked(n="count")
     def sample(self, n: int, generator: torch.Generator | None = None) -> Tensor:
         """n draws. -> (n, 2)."""
-        require_count(n, "sample: n")
         chosen = torch.randint(len(self.points), (n,), generator=generator)
         return self.points[chosen] + self.width * torch.randn(n, 2, generator=generator)
 
@@ -40,16 +40,16 @@ class Curve:
 class Checkerboard:
     """Uniform on the eight squares of [−2, 2]² with side 1 that touch at their corners: log p is −log 8 or −∞."""
 
-    @checked(x="B D")
+    @checked(x="B 2")
     def log_prob(self, x: Tensor) -> Tensor:
         """log p(x) in nats. (B, 2) -> (B,)."""
         inside, squares = (x.abs() < 2).all(1), (x + 2).floor()
         lit = inside & (squares.sum(1) % 2 == 0)
         return torch.where(lit, -math.log(8), -math.inf).to(x.dtype)
 
+    @checked(n="count")
     def sample(self, n: int, generator: torch.Generator | None = None) -> Tensor:
         """n draws. -> (n, 2)."""
-        require_count(n, "sample: n")
         square = torch.randint(8, (n,), generator=generator)
         row = square // 2
         corner = torch.stack([2 * (square % 2) + row % 2, row], 1) - 2
@@ -88,29 +88,37 @@ KNOWN: dict[str, Callable[[], Density]] = {
 }
 
 
+@checked(limit="positive", cells="count 2")
 def grid(limit: float = 5.0, cells: int = 200) -> tuple[Tensor, float]:
     """The middles of cells² squares in [−limit, limit]², float64, and the area of one. -> (cells², 2)."""
-    require_count(cells, "grid: cells", least=2)
-    require_positive(limit, "grid: limit")
     axis = (torch.arange(cells, dtype=torch.float64) + 0.5) * (2 * limit / cells) - limit
     return torch.cartesian_prod(axis, axis), (2 * limit / cells) ** 2
 
 
 def entropy(density: Density, limit: float = 5.0, cells: int = 200) -> float:
     """−∫ p log p in nats, by quadrature."""
+    _require_density("entropy", density)
     points, area = grid(limit, cells)
     return float(torch.special.entr(density.log_prob(points).exp()).sum() * area)
 
 
 @torch.no_grad()
+@checked(log_q="function")
 def divergence(density: Density, log_q: Callable[[Tensor], Tensor], limit: float = 5.0, cells: int = 200) -> float:
     """KL(p ‖ q) = ∫ p (log p − log q) in nats by quadrature: what a model's cost is above the entropy.
 
     log_q: (B, 2) float32 -> (B,).
     """
-    require(callable(log_q), f"divergence: log_q must be a function, not {type(log_q).__name__}.")
+    _require_density("divergence", density)
     points, area = grid(limit, cells)
     log_p = density.log_prob(points)
     used = log_p > -60  # further out nothing is left to be summed
-    gap = log_p[used] - log_q(points[used].float()).double()
+    log_at = log_q(points[used].float())
+    require_returned(log_at, (int(used.sum()),), "divergence: log_q")
+    gap = log_p[used] - log_at.double()
     return float((log_p[used].exp() * gap).sum() * area)
+
+
+def _require_density(function: str, density: object) -> None:
+    known = isinstance(density, Density)
+    require(known, f"{function}: density must be a Curve or a Checkerboard, not {type(density).__name__}.")

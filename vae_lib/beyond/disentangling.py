@@ -13,7 +13,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from vae_lib.checks import check_shapes, checked, require, require_at_least_zero, require_count
+from vae_lib.checks import checked, require, require_count
 from vae_lib.gaussian import LOG_2PI, gaussian_kl, reparametrize
 from vae_lib.models import VAE
 from vae_lib.objective import ElboTerms
@@ -37,6 +37,7 @@ def pairwise_log_density(z: Tensor, mu: Tensor, logvar: Tensor) -> Tensor:
     return -0.5 * (squares + logvar[None] + LOG_2PI)
 
 
+@checked(n_data="count")
 def kl_decomposition(z: Tensor, mu: Tensor, logvar: Tensor, n_data: int, sampling: str = "weighted") -> KlParts:
     """The three parts from a batch with one draw of z each, of N = `n_data` examples. (B, D)×3 -> 3 scalars.
 
@@ -68,15 +69,16 @@ def _log_weights(batch: int, n_data: int, sampling: str) -> Tensor:
     return torch.full((batch, batch), others, dtype=torch.float64).fill_diagonal_(-math.log(n_data))
 
 
+@checked(reconstruction="", mi="", tc="", dwkl="", beta="nonnegative")
 def tc_vae_loss(reconstruction: Tensor, mi: Tensor, tc: Tensor, dwkl: Tensor, beta: float) -> Tensor:
     """reconstruction + I + β TC + dimension-wise KL, scalars: −ELBO for β = 1."""
-    require_at_least_zero(beta, "tc_vae_loss: beta")
     return reconstruction + mi + beta * tc + dwkl
 
 
 class TcVAE(nn.Module):
     """A VAE that `vae_lib.fit` trains with the total correlation weighted by β. At β = 1 it is the VAE `vae`."""
 
+    @checked(n_pixels="count", latent_dim="count", hidden="sizes", beta="nonnegative", n_data="count")
     def __init__(
         self,
         n_pixels: int,
@@ -87,11 +89,10 @@ class TcVAE(nn.Module):
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__()
-        require_at_least_zero(beta, "TcVAE: beta")
-        require_count(n_data, "TcVAE: n_data")
         self.n_pixels, self.beta, self.n_data = n_pixels, beta, n_data
         self.vae = VAE(n_pixels, latent_dim, hidden, generator=generator)
 
+    @checked(x="unit B n_pixels")
     def loss_terms(self, x: Tensor, n_samples: int = 1, generator: torch.Generator | None = None) -> ElboTerms:
         """The reconstruction, and KL + (β − 1) TC by minibatch weighted sampling, one draw of z. (B, P) -> (B,)×2."""
         mu, logvar = self.vae.encode(x)
@@ -101,23 +102,23 @@ class TcVAE(nn.Module):
         return ElboTerms(reconstruction, gaussian_kl(mu, logvar) + (self.beta - 1) * parts.total_correlation)
 
 
+@checked(table="any I J")
 def mutual_information(table: Tensor) -> Tensor:
     """Σ p_ij log (p_ij / (p_i p_j)) of the distribution that counts give, 0 log 0 being 0. (I, J) -> scalar."""
-    counts = isinstance(table, Tensor) and table.ndim == 2 and table.numel() > 0
-    require(counts, "mutual_information: table must be a tensor (I, J) of counts.")
-    require(bool((table >= 0).all()) and bool(table.sum() > 0), "mutual_information: counts must be >= 0, not all 0.")
+    some = bool((table >= 0).all()) and bool(table.sum() > 0)
+    require(some, "mutual_information: table must have counts of at least 0, not all 0.")
     joint = table.to(table.dtype if table.is_floating_point() else torch.get_default_dtype())
     joint = joint / joint.sum()
     apart = joint.sum(1, keepdim=True) * joint.sum(0, keepdim=True)
     return torch.xlogy(joint, joint / apart.clamp(min=torch.finfo(joint.dtype).tiny)).sum()
 
 
+@checked(mi="D F", entropy="F")
 def mutual_information_gap(mi: Tensor, entropy: Tensor) -> Tensor:
     """Mean over factors of (largest − second largest I(z_d; factor)) / H(factor). (D, F), (F,) -> scalar, 0 to 1.
 
     Source: Chen, Li, Grosse and Duvenaud (2018), section 4.
     """
-    check_shapes("mutual_information_gap", {"mi": "D F", "entropy": "F"}, {"mi": mi, "entropy": entropy})
     require(len(mi) >= 2, "mutual_information_gap: mi must be (D, F) with at least two dimensions.")
     require(
         bool((entropy > 0).all()), "mutual_information_gap: a factor of entropy 0 has one value only; leave it out."
@@ -126,11 +127,10 @@ def mutual_information_gap(mi: Tensor, entropy: Tensor) -> Tensor:
     return ((first - second) / entropy).mean()
 
 
-@checked(codes="N D")
+@checked(codes="N D", factors="whole N F", bins="count 2")
 def information_table(codes: Tensor, factors: Tensor, bins: int = 20) -> tuple[Tensor, Tensor]:
     """I(z_d; factor), each dimension cut into `bins` of equal width, and H(factor). (N, D), (N, F) -> (D, F), (F,)."""
-    require_count(bins, "information_table: bins", least=2)
-    _require_factors("information_table", factors, len(codes))
+    _require_factors("information_table", factors)
     low, high = codes.min(0).values, codes.max(0).values
     cut = ((codes - low) / (high - low).clamp(min=1e-12) * bins).long().clamp(max=bins - 1)
     tables = [[_counts(a, b) for b in factors.T] for a in cut.T]
@@ -138,14 +138,14 @@ def information_table(codes: Tensor, factors: Tensor, bins: int = 20) -> tuple[T
     return mi, torch.stack([_entropy(t.sum(0)) for t in tables[0]])
 
 
-@checked(mu="N D", logvar="N D")
+@checked(mu="N D", logvar="N D", factors="whole N F")
 def exact_information(mu: Tensor, logvar: Tensor, factors: Tensor) -> tuple[Tensor, Tensor]:
     """I(z_d; factor) and H(factor), n uniform over the N examples and z ~ q(z|x_n). (N, D), (N, F) -> (D, F), (F,).
 
     I = H(z_d) − Σ_v p(v) H(z_d | v), by quadrature in steps of a quarter of the least σ: no draws and no bins, whose
     estimates from few examples are too large. In float64.
     """
-    _require_factors("exact_information", factors, len(mu))
+    _require_factors("exact_information", factors)
     groups = [torch.nn.functional.one_hot(column.unique(return_inverse=True)[1]).double() for column in factors.T]
     rows = []
     for mean, log_variance in zip(mu.double().T, logvar.double().T, strict=True):
@@ -159,10 +159,7 @@ def exact_information(mu: Tensor, logvar: Tensor, factors: Tensor) -> tuple[Tens
     return torch.stack(rows), torch.stack([_entropy(group.sum(0)) for group in groups])
 
 
-def _require_factors(function: str, factors: Tensor, n: int) -> None:
-    """Whole numbers, a row for each of `n` examples."""
-    whole = isinstance(factors, Tensor) and factors.ndim == 2 and not factors.is_floating_point()
-    require(whole and len(factors) == n, f"{function}: factors must be whole numbers (N, F).")
+def _require_factors(function: str, factors: Tensor) -> None:
     require(int(factors.min()) >= 0, f"{function}: factors are numbered from 0, the least of these is {factors.min()}.")
 
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from vae_lib.checks import checked, require, require_count, require_positive, require_same_place
+from vae_lib.checks import checked, require, require_returned
 from vae_lib.networks import mlp
 
 
@@ -26,7 +26,7 @@ class Moved(NamedTuple):
 Layer = Callable[[Tensor], tuple[Tensor, Tensor]]
 
 
-@checked(x="B D", mask="D")
+@checked(x="B D", mask="D", scale="function", shift="function")
 def affine_coupling(
     x: Tensor, mask: Tensor, scale: Callable[[Tensor], Tensor], shift: Callable[[Tensor], Tensor]
 ) -> Moved:
@@ -34,17 +34,26 @@ def affine_coupling(
 
     Shapes: (B, D), (D,) of 0 and 1 -> (B, D), (B,). Source: Dinh, Sohl-Dickstein and Bengio (2017), section 3.
     """
-    kept = mask * x
-    return _stretched(x, mask, scale(kept), shift(kept))
+    return _stretched(x, mask, *_from_kept("affine_coupling", mask * x, mask, scale, shift))
 
 
-@checked(y="B D", mask="D")
+@checked(y="B D", mask="D", scale="function", shift="function")
 def affine_coupling_inverse(
     y: Tensor, mask: Tensor, scale: Callable[[Tensor], Tensor], shift: Callable[[Tensor], Tensor]
 ) -> Tensor:
     """The x that `affine_coupling` takes to y, exactly: what the mask keeps is known. (B, D), (D,) -> (B, D)."""
     kept = mask * y
-    return kept + (1 - mask) * (y - shift(kept)) * torch.exp(-scale(kept))
+    stretch, moved = _from_kept("affine_coupling_inverse", kept, mask, scale, shift)
+    return kept + (1 - mask) * (y - moved) * torch.exp(-stretch)
+
+
+def _from_kept(function: str, kept: Tensor, mask: Tensor, scale: Callable, shift: Callable) -> tuple[Tensor, Tensor]:
+    """What both functions make of what is kept, (B, D) each."""
+    require(bool((mask * (1 - mask) == 0).all()), f"{function}: mask must be of 0 and 1.")
+    made = scale(kept), shift(kept)
+    for name, value in zip(("scale", "shift"), made, strict=True):
+        require_returned(value, tuple(kept.shape), f"{function}: {name}")
+    return made
 
 
 @checked(z="B D", u="D", w="D", b="")
@@ -85,9 +94,10 @@ def planar_inverse(y: Tensor, u: Tensor, w: Tensor, b: Tensor) -> Tensor:
 class Planar(nn.Module):
     """`planar` with its own u, w, b, kept invertible."""
 
+    @checked(n_dims="count")
     def __init__(self, n_dims: int, generator: torch.Generator | None = None) -> None:
         super().__init__()
-        require_count(n_dims, "Planar: n_dims")
+        self.n_dims = n_dims
         self.raw_u = nn.Parameter(0.1 * torch.randn(n_dims, generator=generator))
         self.w = nn.Parameter(torch.randn(n_dims, generator=generator))
         self.b = nn.Parameter(torch.randn((), generator=generator))
@@ -97,9 +107,11 @@ class Planar(nn.Module):
         """The direction in which rows are moved, with uᵀw > −1. -> (D,)."""
         return keep_invertible(self.raw_u, self.w)
 
+    @checked(z="B n_dims")
     def forward(self, z: Tensor) -> Moved:
         return planar(z, self.u, self.w, self.b)
 
+    @checked(y="B n_dims")
     def inverse(self, y: Tensor) -> Tensor:
         """The z that is taken to y. (B, D) -> (B, D)."""
         return planar_inverse(y, self.u, self.w, self.b)
@@ -108,6 +120,7 @@ class Planar(nn.Module):
 class Coupling(nn.Module):
     """`affine_coupling` by one network for s and t; |s| < `most`, so that no layer explodes. At first the identity."""
 
+    @checked(hidden="sizes", most="positive")
     def __init__(
         self,
         mask: Sequence[int],
@@ -118,7 +131,7 @@ class Coupling(nn.Module):
         super().__init__()
         binary = isinstance(mask, (list, tuple)) and set(mask) == {0, 1}
         require(binary, f"Coupling: mask must be a list of 0 and 1, with both in it, not {mask!r}.")
-        require_positive(most, "Coupling: most")
+        self.n_dims = len(mask)
         self.register_buffer("mask", torch.tensor([float(kept) for kept in mask]))
         self.network, self.most = mlp([len(mask), *hidden, 2 * len(mask)], generator), most
         nn.init.zeros_(self.network[-1].weight)
@@ -128,9 +141,11 @@ class Coupling(nn.Module):
         scale, shift = self.network(kept).chunk(2, dim=-1)
         return self.most * torch.tanh(scale / self.most), shift
 
+    @checked(x="B n_dims")
     def forward(self, x: Tensor) -> Moved:
         return _stretched(x, self.mask, *self._scale_and_shift(self.mask * x))
 
+    @checked(y="B n_dims")
     def inverse(self, y: Tensor) -> Tensor:
         """The x that is taken to y. (B, D) -> (B, D)."""
         scale, shift = self._scale_and_shift(self.mask * y)
@@ -140,9 +155,10 @@ class Coupling(nn.Module):
 class Affine(nn.Module):
     """y = A x + c, A lower triangular with a positive diagonal: a Gaussian with every correlation, as a flow."""
 
+    @checked(n_dims="count")
     def __init__(self, n_dims: int) -> None:
         super().__init__()
-        require_count(n_dims, "Affine: n_dims")
+        self.n_dims = n_dims
         self.raw, self.c = nn.Parameter(torch.zeros(n_dims, n_dims)), nn.Parameter(torch.zeros(n_dims))
 
     @property
@@ -150,21 +166,14 @@ class Affine(nn.Module):
         """The matrix: its diagonal is the exponential of what is learned. -> (D, D)."""
         return self.raw.tril(-1) + self.raw.diagonal().exp().diag()
 
-    @checked(x="B D")
+    @checked(x="B n_dims")
     def forward(self, x: Tensor) -> Moved:
-        self._require_fits(x)
         return Moved(x @ self.A.mT + self.c, self.raw.diagonal().sum().expand(len(x)))
 
-    @checked(y="B D")
+    @checked(y="B n_dims")
     def inverse(self, y: Tensor) -> Tensor:
         """The x that is taken to y. (B, D) -> (B, D)."""
-        self._require_fits(y)
         return torch.linalg.solve_triangular(self.A, (y - self.c).mT, upper=False).mT
-
-    def _require_fits(self, x: Tensor) -> None:
-        n = len(self.c)
-        require(x.shape[1] == n, f"Affine: rows must have {n} columns, not {x.shape[1]}.")
-        require_same_place("Affine: what it is given", x, self)
 
 
 def _stretched(x: Tensor, mask: Tensor, scale: Tensor, shift: Tensor) -> Moved:
@@ -172,11 +181,10 @@ def _stretched(x: Tensor, mask: Tensor, scale: Tensor, shift: Tensor) -> Moved:
     return Moved(moved, ((1 - mask) * scale).sum(-1))
 
 
+@checked(n_dims="count 2", n_layers="count", hidden="sizes")
 def coupling_layers(
     n_dims: int, n_layers: int, hidden: Sequence[int] = (64,), generator: torch.Generator | None = None
 ) -> list[Coupling]:
     """So many couplings; every other one keeps the even dimensions, the rest the odd ones."""
-    require_count(n_layers, "coupling_layers: n_layers")
-    require_count(n_dims, "coupling_layers: n_dims", least=2)
     masks = [[(d + i) % 2 for d in range(n_dims)] for i in range(n_layers)]
     return [Coupling(mask, hidden, generator=generator) for mask in masks]

@@ -24,8 +24,9 @@ from vae_lib.beyond.flow_layers import (
     planar,
     planar_inverse,
 )
-from vae_lib.checks import checked, require, require_count, require_positive, trusted
-from vae_lib.gaussian import LOG_2PI, log_prob, reparametrize
+from vae_lib.beyond.flow_terms import flow_elbo, flow_log_prob, require_layers, through
+from vae_lib.checks import checked, require, trusted
+from vae_lib.gaussian import log_prob, reparametrize
 from vae_lib.models import VAE
 from vae_lib.objective import ElboTerms
 
@@ -52,51 +53,25 @@ __all__ = [
 ]
 
 
-@checked(x="B D")
-def through(layers: Sequence[Layer], x: Tensor) -> Moved:
-    """One layer after the other; the logs of their determinants add up. (B, D) -> (B, D), (B,)."""
-    total = x.new_zeros(len(x))
-    for layer in layers:
-        x, log_det = layer(x)
-        total = total + log_det
-    return Moved(x, total)
-
-
-@checked(x="B D")
-def flow_log_prob(x: Tensor, layers: Sequence[Layer]) -> Tensor:
-    """log p(x) = log N(y; 0, I) + Σ log |det|, with y where the layers take x. (B, D) -> (B,)."""
-    y, log_det = through(layers, x)
-    return log_det - 0.5 * (y.square() + LOG_2PI).sum(-1)
-
-
-@checked(mu="D", logvar="D", eps="L D")
-def flow_elbo(
-    log_joint: Callable[[Tensor], Tensor], mu: Tensor, logvar: Tensor, eps: Tensor, layers: Sequence[Layer]
-) -> Tensor:
-    """(1/L) Σ_l log p(x, z_l) − log q(z_l): the layers take z_0 = μ + σ ε to z, log q(z) = log q_0(z_0) − Σ log |det|.
-
-    log_joint: (L, D) -> (L,); (D,), (D,), (L, D) -> scalar. Source: Rezende and Mohamed (2015), equation 15.
-    """
-    start = reparametrize(mu[None], logvar[None], eps[:, None])
-    z, log_det = through(layers, start[:, 0])
-    return (log_joint(z) - log_prob(start, mu[None], logvar[None])[:, 0] + log_det).mean()
-
-
 class Flow(nn.Module):
     """A density over D dimensions: `layers` take the data to N(0, I). `vae_lib.fit` trains it by maximum likelihood."""
 
+    @checked(n_dims="count")
     def __init__(self, n_dims: int, layers: Sequence[nn.Module]) -> None:
         super().__init__()
-        require_count(n_dims, "Flow: n_dims")
+        require_layers("Flow", layers)
         self.n_dims, self.layers = n_dims, nn.ModuleList(layers)
 
+    @checked(x="B n_dims")
     def log_prob(self, x: Tensor) -> Tensor:
         """log p(x) in nats. (B, D) -> (B,)."""
         return flow_log_prob(x, self.layers)
 
+    @checked(x="B n_dims")
     def forward(self, x: Tensor) -> Moved:
         return through(self.layers, x)
 
+    @checked(z="B n_dims")
     def inverse(self, z: Tensor) -> Tensor:
         """The x that is taken to z, layer by layer from the last. (B, D) -> (B, D)."""
         for layer in reversed(self.layers):
@@ -104,11 +79,12 @@ class Flow(nn.Module):
         return z
 
     @torch.no_grad()
+    @checked(n="count")
     def sample(self, n: int, generator: torch.Generator | None = None) -> Tensor:
         """n draws: z from N(0, I), then the inverse. -> (n, D)."""
-        require_count(n, "sample: n")
         return self.inverse(torch.randn(n, self.n_dims, generator=generator).to(next(self.parameters())))
 
+    @checked(x="B n_dims")
     def loss_terms(self, x: Tensor, n_samples: int = 1, generator: torch.Generator | None = None) -> ElboTerms:
         """−log p(x) in the place of the reconstruction, and no KL: what `fit` trains. (B, D) -> (B,), (B,)."""
         loss = -self.log_prob(x)
@@ -127,6 +103,7 @@ class CouplingFlow(Flow):
 class PlanarFlow(Flow):
     """An `Affine` layer, then planar ones: log p(x) at once, while a draw needs a root for each layer."""
 
+    @checked(n_dims="count", n_layers="count")
     def __init__(self, n_dims: int, n_layers: int = 16, generator: torch.Generator | None = None) -> None:
         super().__init__(n_dims, [Affine(n_dims), *(Planar(n_dims, generator) for _ in range(n_layers))])
 
@@ -135,25 +112,29 @@ class FlowPosterior(nn.Module):
     """q(z): a draw from N(μ, diag σ²), taken through the layers. Without layers a diagonal Gaussian, with an `Affine`
     one with every correlation."""
 
+    @checked(n_dims="count")
     def __init__(self, n_dims: int, layers: Sequence[nn.Module] = ()) -> None:
         super().__init__()
-        require_count(n_dims, "FlowPosterior: n_dims")
+        require_layers("FlowPosterior", layers)
+        self.n_dims = n_dims
         self.mu, self.logvar = (nn.Parameter(torch.zeros(n_dims)) for _ in range(2))
         self.layers = nn.ModuleList(layers)
 
+    @checked(log_joint="function", n_samples="count")
     def elbo(self, log_joint: Callable[[Tensor], Tensor], n_samples: int, generator: torch.Generator | None = None):
         """`flow_elbo` from so many draws. -> scalar."""
-        require_count(n_samples, "FlowPosterior: n_samples")
         eps = torch.randn(n_samples, len(self.mu), dtype=self.mu.dtype, generator=generator)
         return flow_elbo(log_joint, self.mu, self.logvar, eps, self.layers)
 
     @torch.no_grad()
+    @checked(n="count")
     def sample(self, n: int, generator: torch.Generator | None = None) -> Tensor:
         """n draws. -> (n, D)."""
         eps = torch.randn(n, len(self.mu), dtype=self.mu.dtype, generator=generator)
         return through(self.layers, self.mu + torch.exp(0.5 * self.logvar) * eps).y
 
     @torch.no_grad()
+    @checked(z="B n_dims")
     def log_prob(self, z: Tensor) -> Tensor:
         """log q(z), by every layer's inverse. (B, D) -> (B,)."""
         start = z
@@ -161,6 +142,7 @@ class FlowPosterior(nn.Module):
             start = layer.inverse(start)
         return log_prob(start, self.mu.expand_as(z), self.logvar.expand_as(z)) - through(self.layers, start).log_det
 
+    @checked(log_joint="function", steps="count", learning_rate="positive", n_samples="count")
     def fit(
         self,
         log_joint: Callable[[Tensor], Tensor],
@@ -170,8 +152,6 @@ class FlowPosterior(nn.Module):
         generator: torch.Generator | None = None,
     ) -> list[float]:
         """Adam on −ELBO, its rate falling to 0 along half a cosine. Trains in place; -> the ELBO at each step."""
-        require_count(steps, "FlowPosterior.fit: steps")
-        require_positive(learning_rate, "FlowPosterior.fit: learning_rate")
         adam = torch.optim.Adam(self.parameters(), lr=learning_rate)
         falling, bounds = torch.optim.lr_scheduler.CosineAnnealingLR(adam, steps), []
         for _ in range(steps):
@@ -186,15 +166,16 @@ class FlowPosterior(nn.Module):
 
 
 @torch.no_grad()
+@checked(x="unit B P")
 def prior_terms(model: VAE, prior: Flow, x: Tensor, generator: torch.Generator | None = None) -> ElboTerms:
     """A VAE's terms with a flow for p(z): −log p(x|z) and log q(z|x) − log p(z) at one draw of z. (B, P) -> (B,), (B,).
 
     The second estimates the KL, so that −(sum of both) estimates the ELBO; one of them may be below 0.
     """
+    for name, given, kind in (("model", model, VAE), ("prior", prior, Flow)):
+        require(isinstance(given, kind), f"prior_terms: {name} must be a {kind.__name__}, not {type(given).__name__}.")
     mu, logvar = model.encode(x)
-    require(
-        mu.shape[1] == prior.n_dims,
-        f"prior_terms: the codes have {mu.shape[1]} dimensions, the flow {prior.n_dims}.",
-    )
+    apart = f"prior_terms: the codes have {mu.shape[1]} dimensions, the flow {prior.n_dims}."
+    require(mu.shape[1] == prior.n_dims, apart)
     z = reparametrize(mu, logvar, generator=generator)
     return ElboTerms(model.likelihood.nll(x, model.decode(z)), log_prob(z, mu, logvar) - prior.log_prob(z))

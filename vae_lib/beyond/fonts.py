@@ -14,7 +14,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from vae_lib.checks import checked, require
+from vae_lib.checks import check_shapes, checked, require, require_within
 
 FAMILIES = {  # files of the four styles: regular, bold, slanted, bold and slanted
     "DejaVu Sans": ("DejaVuSans", "DejaVuSans-Bold", "DejaVuSans-Oblique", "DejaVuSans-BoldOblique"),
@@ -49,6 +49,16 @@ class Glyphs(NamedTuple):
         return Glyphs(*(column[index] for column in self))
 
 
+def require_glyphs(value: object, label: str) -> None:
+    """`value` are `Glyphs`, each column what it is said to be; `label` names it in the message."""
+    require(isinstance(value, Glyphs), f"{label} must be Glyphs, not {type(value).__name__}.")
+    columns = {"letters": "whole N", "families": "whole N", "bold": "truth N", "slanted": "truth N"}
+    check_shapes(label, {"pictures": "unit N 576", **columns}, value._asdict())
+    require_within(value.letters, 0, len(LETTERS) - 1, f"{label}: letters")
+    require_within(value.families, 0, len(FAMILIES) - 1, f"{label}: families")
+
+
+@checked(em="positive")
 @lru_cache(maxsize=3)
 def glyphs(em: float = EM) -> Glyphs:
     """Every letter in every family and style: letters first, then families, then styles, the last one fastest.
@@ -62,6 +72,7 @@ def glyphs(em: float = EM) -> Glyphs:
     return Glyphs(pictures, letter, family, style % 2 == 1, style >= 2)
 
 
+@checked(every=require_glyphs)
 def halves(every: Glyphs) -> tuple[Glyphs, Glyphs]:
     """The letters to train on, in an order that looks random and is the same everywhere, and those of HELD_OUT."""
     held = torch.tensor([letter in HELD_OUT for letter in LETTERS])[every.letters]
@@ -79,13 +90,17 @@ def _font(file: str):
     return FT2Font(str(path))
 
 
+@checked(em="positive")
 def draw(letter: str, file: str, em: float = EM) -> Tensor:
     """A letter in the typeface of a file, its ink in the middle, its feet on the baseline. -> (576,), in [0, 1].
 
     Raises InputError where the typeface does not have the letter.
     """
+    require(isinstance(file, str), f"draw: file must be the name of a typeface, not {file!r}.")
     font = _font(file)
-    require(len(letter) == 1 and ord(letter) in font.get_charmap(), f"draw: {file} has no letter {letter!r}.")
+    known = isinstance(letter, str) and len(letter) == 1
+    require(known, f"draw: letter must be one letter, not {letter!r}.")
+    require(ord(letter) in font.get_charmap(), f"draw: {file} has no letter {letter!r}.")
     font.set_size(em * DETAIL, 72)  # so that a point is a fine pixel
     font.set_text(letter, 0.0)
     top = round(font.load_char(ord(letter)).bbox[3] / 64)  # above the baseline, in fine pixels
@@ -107,7 +122,7 @@ def ink(x: Tensor) -> Tensor:
     return x.sum(-1)
 
 
-@checked(x="... P")
+@checked(x="... 576")
 def slant(x: Tensor) -> Tensor:
     """How far the ink leans to the right a pixel of height: Σ w (c − c̄)(r̄ − r) / Σ w (r − r̄)², w the pixels.
 
@@ -121,15 +136,14 @@ def slant(x: Tensor) -> Tensor:
     return (w * up * right).sum((-1, -2)) / (w * up.square()).sum((-1, -2))
 
 
-@checked(codes="N D")
+@checked(codes="N D", has="truth N")
 def attribute_direction(codes: Tensor, has: Tensor) -> Tensor:
     """The mean of the codes that have an attribute minus the mean of those that do not. (N, D), (N,) bool -> (D,)."""
-    fits = isinstance(has, Tensor) and has.dtype == torch.bool and has.shape == codes.shape[:1]
-    require(fits, f"attribute_direction: has must be a tensor ({len(codes)},) of True and False.")
-    require(bool(has.any() and not has.all()), "attribute_direction: some codes must have the attribute, and some not.")
+    require(bool(has.any() and not has.all()), "attribute_direction: has must be True for some, and False for some.")
     return codes[has].mean(0) - codes[~has].mean(0)
 
 
+@checked(direction="D", n="count")
 def of_equal_length(direction: Tensor, n: int, generator: torch.Generator) -> Tensor:
     """n random directions as long as the given one: what a move of that length does by itself. (D,) -> (n, D)."""
     noise = torch.randn(n, len(direction), generator=generator, dtype=direction.dtype)

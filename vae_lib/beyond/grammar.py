@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from vae_lib.checks import require, require_count
+from vae_lib.checks import checked, is_number, require, require_within
 
 END, PAD = 0, -1  # the token that closes a sentence, and what stands behind it
 Rules = dict[str, list[tuple[float, str]]]
@@ -24,12 +24,14 @@ class Grammar:
     """
 
     def __init__(self, rules: Rules, start: str = "S") -> None:
+        known = isinstance(rules, dict) and all(map(_are_options, rules.values()))
+        require(known, "Grammar: rules must be a dictionary of lists of (probability, text).")
         self.rules = {symbol: [(p, tuple(right.split())) for p, right in options] for symbol, options in rules.items()}
         for symbol, options in self.rules.items():
             total = math.fsum(p for p, _ in options)
             positive = all(p > 0 for p, _ in options)
             require(positive and abs(total - 1) < 1e-9, f"Grammar: the rules of {symbol} have probabilities {total:g}.")
-        require(start in self.rules, f"Grammar: there is no rule for the start {start!r}.")
+        require(isinstance(start, str) and start in self.rules, f"Grammar: there is no rule for the start {start!r}.")
         self.start = start
         found = {part for options in self.rules.values() for _, right in options for part in right}
         self.words = ("END", *sorted(found - self.rules.keys()))
@@ -40,7 +42,8 @@ class Grammar:
 
         H(A) = Σ_r p_r (−log p_r + Σ_{B in r} H(B)), a linear equation for each symbol. Source: Grenander (1967).
         """
-        names = list(self.rules)
+        names, symbol = list(self.rules), self.start if symbol is None else symbol
+        require(symbol in names, f"Grammar.entropy: symbol must be one with rules, not {symbol!r}.")
         own = [-math.fsum(p * math.log(p) for p, _ in options) for options in self.rules.values()]
         counts = torch.eye(len(names), dtype=torch.float64)
         for row, options in enumerate(self.rules.values()):
@@ -49,11 +52,11 @@ class Grammar:
                     if part in self.rules:
                         counts[row, names.index(part)] -= p
         solved = torch.linalg.solve(counts, torch.tensor(own, dtype=torch.float64))
-        return solved[names.index(symbol or self.start)].item()
+        return solved[names.index(symbol)].item()
 
+    @checked(n="count")
     def sample(self, n: int, generator: torch.Generator | None = None) -> tuple[list[tuple[str, ...]], list[int]]:
         """n sentences, and the number of the start's rule that each began with."""
-        require_count(n, "Grammar.sample: n")
         drawn = iter(torch.rand(max(64 * n, 4096), generator=generator, dtype=torch.float64).tolist())
         sentences, first = [], []
         for _ in range(n):
@@ -77,11 +80,13 @@ class Grammar:
                 return number
         return len(options) - 1
 
+    @checked(beginning="flag")
     def log_prob(self, sentence: Sequence[str], beginning: bool = False) -> float:
         """log p(sentence), summed over all ways in which it can grow; −inf where there is none.
 
         With `beginning`, the log of the probability that a sentence begins so.
         """
+        require(_are_words(sentence), f"Grammar.log_prob: sentence must be a list of words, not {sentence!r}.")
         known: dict[tuple[str, int], dict[int, float]] = {}
 
         def reached(part: str, at: int) -> dict[int, float]:
@@ -103,20 +108,37 @@ class Grammar:
         whole = reached(self.start, 0).get(len(sentence), 0.0)
         return math.log(whole) if whole else -math.inf
 
+    @checked(length="count")
     def encode(self, sentences: Sequence[Sequence[str]], length: int) -> Tensor:
         """Tokens with END behind each sentence and PAD behind that. -> (N, length) int64."""
+        listed = isinstance(sentences, (list, tuple)) and len(sentences) > 0 and all(map(_are_words, sentences))
+        require(listed, "Grammar.encode: sentences must be a list of one list of words or more.")
+        unknown = sorted({word for sentence in sentences for word in sentence} - self._number.keys())
+        require(not unknown, f"Grammar.encode: sentences must be of the grammar's words, not of {unknown}.")
         longest = max(len(sentence) for sentence in sentences) + 1
         require(longest <= length, f"Grammar.encode: length must be at least {longest}, not {length}.")
         rows = [[self._number[word] for word in sentence] + [END] for sentence in sentences]
         return torch.tensor([row + [PAD] * (length - len(row)) for row in rows])
 
+    @checked(tokens="whole N T")
     def decode(self, tokens: Tensor) -> list[tuple[str, ...]]:
         """The sentences of (N, T) tokens, each up to its first END or PAD."""
+        require_within(tokens, PAD, len(self.words) - 1, "Grammar.decode: tokens")
         rows = []
         for row in tokens.tolist():
             stops = [at for at, token in enumerate(row) if token in (END, PAD)]
             rows.append(tuple(self.words[token] for token in row[: min(stops, default=len(row))]))
         return rows
+
+
+def _are_words(sentence: object) -> bool:
+    return isinstance(sentence, (str, list, tuple)) and all(isinstance(word, str) for word in sentence)
+
+
+def _are_options(options: object) -> bool:
+    """Whether it is a list of (probability, text)."""
+    pairs = isinstance(options, (list, tuple)) and all(isinstance(o, (list, tuple)) and len(o) == 2 for o in options)
+    return pairs and all(is_number(p) and isinstance(right, str) for p, right in options)
 
 
 def _added(parts) -> dict[int, float]:
@@ -156,13 +178,3 @@ def small_english() -> Grammar:
     rules["W"] = [(0.5, "today"), (0.5, "again")]
     rules["P"] = [(0.5, "near"), (0.5, "under")]
     return Grammar(rules)
-
-
-def require_tokens(function: str, tokens: Tensor, logits: Tensor, pad: int = PAD) -> None:
-    """`tokens` (B, T) are whole numbers below V, or `pad`, one for each row of `logits` (..., B, T, V)."""
-    whole = all(isinstance(x, Tensor) for x in (tokens, logits)) and tokens.dtype in (torch.int64, torch.int32)
-    fits = whole and logits.is_floating_point() and logits.ndim > 2 and logits.shape[-3:-1] == tokens.shape
-    require(fits, f"{function}: tokens must be whole numbers (B, T), and logits numbers (..., B, T, V).")
-    known, most = tokens[tokens != pad], logits.shape[-1]
-    inside = len(known) == 0 or (known.min() >= 0 and known.max() < most)
-    require(inside, f"{function}: tokens must lie in 0 to {most - 1}, or be the pad {pad}.")

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from vae_lib.beyond.molecules import N_ATOMS, N_KINDS, N_PAIRS, Molecules, allowed, canonical, from_rows, to_rows
-from vae_lib.checks import checked, require_count, require_positive
+from vae_lib.checks import checked, require_returned
 from vae_lib.gaussian import gaussian_kl, reparametrize
 from vae_lib.networks import Decoder, Encoder, mlp
 from vae_lib.objective import ElboTerms
@@ -33,6 +33,7 @@ def adjacency_logits(Z: Tensor) -> Tensor:
     return Z @ Z.mT
 
 
+@checked(logits="... B G G", adjacency="unit B G G")
 def graph_nll(logits: Tensor, adjacency: Tensor) -> Tensor:
     """−log p of a graph whose pairs are independent Bernoulli, each pair i < j once, no loops.
 
@@ -43,6 +44,7 @@ def graph_nll(logits: Tensor, adjacency: Tensor) -> Tensor:
     return F.binary_cross_entropy_with_logits(logits, given, reduction="none").sum(-1)
 
 
+@checked(adjacency="unit G G")
 def propagation(adjacency: Tensor) -> Tensor:
     """D^(−1/2) (A + I) D^(−1/2), with D the row sums of A + I: one step of a graph convolution. (G, G) -> (G, G).
 
@@ -60,6 +62,7 @@ class NodeVAE(nn.Module):
     `offset`, as in Kipf and Welling: then two nodes that have nothing in common are joined with probability ½.
     """
 
+    @checked(n_features="count", latent_dim="count", hidden="count", offset="flag")
     def __init__(
         self,
         n_features: int,
@@ -69,29 +72,29 @@ class NodeVAE(nn.Module):
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__()
-        require_count(n_features, "NodeVAE: n_features")
-        require_count(hidden, "NodeVAE: hidden")
+        self.n_features, self.latent_dim = n_features, latent_dim
         self.first = mlp([n_features, hidden], generator)
         self.second = mlp([hidden, 2 * latent_dim], generator)
         self.offset = nn.Parameter(torch.zeros(()), requires_grad=offset)
 
+    @checked(adjacency="unit G G", features="G n_features")
     def encode(self, adjacency: Tensor, features: Tensor) -> tuple[Tensor, Tensor]:
         """μ and log σ² of each node's code. Shapes: (G, G), (G, F) -> (G, D), (G, D)."""
         step = propagation(adjacency)
         mu, logvar = (step @ self.second(torch.relu(step @ self.first(features)))).chunk(2, dim=1)
         return mu, logvar
 
+    @checked(z="... G latent_dim")
     def decode(self, z: Tensor) -> Tensor:
         """The logits of the pairs. Shapes: (..., G, D) -> (..., G, G)."""
         return adjacency_logits(z) + self.offset
 
+    @checked(adjacency="unit G G", features="G n_features", target="unit G G")
     def loss_terms(
         self, adjacency: Tensor, features: Tensor, target: Tensor, generator: torch.Generator | None = None
     ) -> ElboTerms:
         """The cost of the pairs and the KL, summed over the nodes, one draw; `target` is the table to be predicted.
-
-        (G, G), (G, F), (G, G) -> two values of shape (1,).
-        """
+        (G, G), (G, F), (G, G) -> two values of shape (1,)."""
         mu, logvar = self.encode(adjacency, features)
         z = reparametrize(mu, logvar, generator=generator)
         return ElboTerms(graph_nll(self.decode(z)[None], target[None]), gaussian_kl(mu, logvar).sum()[None])
@@ -105,6 +108,7 @@ class MoleculeVAE(nn.Module):
 
     n_dims = N_ATOMS * N_KINDS + N_PAIRS  # of a row
 
+    @checked(latent_dim="count", hidden="sizes", valences="flag")
     def __init__(
         self,
         latent_dim: int,
@@ -121,10 +125,12 @@ class MoleculeVAE(nn.Module):
         """μ and log σ² of q(z|x), whatever the order of the atoms. -> (N, D), (N, D)."""
         return self.encoder(to_rows(canonical(molecules)))
 
+    @checked(z="... B latent_dim")
     def decode(self, z: Tensor) -> Tensor:
         """The logits of p(x|z), as `molecules.assemble` reads them. Shapes: (..., B, D) -> (..., B, 33)."""
         return self.decoder(z)
 
+    @checked(x="unit B n_dims", logits="... B n_dims")
     def nll(self, x: Tensor, logits: Tensor) -> Tensor:
         """−log p(x|z), the bonds first and the atoms given the bonds. (B, 33), (..., B, 33) -> (..., B).
 
@@ -138,6 +144,7 @@ class MoleculeVAE(nn.Module):
             kinds = kinds.masked_fill(~allowed(from_rows(x).bonds), NEVER)
         return bonds - (kinds.log_softmax(-1).flatten(-2) * x[..., :-N_PAIRS]).sum(-1)
 
+    @checked(x="unit B n_dims", n_samples="count")
     def loss_terms(self, x: Tensor, n_samples: int = 1, generator: torch.Generator | None = None) -> ElboTerms:
         """E_q[−log p(x|z)] by L = `n_samples` draws, and the KL: what `fit` trains. (B, 33) -> (B,), (B,)."""
         mu, logvar = self.encoder(x)
@@ -148,6 +155,7 @@ class MoleculeVAE(nn.Module):
 class PropertyNetwork(nn.Module):
     """A property as a function of the code, y ≈ `center` + `scale` f(z), trained by the squared error of f."""
 
+    @checked(latent_dim="count", hidden="sizes", center="number", scale="positive")
     def __init__(
         self,
         latent_dim: int,
@@ -157,15 +165,15 @@ class PropertyNetwork(nn.Module):
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__()
-        require_positive(scale, "PropertyNetwork: scale")
         self.n_dims, self.center, self.scale = latent_dim, center, scale
         self.layers = mlp([latent_dim, *hidden, 1], generator)
 
-    @checked(z="... D")
+    @checked(z="... n_dims")
     def forward(self, z: Tensor) -> Tensor:
         """The property predicted. Shapes: (..., D) -> (...)."""
         return self.center + self.scale * self.layers(z).squeeze(-1)
 
+    @checked(z="B n_dims", y="B")
     def loss_terms(
         self, z: Tensor, y: Tensor, n_samples: int = 1, generator: torch.Generator | None = None
     ) -> ElboTerms:
@@ -174,16 +182,18 @@ class PropertyNetwork(nn.Module):
         return ElboTerms(error, torch.zeros_like(error))
 
 
+@checked(predict="function", z="B D", steps="count 0", learning_rate="number")
 def climb(predict: Callable[[Tensor], Tensor], z: Tensor, steps: int, learning_rate: float) -> Tensor:
     """Gradient ascent on a predicted property, each row by its own gradient; the start included; detached.
 
     predict: (B, D) -> (B,); (B, D) -> (steps + 1, B, D). Source: Gómez-Bombarelli et al. (2018), section 2.
     """
-    require_count(steps, "climb: steps", least=0)
     path = [z.detach()]
     for _ in range(steps):
         here = path[-1].clone().requires_grad_()
         with torch.enable_grad():
-            (slope,) = torch.autograd.grad(predict(here).sum(), here)
+            values = predict(here)
+            require_returned(values, (len(z),), "climb: predict")
+            (slope,) = torch.autograd.grad(values.sum(), here)
         path.append(path[-1] + learning_rate * slope)
     return torch.stack(path)

@@ -18,7 +18,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from vae_lib.checks import require
+from vae_lib.checks import check_shapes, checked, require, require_within
 
 ATOMS, VALENCES, N_ATOMS = "CNO", (4, 3, 2), 6
 ROWS, COLUMNS = torch.triu_indices(N_ATOMS, N_ATOMS, 1)  # the 15 pairs of atoms, row by row
@@ -38,23 +38,32 @@ class Molecules(NamedTuple):
         return Molecules(self.atoms[index], self.bonds[index])
 
 
+def require_molecules(value: object, label: str) -> None:
+    """`value` are `Molecules`, their atoms and bonds what these are said to be; `label` names it in the message."""
+    require(isinstance(value, Molecules), f"{label} must be Molecules, not {type(value).__name__}.")
+    check_shapes(label, {"atoms": "whole N 6", "bonds": "binary N 6 6"}, value._asdict())
+    require_within(value.atoms, 0, N_KINDS - 1, f"{label}: atoms")
+    require(torch.equal(value.bonds, value.bonds.mT), f"{label}: bonds must be symmetric.")
+
+
 def _order_keys(molecules: Molecules, orders: Tensor) -> Tensor:
     """The number of each molecule's table under each order of its atoms. (N molecules), (M, 6) -> (N, M) int64."""
     bits = molecules.bonds[:, orders[:, ROWS], orders[:, COLUMNS]] @ BITS
     return bits * N_KINDS**N_ATOMS + molecules.atoms[:, orders] @ DIGITS
 
 
+@checked(molecules=require_molecules)
 def keys(molecules: Molecules) -> Tensor:
-    """A whole number for each molecule, the same for two exactly where one is the other with its atoms reordered.
-
-    -> (N,) int64; of a canonical table it is the table read as a number.
-    """
+    """A whole number for each molecule, the same for two exactly where one is the other with its atoms reordered; of a
+    canonical table the table read as a number. -> (N,) int64."""
     parts = zip(*(part.split(500) for part in molecules), strict=True)  # 720 orders each: bounds the memory
     return torch.cat([_order_keys(Molecules(*part), ORDERS).amax(1) for part in parts])
 
 
+@checked(numbers="whole N")
 def from_keys(numbers: Tensor) -> Molecules:
     """The canonical tables that `keys` numbers."""
+    require_within(numbers, 0, N_KINDS**N_ATOMS << N_PAIRS, "from_keys: numbers")
     atoms = numbers[:, None] % N_KINDS**N_ATOMS // DIGITS % N_KINDS
     return Molecules(atoms, _symmetric(numbers[:, None] // N_KINDS**N_ATOMS // BITS % 2))
 
@@ -66,10 +75,7 @@ def canonical(molecules: Molecules) -> Molecules:
 
 @lru_cache(maxsize=1)
 def all_molecules() -> Molecules:
-    """Every valid molecule once, in canonical order, sorted by `keys`.
-
-    For each skeleton the ways to name its nodes, up to the skeleton's own symmetries.
-    """
+    """Every valid molecule once, in canonical order, sorted by `keys`: skeletons' namings, up to their symmetries."""
     names = torch.tensor(list(product(range(N_KINDS), repeat=N_ATOMS)))
     found = []
     for skeleton in _skeletons():
@@ -100,11 +106,13 @@ def _skeletons() -> Tensor:
     return tables[tables.sum(2).amax(1) <= max(VALENCES)]
 
 
+@checked(molecules=require_molecules)
 def keeps_valences(molecules: Molecules) -> Tensor:
     """Whether no atom has more bonds than its valence. -> (N,) bool."""
     return (molecules.bonds.sum(2) <= torch.tensor(VALENCES)[molecules.atoms]).all(1)
 
 
+@checked(molecules=require_molecules)
 def distances(molecules: Molecules) -> Tensor:
     """Bonds on the shortest way between any two atoms; N_ATOMS where there is none. -> (N, 6, 6) int64."""
     steps = torch.where(molecules.bonds > 0, 1, N_ATOMS) * (1 - torch.eye(N_ATOMS, dtype=torch.long))
@@ -128,48 +136,51 @@ def wiener_index(molecules: Molecules) -> Tensor:
     return distances(molecules).sum((1, 2)) // 2
 
 
+@checked(molecules=require_molecules)
 def rings(molecules: Molecules) -> Tensor:
     """Bonds beyond those that a tree of six atoms has, for molecules of one piece. -> (N,) int64."""
     return molecules.bonds.sum((1, 2)) // 2 - (N_ATOMS - 1)
 
 
+@checked(like=require_molecules, n="count")
 def random_molecules(like: Molecules, n: int, generator: torch.Generator) -> Molecules:
     """n graphs with bonds as dense, and atoms as frequent, as in `like`, each drawn by itself."""
     density = like.bonds.sum() / (len(like.bonds) * 2 * N_PAIRS)
     frequency = torch.bincount(like.atoms.flatten(), minlength=N_KINDS).float()
     bonds = torch.rand(n, N_PAIRS, generator=generator) < density
-    return Molecules(
-        torch.multinomial(frequency.expand(n, -1), N_ATOMS, True, generator=generator), _symmetric(bonds.long())
-    )
+    atoms = torch.multinomial(frequency.expand(n, -1), N_ATOMS, True, generator=generator)
+    return Molecules(atoms, _symmetric(bonds.long()))
 
 
+@checked(molecules=require_molecules)
 def to_rows(molecules: Molecules) -> Tensor:
     """Atoms as rows of the identity, then the upper triangle of the bonds. -> (N, 33) float32."""
     atoms = torch.eye(N_KINDS)[molecules.atoms].flatten(1)
     return torch.cat([atoms, molecules.bonds[:, ROWS, COLUMNS].float()], 1)
 
 
+@checked(rows="unit N 33")
 def from_rows(rows: Tensor) -> Molecules:
     """The molecules of rows as `to_rows` makes them."""
     atoms = rows[:, :-N_PAIRS].unflatten(1, (N_ATOMS, N_KINDS)).argmax(2)
     return Molecules(atoms, _symmetric(rows[:, -N_PAIRS:].long()))
 
 
+@checked(bonds="binary ... 6 6")
 def allowed(bonds: Tensor) -> Tensor:
     """Which atoms have the valence for their bonds; only carbon where none has. (..., 6, 6) -> (..., 6, 3) bool."""
     fits = bonds.sum(-1, keepdim=True) <= torch.tensor(VALENCES)
     return fits | (torch.arange(N_KINDS) == 0)
 
 
+@checked(rows="N 33", valences="flag")
 def assemble(
     rows: Tensor, drawn: tuple[str, ...] = (), valences: bool = True, generator: torch.Generator | None = None
 ) -> Molecules:
     """The molecules that logits (N, 33), ordered as in `to_rows`, say: first the bonds, then an atom at each node.
-
     What is named in `drawn`, "atoms" or "bonds", is drawn from its probabilities; the rest is the likeliest. With
     `valences` an atom is chosen among those that are `allowed` at its bonds.
     """
-    require(rows.ndim == 2 and rows.shape[1] == N_ATOMS * N_KINDS + N_PAIRS, "assemble: rows must have shape (N, 33).")
     known = f'assemble: drawn must name "atoms", "bonds", both or neither, not {drawn!r}.'
     require(isinstance(drawn, tuple) and set(drawn) <= {"atoms", "bonds"}, known)
     atoms, pairs = rows[:, :-N_PAIRS].unflatten(1, (N_ATOMS, N_KINDS)), torch.sigmoid(rows[:, -N_PAIRS:])

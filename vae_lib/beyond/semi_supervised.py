@@ -16,18 +16,34 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from vae_lib.checks import checked, require, require_at_least_zero, require_count
+from vae_lib.beyond.label_bounds import labelled_bound, loss_of_each, m2_loss, unlabelled_bound
+from vae_lib.checks import check_shapes, checked, require, require_within
 from vae_lib.gaussian import gaussian_kl, log_prob, reparametrize
 from vae_lib.likelihood import Bernoulli
 from vae_lib.models import VAE
-from vae_lib.networks import mlp, require_architecture
+from vae_lib.networks import mlp
 from vae_lib.objective import ElboTerms
 from vae_lib.run import Columns
 
+__all__ = [
+    "M2",
+    "CodeGaussian",
+    "SemiSupervised",
+    "balanced_subset",
+    "drawn",
+    "error_percent",
+    "labelled_bound",
+    "loss_of_each",
+    "m1_codes",
+    "m2_loss",
+    "unlabelled_bound",
+]
 
+
+@checked(y="whole N", per_class="count")
 def balanced_subset(y: Tensor, per_class: int, generator: torch.Generator | None = None) -> Tensor:
     """Indices of `per_class` examples of each class in y; InputError where one has fewer. (N,) -> (C·per_class,)."""
-    require_count(per_class, "balanced_subset: per_class")
+    require(int(y.min()) >= 0, f"balanced_subset: y are classes from 0, the least of these is {int(y.min())}.")
     found = []
     for label in y.unique():
         places = (y == label).nonzero().flatten()
@@ -37,55 +53,21 @@ def balanced_subset(y: Tensor, per_class: int, generator: torch.Generator | None
     return torch.cat(found)
 
 
-@checked(log_px="B", log_py="B", log_pz="B", log_qz="B")
-def labelled_bound(log_px: Tensor, log_py: Tensor, log_pz: Tensor, log_qz: Tensor) -> Tensor:
-    """−L(x, y) = log p(x|y,z) + log p(y) + log p(z) − log q(z|x,y) at one draw of z; its mean is at most log p(x, y).
-
-    Shapes: four times (B,) -> (B,). Source: Kingma et al. (2014), equation 6.
-    """
-    return log_px + log_py + log_pz - log_qz
-
-
-@checked(labelled="B C", q_y="B C")
-def unlabelled_bound(labelled: Tensor, q_y: Tensor) -> Tensor:
-    """−U(x) = Σ_y q(y|x) (−L(x, y)) + H(q(y|x)), at most log p(x). Shapes: (B, C), (B, C) -> (B,).
-
-    0 log 0 is 0. At q(y|x) ∝ exp(−L(x, y)) it is log Σ_y exp(−L(x, y)), and nowhere more.
-    Source: Kingma et al. (2014), equation 7.
-    """
-    log_q = q_y.clamp(min=torch.finfo(q_y.dtype).tiny).log()  # entr's slope at 0 is infinite: NaN once q underflows
-    return (q_y * (labelled - log_q)).sum(-1)
-
-
-def m2_loss(labelled: Tensor, unlabelled: Tensor, log_qy: Tensor, alpha: float) -> Tensor:
-    """J^α = −(Σ labelled + Σ unlabelled) − α · mean log q(y|x): the bounds summed, the mean over labelled examples.
-
-    Shapes: (B_l,), (B_u,), (B_l,), float -> scalar. Without the last term no label would teach q(y|x) anything.
-    Source: Kingma et al. (2014), equations 8 and 9.
-    """
-    require_at_least_zero(alpha, "m2_loss: alpha")
-    return -(labelled.sum() + unlabelled.sum()) - alpha * log_qy.mean()
-
-
-def loss_of_each(unlabelled: Tensor, labelled: Tensor, log_qy: Tensor, share: float, alpha: float) -> Tensor:
-    """J^α / N_u of each unlabelled example, with `share` N_l/N_u; Kingma et al.'s α = 0.1·N is 0.1 here.
-
-    `labelled` and `log_qy` are means, or of one labelled example each. Shapes: (B,), () or (B,), () or (B,) -> (B,).
-    """
-    return -unlabelled - share * labelled - alpha * log_qy
-
-
 @dataclass(frozen=True)
 class CodeGaussian:
     """A likelihood for codes: each number is Gaussian, with a mean and a log-variance from the decoder's 2P outputs."""
 
     outputs_per_pixel = 2
 
+    @checked(x="... B P", outputs="B Q")
     def nll(self, x: Tensor, outputs: Tensor) -> Tensor:
         """−log N(x; mean, σ²) summed over the P numbers. Shapes: (..., P), (..., 2P) -> (...)."""
+        twice = outputs.shape[-1] == 2 * x.shape[-1]
+        require(twice, "CodeGaussian.nll: outputs must have twice as many columns as x, means and log-variances.")
         mean, logvar = outputs.chunk(2, -1)
         return -log_prob(x, mean, logvar)
 
+    @checked(outputs="... Q")
     def mean(self, outputs: Tensor) -> Tensor:
         """Shapes: (..., 2P) -> (..., P)."""
         return outputs.chunk(2, -1)[0]
@@ -96,6 +78,7 @@ class M2(nn.Module):
     third. `likelihood` is Bernoulli() for pixels or CodeGaussian() for codes.
     """
 
+    @checked(n_pixels="count", latent_dim="count", hidden="sizes", n_classes="count 2", classifier="module")
     def __init__(
         self,
         n_pixels: int,
@@ -107,8 +90,8 @@ class M2(nn.Module):
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__()
-        require_architecture("M2", n_pixels, hidden, latent_dim)
-        require_count(n_classes, "M2: n_classes", least=2)
+        known = likelihood is None or isinstance(likelihood, (Bernoulli, CodeGaussian))
+        require(known, f"M2: likelihood must be Bernoulli() or CodeGaussian(), not {likelihood!r}.")
         self.n_pixels, self.latent_dim, self.hidden, self.n_classes = n_pixels, latent_dim, tuple(hidden), n_classes
         self.likelihood = Bernoulli() if likelihood is None else likelihood
         n_outputs = n_pixels * getattr(self.likelihood, "outputs_per_pixel", 1)
@@ -116,12 +99,12 @@ class M2(nn.Module):
         self.encoder = mlp([n_pixels + n_classes, *hidden, 2 * latent_dim], generator)
         self.decoder = mlp([latent_dim + n_classes, *self.hidden[::-1], n_outputs], generator)
 
-    @checked(x="B P")
+    @checked(x="B n_pixels")
     def log_qy(self, x: Tensor) -> Tensor:
         """log q(y|x) of every class. Shapes: (B, P) -> (B, C)."""
         return F.log_softmax(self.classifier(x), -1)
 
-    @checked(x="B P", eps="B C D")
+    @checked(x="B n_pixels", eps="B n_classes latent_dim")
     def bounds(self, x: Tensor, eps: Tensor | None = None, generator: torch.Generator | None = None) -> Tensor:
         """−L(x, y) for every class y: one draw of z each, KL in closed form. Shapes: (B, P), (B, C, D) -> (B, C)."""
         n, c = len(x), self.n_classes
@@ -131,10 +114,17 @@ class M2(nn.Module):
         nll = self.likelihood.nll(x.repeat_interleave(c, 0), outputs).view(n, c)
         return -nll - math.log(c) - gaussian_kl(mu, logvar).view(n, c)
 
+    @checked(z="B latent_dim", label="count 0")
     def decode_mean(self, z: Tensor, label: int) -> Tensor:
         """The mean of p(x|y,z) for one class. Shapes: (B, D), int -> (B, P)."""
+        require(label < self.n_classes, f"M2.decode_mean: label must lie in 0 to {self.n_classes - 1}, not {label!r}.")
         y = F.one_hot(torch.full((len(z),), label), self.n_classes).to(z.dtype)
         return self.likelihood.mean(self.decoder(torch.cat([z, y], -1)))
+
+
+def _require_parts(value: tuple, label: str) -> None:
+    for part in value or (None,):
+        check_shapes(label.split(":")[0], {"x": "B P"}, {"x": part})
 
 
 class SemiSupervised(nn.Module):
@@ -144,20 +134,27 @@ class SemiSupervised(nn.Module):
     `x_labelled` and the pictures given to `fit` are pairs (μ, logvar), the codes of M1, each step draws them anew.
     """
 
+    @checked(y_labelled="whole N", share="nonnegative", alpha="nonnegative")
     def __init__(
         self, model: M2, x_labelled: Tensor | Columns, y_labelled: Tensor, share: float, alpha: float = 0.1
     ) -> None:
         super().__init__()
-        require_at_least_zero(alpha, "SemiSupervised: alpha")
-        require_at_least_zero(share, "SemiSupervised: share")
+        require(isinstance(model, M2), f"SemiSupervised: model must be an M2, not {type(model).__name__}.")
         self.model, self.n_pixels, self.share, self.alpha, self.batch = model, model.n_pixels, share, alpha, 100
         columns = x_labelled if isinstance(x_labelled, tuple) else (x_labelled,)
+        for column in columns or (None,):
+            given = {"self": model, "x_labelled": column, "y_labelled": y_labelled}
+            check_shapes("SemiSupervised", {"y_labelled": "whole N", "x_labelled": "N n_pixels"}, given)
+        require_within(y_labelled, 0, model.n_classes - 1, "SemiSupervised: y_labelled")
         for i, column in enumerate((*columns, y_labelled)):
             self.register_buffer(f"labelled_{i}", column)
 
+    @checked(x=_require_parts)
     def loss_terms(self, *x: Tensor, n_samples: int = 1, generator: torch.Generator | None = None) -> ElboTerms:
         """The loss of each unlabelled example in the place of the reconstruction, and no KL. -> (B,), (B,)."""
         *columns, y = self.buffers()
+        alike = len(x) == len(columns) and all(part.shape[1] == self.n_pixels for part in x)
+        require(alike, f"SemiSupervised.loss_terms: x must be {len(columns)} tensors (B, P), as x_labelled is.")
         rows = torch.randint(len(y), (min(self.batch, len(y)),), generator=generator, device=y.device)
         known, y = (column[rows] for column in columns), y[rows].unsqueeze(1)
         both = drawn(*(torch.cat(pair) for pair in zip(x, known, strict=True)), generator=generator)
@@ -167,17 +164,20 @@ class SemiSupervised(nn.Module):
         return ElboTerms(loss, torch.zeros_like(loss))
 
 
+@checked(mu="B P", logvar="B P")
 def drawn(mu: Tensor, logvar: Tensor | None = None, generator: torch.Generator | None = None) -> Tensor:
     """A draw from N(μ, σ²), `mu` itself where there is no `logvar`. Shapes: (B, P), (B, P) -> (B, P)."""
     return mu if logvar is None else reparametrize(mu, logvar, generator=generator)
 
 
 @torch.no_grad()
+@checked(x="unit B P", threshold="nonnegative")
 def m1_codes(model: VAE, x: Tensor, threshold: float = 0.01) -> tuple[Tensor, Tensor, Tensor]:
     """M1's features: μ and log σ² in the dimensions whose μ varies by more than `threshold`, and which they are.
 
     Shapes: (B, P) -> (B, A), (B, A), (D,) bool.
     """
+    require(isinstance(model, VAE), f"m1_codes: model must be a VAE, not {type(model).__name__}.")
     mu, logvar = model.encode(x)
     active = mu.var(0, correction=0) > threshold
     require(bool(active.any()), "m1_codes: no dimension is in use: the posterior has collapsed.")
@@ -185,9 +185,10 @@ def m1_codes(model: VAE, x: Tensor, threshold: float = 0.01) -> tuple[Tensor, Te
 
 
 @torch.no_grad()
+@checked(log_qy="B C", y="whole B")
 def error_percent(log_qy: Tensor, y: Tensor) -> float:
     """The share of examples whose most probable class is not y, in per cent. Shapes: (B, C), (B,) -> float."""
-    require(len(log_qy) == len(y) > 0, "error_percent: log_qy and y must have as many rows, one at least.")
+    require_within(y, 0, log_qy.shape[1] - 1, "error_percent: y")
     return 100 * (log_qy.argmax(1) != y).double().mean().item()
 
 

@@ -11,56 +11,19 @@ import math
 import torch
 from torch import Tensor, nn
 
-from vae_lib.beyond.grammar import END, PAD, require_tokens
-from vae_lib.checks import checked, is_number, require, require_at_least_zero, require_count
+from vae_lib.beyond.grammar import END, PAD
+from vae_lib.beyond.sequence_terms import free_bits, kl_weight, sequence_nll, word_dropout
+from vae_lib.checks import checked, require, require_within
 from vae_lib.gaussian import gaussian_kl_per_dim, reparametrize
 from vae_lib.objective import ElboTerms
 
-
-def sequence_nll(logits: Tensor, tokens: Tensor, pad: int = PAD) -> Tensor:
-    """−Σ_t log p(x_t | x_<t) over the positions that are not `pad`; logits at t score token t.
-
-    (..., B, T, V), (B, T) int -> (..., B).
-    """
-    require_tokens("sequence_nll", tokens, logits, pad)
-    kept = tokens != pad
-    picked = torch.where(kept, tokens, 0).expand(logits.shape[:-1]).unsqueeze(-1)
-    cost = -torch.log_softmax(logits, -1).gather(-1, picked).squeeze(-1)
-    return torch.where(kept, cost, 0.0).sum(-1)
-
-
-def kl_weight(step: int, warmup: int) -> float:
-    """min(1, step / warmup), and 1 without a warm-up. Source: Bowman et al. (2016), section 3.1."""
-    require_at_least_zero(step, "kl_weight: step")
-    require_at_least_zero(warmup, "kl_weight: warmup")
-    return 1.0 if step >= warmup else step / warmup
-
-
-@checked(kl_per_dim="B D")
-def free_bits(kl_per_dim: Tensor, floor: float) -> Tensor:
-    """Σ_d max(floor, batch mean of KL_d): below the floor a dimension's KL is free. (B, D), float -> scalar.
-
-    Source: Kingma et al. (2016), appendix C.8.
-    """
-    require_at_least_zero(floor, "free_bits: floor")
-    return kl_per_dim.mean(0).clamp(min=floor).sum()
-
-
-def word_dropout(tokens: Tensor, rate: float, u: Tensor, unknown: int, keep: list[int]) -> Tensor:
-    """`unknown` where u < rate, but never for a token in `keep`. (B, T) int, float, (B, T), int, list -> (B, T).
-
-    Source: Bowman et al. (2016), section 3.2.
-    """
-    require(is_number(rate) and 0 <= rate <= 1, f"word_dropout: rate must lie in [0, 1], not {rate!r}.")
-    alike = isinstance(u, Tensor) and isinstance(tokens, Tensor) and u.shape == tokens.shape
-    require(alike, "word_dropout: u must be a tensor with a number for each of the tokens.")
-    kept = torch.isin(tokens, torch.tensor(keep, dtype=tokens.dtype, device=tokens.device))
-    return torch.where((u < rate) & ~kept, unknown, tokens)
+__all__ = ["LanguageModel", "SequenceVAE", "free_bits", "kl_weight", "sequence_nll", "word_dropout"]
 
 
 class LanguageModel(nn.Module):
     """p(x) = Π_t p(x_t | x_<t) by a GRU, given a code of `latent_dim` numbers at each step if there is one."""
 
+    @checked(n_positions="count", n_words="count", embedding="count", hidden="count", latent_dim="count 0")
     def __init__(
         self,
         n_positions: int,
@@ -71,8 +34,6 @@ class LanguageModel(nn.Module):
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__()
-        for name, size in {"n_positions": n_positions, "n_words": n_words, "hidden": hidden}.items():
-            require_count(size, f"LanguageModel: {name}")
         self.n_positions, self.n_words, self.latent_dim = n_positions, n_words, latent_dim
         self.unknown, self.begin = n_words, n_words + 1  # tokens that are read and never written
         self.embed = nn.Embedding(n_words + 2, embedding)
@@ -80,13 +41,18 @@ class LanguageModel(nn.Module):
         self.out = nn.Linear(hidden, n_words)
         _start(self, generator)
 
+    @checked(tokens="whole B T")
     def read(self, tokens: Tensor) -> Tensor:
         """What is read before each token is written: `begin`, then the tokens but for the last. (B, T) -> (B, T)."""
+        require_within(tokens, PAD, self.n_words - 1, "LanguageModel.read: tokens")
         shifted = torch.where(tokens == PAD, END, tokens)[:, :-1]
         return torch.cat([torch.full_like(tokens[:, :1], self.begin), shifted], 1)
 
+    @checked(read="whole B T", z="... B latent_dim")
     def logits(self, read: Tensor, z: Tensor | None = None) -> Tensor:
         """(B, T), (..., B, D) -> (..., B, T, V)."""
+        _require_code("logits", z, self.latent_dim)
+        require_within(read, 0, self.begin, "LanguageModel.logits: read")
         words = self.embed(read)
         if z is None:
             return self.out(self.gru(words)[0])
@@ -96,8 +62,11 @@ class LanguageModel(nn.Module):
         return self.out(states).unflatten(0, given.shape[:-2])
 
     @torch.no_grad()
+    @checked(n="count", z="n latent_dim", greedy="flag")
     def write(self, n: int, z: Tensor | None = None, generator: torch.Generator | None = None, greedy: bool = False):
         """n sentences word by word, by the likeliest word at each step if `greedy`, else by draws. -> (n, T)."""
+        _require_code("write", z, self.latent_dim)
+        require(z is None or len(z) == n, f"LanguageModel.write: z must have a row for each of the {n} sentences.")
         last, state, over = torch.full((n, 1), self.begin), None, torch.zeros(n, dtype=torch.bool)
         tokens = torch.full((n, self.n_positions), PAD)
         for t in range(self.n_positions):
@@ -110,6 +79,7 @@ class LanguageModel(nn.Module):
             last = word.unsqueeze(1)
         return tokens
 
+    @checked(x="B T", n_samples="count")
     def loss_terms(self, x: Tensor, n_samples: int = 1, generator: torch.Generator | None = None) -> ElboTerms:
         """−log p(x) in the place of the reconstruction, and no KL: what `fit` trains. (B, T) tokens as floats."""
         tokens = x.long()
@@ -124,6 +94,8 @@ class SequenceVAE(nn.Module):
     KL below `floor` nats a dimension is free; each is off at 0. What is scored is the bound itself, whatever the cure.
     """
 
+    @checked(n_positions="count", n_words="count", latent_dim="count", embedding="count", hidden="count")
+    @checked(warmup="count 0", dropout="share", floor="nonnegative")
     def __init__(
         self,
         n_positions: int,
@@ -137,12 +109,7 @@ class SequenceVAE(nn.Module):
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__()
-        require_count(latent_dim, "SequenceVAE: latent_dim")
-        require_count(warmup, "SequenceVAE: warmup", least=0)
-        for name, value in {"dropout": dropout, "floor": floor}.items():
-            require_at_least_zero(value, f"SequenceVAE: {name}")
-        require(dropout <= 1, f"SequenceVAE: dropout must be at most 1, not {dropout!r}.")
-        self.n_positions, self.latent_dim = n_positions, latent_dim
+        self.n_positions, self.n_words, self.latent_dim = n_positions, n_words, latent_dim
         self.warmup, self.dropout, self.floor = warmup, dropout, floor
         self.embed = nn.Embedding(n_words, embedding)
         self.reader = nn.GRU(embedding, hidden, batch_first=True)
@@ -151,21 +118,26 @@ class SequenceVAE(nn.Module):
         self.writer = LanguageModel(n_positions, n_words, embedding, hidden, latent_dim, generator)
         self.register_buffer("risen", torch.zeros(()))  # how far the KL's weight has come, of the warm-up
 
+    @checked(tokens="whole B T")
     def encode(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
         """μ and log σ² of q(z|x). (B, T) int -> (B, D), (B, D)."""
+        require_within(tokens, PAD, self.n_words - 1, "SequenceVAE.encode: tokens")
         states = self.reader(self.embed(torch.where(tokens == PAD, END, tokens)))[0]
         last = (tokens != PAD).sum(1) - 1
         mu, logvar = self.code(states[torch.arange(len(tokens)), last]).chunk(2, -1)
         return mu, logvar
 
+    @checked(z="... B latent_dim", tokens="whole B T")
     def decode(self, z: Tensor, tokens: Tensor) -> Tensor:
         """Logits of p(x_t | z, x_<t) at each position. (..., B, D), (B, T) -> (..., B, T, V)."""
         return self.writer.logits(self.writer.read(tokens), z)
 
+    @checked(z="B latent_dim", greedy="flag")
     def write(self, z: Tensor, generator: torch.Generator | None = None, greedy: bool = True) -> Tensor:
         """A sentence for each code. (B, D) -> (B, T)."""
         return self.writer.write(len(z), z, generator, greedy)
 
+    @checked(x="B T", n_samples="count")
     def loss_terms(self, x: Tensor, n_samples: int = 1, generator: torch.Generator | None = None) -> ElboTerms:
         """Reconstruction and KL, in training with the cures. (B, T) tokens as floats -> (B,), (B,)."""
         tokens = x.long()
@@ -186,6 +158,12 @@ class SequenceVAE(nn.Module):
             weight = kl_weight(round(self.risen.item() * self.warmup), self.warmup)
             self.risen.add_(1 / self.warmup).clamp_(max=1)
         return weight * (free_bits(kl, self.floor).expand(len(kl)) if self.floor else kl.sum(1))
+
+
+def _require_code(method: str, z: Tensor | None, latent_dim: int) -> None:
+    """A code is given where the model was made for one, and only there."""
+    need = f"be of {latent_dim} numbers a sentence" if latent_dim else "be None, since the model has no code"
+    require((z is None) == (latent_dim == 0), f"LanguageModel.{method}: z must {need}.")
 
 
 def _start(module: nn.Module, generator: torch.Generator | None) -> None:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from vae_lib.checks import require, require_count
+from vae_lib.checks import checked, require, require_count
 
 FACTORS = {"shape": 3, "size": 3, "angle": 8, "x": 6, "y": 6}
 SHAPES = ("wedge", "half disc", "L")
@@ -26,16 +26,16 @@ class Sprites(NamedTuple):
     factors: Tensor
 
 
+@checked(side="count 8", detail="count")
 def sprites(side: int = 24, detail: int = 4, **fixed: int) -> Sprites:
     """All 2,592 combinations, in order of FACTORS, the last one fastest; or those with `fixed` factors, as `shape=2`.
 
     Every pixel is the mean over `detail`² points in it, so that edges are grey.
     """
-    require_count(side, "sprites: side", least=8)
-    require_count(detail, "sprites: detail")
     for name, value in fixed.items():
         known = f"sprites: {name} must be one of the factors {', '.join(FACTORS)}."
         require(name in FACTORS, known)
+        require_count(value, f"sprites: {name}", least=0)
         require(value in range(FACTORS[name]), f"sprites: {name} must be 0 to {FACTORS[name] - 1}, not {value!r}.")
     steps = [[fixed[name]] if name in fixed else range(n) for name, n in FACTORS.items()]
     factors, left = torch.tensor(list(product(*steps))), [i for i, name in enumerate(FACTORS) if name not in fixed]

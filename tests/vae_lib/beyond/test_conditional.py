@@ -153,7 +153,10 @@ def test_trained_on_a_known_law_it_finds_the_posterior_of_the_class():
     [
         (lambda m: one_hot(torch.tensor([0, 4]), 4), "y must lie in 0 to 3, not 0 to 4"),
         (lambda m: one_hot(torch.tensor([0.0]), 4), "y must be whole numbers, not torch.float32"),
-        (lambda m: condition(torch.zeros(2, 4), torch.eye(3)), r"y_onehot must have shape \(B, C\), not \(3, 3\): x has B = 2"),
+        (
+            lambda m: condition(torch.zeros(2, 4), torch.eye(3)),
+            r"shape \(B, C\), not \(3, 3\): x has B = 2",
+        ),
         (lambda m: ConditionalVAE(4, 1, 2), "n_classes must be a whole number of at least 2, not 1"),
         (lambda m: log_px_given_y(lib.VAE(4, 1), torch.zeros(2, 4)), "model must be a ConditionalVAE"),
         (lambda m: m.encode(torch.zeros(2, 5), torch.tensor([0, 1])), "the model has n_pixels = 4"),

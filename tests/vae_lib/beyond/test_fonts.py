@@ -103,11 +103,14 @@ def test_random_directions_are_as_long():
 @pytest.mark.parametrize(
     ("call", "sentence"),
     [
-        (lambda: draw("ab", "DejaVuSans"), "has no letter 'ab'"),
+        (lambda: draw("ab", "DejaVuSans"), "letter must be one letter, not 'ab'"),
         (lambda: draw("Ω", "cmr10"), "cmr10 has no letter 'Ω'"),
         (lambda: draw("a", "Garamond"), "no font file Garamond.ttf"),
-        (lambda: attribute_direction(torch.zeros(2, 2), torch.tensor([1, 0])), "True and False"),
-        (lambda: attribute_direction(torch.zeros(2, 2), torch.tensor([True, True])), "and some not"),
+        (lambda: attribute_direction(torch.zeros(2, 2), torch.tensor([1, 0])), "has must be True or False"),
+        (
+            lambda: attribute_direction(torch.zeros(2, 2), torch.tensor([True, True])),
+            "False for some",
+        ),
     ],
 )
 def test_bad_input_is_refused_in_one_sentence(call, sentence):

@@ -1,0 +1,34 @@
+"""What figures and explorers are given, as NumPy arrays: a tensor, an array or a list of numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from torch import Tensor, strided
+
+from vae_lib.checks import InputError, require
+
+Values = Tensor | np.ndarray | Sequence
+
+
+def as_array(value: Values, label: str, shape: tuple[int | None, ...] | None = None) -> np.ndarray:
+    """The numbers, float32, of this shape if one is given, None standing for any number; finite, and one at least.
+
+    Raises InputError in one sentence that begins with `label`.
+    """
+    known = isinstance(value, (Tensor, np.ndarray, list, tuple))
+    require(known, f"{label} must be a tensor or an array, not {type(value).__name__}.")
+    plain = not isinstance(value, Tensor) or (value.layout == strided and not (value.is_meta or value.is_nested))
+    require(plain, f"{label} must be an ordinary tensor, not a sparse, nested or meta one.")
+    try:
+        x = np.asarray(value.detach().cpu() if isinstance(value, Tensor) else value)
+    except (TypeError, ValueError):
+        raise InputError(f"{label} must be numbers in equal rows, such as a tensor.") from None
+    require(x.dtype.kind in "fiu" or x.size == 0, f"{label} must be numbers in equal rows, such as a tensor.")
+    if shape is not None:
+        need = ", ".join("N" if n is None else str(n) for n in shape) + ("," if len(shape) == 1 else "")
+        fits = x.ndim == len(shape) and all(n in (None, m) for n, m in zip(shape, x.shape, strict=True))
+        require(fits and x.size > 0, f"{label} must have shape ({need}), not {x.shape}.")
+    require(bool(np.isfinite(x).all()), f"{label} has values that are NaN or infinite.")
+    return x.astype(np.float32, order="C")
