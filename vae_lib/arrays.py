@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from torch import Tensor, strided
+from torch import Tensor, from_numpy, strided
 
-from vae_lib.checks import InputError, require
+from vae_lib.checks import InputError, require, require_unit_interval
 
 Values = Tensor | np.ndarray | Sequence
 
@@ -32,3 +32,12 @@ def as_array(value: Values, label: str, shape: tuple[int | None, ...] | None = N
         require(fits and x.size > 0, f"{label} must have shape ({need}), not {x.shape}.")
     require(bool(np.isfinite(x).all()), f"{label} has values that are NaN or infinite.")
     return x.astype(np.float32, order="C")
+
+
+def read_images(images: Values, door: str, n_pixels: int | None = None) -> Tensor:
+    """Pictures (N, P) of (N, P) or (N, rows, columns), float32 in [0, 1]. Raises InputError unless they are."""
+    x = as_array(images, f"{door}: images")
+    flat = x.reshape(len(x), -1) if x.ndim > 1 and x.size else x
+    x = as_array(flat, f"{door}: images", (None, n_pixels or flat.shape[-1] if flat.ndim > 1 else None))
+    require_unit_interval(x, f"{door}: images")
+    return from_numpy(x)

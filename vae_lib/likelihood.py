@@ -53,6 +53,7 @@ class Bernoulli:
         """sigmoid(logits), in (0, 1)."""
         return torch.sigmoid(logits)
 
+    @checked(logits="...")
     def sample(self, logits: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """Pixels 0 or 1, drawn with probability sigmoid(logits)."""
         return torch.bernoulli(self.mean(logits), generator=generator)
@@ -82,6 +83,7 @@ class Gaussian:
         """sigmoid(logits) or the logits themselves, as `mean_function` says."""
         return torch.sigmoid(logits) if self.mean_function == "sigmoid" else logits
 
+    @checked(logits="...")
     def sample(self, logits: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """mean + sigma ε."""
         mean = self.mean(logits)
@@ -119,6 +121,7 @@ class LearnedGaussian(nn.Module):
         """sigmoid(logits), in (0, 1)."""
         return torch.sigmoid(logits)
 
+    @checked(logits="...")
     def sample(self, logits: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """mean + σ_x ε."""
         return Gaussian(self.sigma).sample(logits, generator)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from vae_lib.checks import check_shapes, require_count, require_positive
+from vae_lib.checks import check_shapes, checked, require_positive
 from vae_lib.gaussian import LOG_2PI
 from vae_lib.likelihood import gaussian_nll
 
@@ -70,9 +70,9 @@ class LinearGaussian:
         log_likelihood = -gaussian_nll(x, z @ self.W.mT + self.b, self.variance**0.5)
         return log_likelihood - 0.5 * (z.square() + LOG_2PI).sum(-1)
 
+    @checked(n="count")
     def sample(self, n: int, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
         """n draws of z from the prior and of x from p(x|z). -> x (n, P), z (n, D)."""
-        require_count(n, "n")
         options = {"dtype": self.W.dtype, "device": self.W.device, "generator": generator}
         z = torch.randn(n, self.W.shape[1], **options)
         noise = torch.randn(n, len(self.b), **options)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from vae_lib.checks import checked, require, require_count, require_same_place
+from vae_lib.checks import checked, require, require_same_place
 from vae_lib.gaussian import reparametrize
 from vae_lib.likelihood import Bernoulli, Likelihood
 from vae_lib.networks import Decoder, Encoder, mlp, require_architecture
@@ -105,9 +105,9 @@ class VAE(nn.Module):
         """The mean of p(x|z) at z = μ(x). Shapes: (B, P) -> (B, P)."""
         return self.decode_mean(self.encode(x)[0])
 
+    @checked(n="count")
     def sample(self, n: int, generator: torch.Generator | None = None) -> Tensor:
         """The means of p(x|z) for n draws of z from the prior. -> (n, P)."""
-        require_count(n, "sample: n")
         weight = next(self.decoder.parameters())
         z = torch.randn(n, self.latent_dim, dtype=weight.dtype, device=weight.device, generator=generator)
         return self.decode_mean(z)

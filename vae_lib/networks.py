@@ -12,13 +12,13 @@ from torch import Tensor, nn
 from vae_lib.checks import checked, require, require_count, require_same_place, require_sizes
 
 
+@checked(sizes="sizes 2")
 def mlp(sizes: Sequence[int], generator: torch.Generator | None = None) -> nn.Sequential:
     """Linear layers of these sizes with a ReLU between any two; two sizes make one linear map.
 
     Shapes: (..., sizes[0]) -> (..., sizes[-1]). Weights and biases are drawn from U(−1/√fan_in, 1/√fan_in),
     as in `torch.nn.Linear`, from `generator` if one is given.
     """
-    require_sizes(sizes, "mlp: sizes", least=2)
     layers: list[nn.Module] = []
     for n_in, n_out in pairwise(sizes):
         # in place: the linear layer before it does not need its own output for its gradient

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from vae_lib.checks import checked, require, require_at_least_zero, require_count
+from vae_lib.checks import checked, require, require_at_least_zero, require_count, require_unit_interval
 from vae_lib.gaussian import entropy, gaussian_kl, log_prob, reparametrize
 from vae_lib.likelihood import Bernoulli, Likelihood
 from vae_lib.models import VAE, Autoencoder
@@ -94,6 +94,8 @@ def elbo_terms(
     """
     _require_model("elbo_terms", model, (VAE, Autoencoder))
     require_count(n_samples, "elbo_terms: n_samples")
+    if bounded(model):
+        require_unit_interval(x, f"elbo_terms: {bounded(model)} x")
     if isinstance(model, Autoencoder):
         error = squared_error(x, model.reconstruct(x))
         return ElboTerms(error, torch.zeros_like(error))
@@ -132,6 +134,8 @@ def log_evidence(model: VAE, x: Tensor, n_samples: int = 100, generator: torch.G
     """
     _require_model("log_evidence", model, (VAE,))
     require_count(n_samples, "log_evidence: n_samples")
+    if bounded(model):
+        require_unit_interval(x, f"log_evidence: {bounded(model)} x")
     mu, logvar = model.encode(x)
     rows = []
     for _ in range(n_samples):
@@ -163,6 +167,18 @@ def active_units(mu: Tensor, threshold: float = 0.01) -> int:
     require_at_least_zero(threshold, "active_units: threshold")
     require(len(mu) >= 2, "active_units: a variance needs at least two examples.")
     return int((mu.var(0, correction=0) > threshold).sum())
+
+
+def bounded(model: nn.Module) -> str:
+    """Why the model can make no pixel outside [0, 1], as a message has it, or "" where it can."""
+    if isinstance(model, Autoencoder):
+        return "with output='sigmoid' (others: 'identity')" if model.output == "sigmoid" else ""
+    if not isinstance(model, VAE):
+        return ""
+    if isinstance(model.likelihood, Bernoulli):
+        return "with a Bernoulli likelihood"
+    free = getattr(model.likelihood, "mean_function", "sigmoid") == "identity"
+    return "" if free else "with a sigmoid for the mean (others: Gaussian(σ, 'identity'))"
 
 
 def _require_model(label: str, model: object, kinds: tuple[type, ...]) -> None:

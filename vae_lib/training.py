@@ -14,8 +14,8 @@ from tqdm import tqdm
 from vae_lib.checkpoint import UNITS, Checkpoint
 from vae_lib.checks import InputError, as_path, check_shapes, require, require_unit_interval
 from vae_lib.config import History, TrainConfig, TrainingDiverged
-from vae_lib.likelihood import Bernoulli
 from vae_lib.models import VAE, Autoencoder
+from vae_lib.objective import bounded
 from vae_lib.run import Columns, Run, one_epoch
 
 __all__ = ["History", "TrainConfig", "TrainingDiverged", "fit", "pick_device"]
@@ -151,18 +151,6 @@ def _check_pictures(model: nn.Module, given: dict[str, object], config: TrainCon
     require(data.dtype == dtype, f"fit: data is {data.dtype}, the model is {dtype}; give both the same dtype.")
     square = math.isqrt(n) ** 2 == n or not config.shifted
     require(square, f"fit: `shifted` moves square pictures, and {n} pixels are none.")
-    reason = "with dynamic_binarization" if config.dynamic_binarization else _bounded(model)
+    reason = "with dynamic_binarization" if config.dynamic_binarization else bounded(model)
     for name, x in given.items() if reason else ():
         require_unit_interval(x, f"fit: {reason} {name}")
-
-
-def _bounded(model: nn.Module) -> str:
-    """Why the model can make no pixel outside [0, 1], or "" where it can."""
-    if isinstance(model, Autoencoder):
-        return "with output='sigmoid' (others: 'identity')" if model.output == "sigmoid" else ""
-    if not isinstance(model, VAE):
-        return ""
-    if isinstance(model.likelihood, Bernoulli):
-        return "with a Bernoulli likelihood"
-    free = getattr(model.likelihood, "mean_function", "sigmoid") == "identity"
-    return "" if free else "with a sigmoid for the mean (others: Gaussian(σ, 'identity'))"

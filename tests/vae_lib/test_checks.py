@@ -11,6 +11,7 @@ import pytest
 import torch
 
 import vae_lib as lib
+from tests.vae_lib.doors import DAMAGES, Table, faults, parameters, with_generator
 from vae_lib import InputError, zoo
 from vae_lib.checks import trusted
 from vae_lib.data import binarize
@@ -124,6 +125,9 @@ CALLS = {
     "LinearGaussian.best_diagonal": (SOLVABLE.best_diagonal, {"x": draw(B, P)}),
     "LinearGaussian.log_joint": (SOLVABLE.log_joint, {"x": draw(B, P), "z": draw(L, B, D)}),
     "LinearGaussian.sample": (SOLVABLE.sample, {"n": 2}),
+    "Bernoulli.sample": (lib.Bernoulli().sample, {"logits": draw(L, B, P)}),
+    "Gaussian.sample": (lib.Gaussian().sample, {"logits": draw(L, B, P)}),
+    "LearnedGaussian.sample": (lib.LearnedGaussian().sample, {"logits": draw(L, B, P)}),
     "binarize": (binarize, {"x": draw(B, P)}),
     "pick_device": (pick_device, {"name": "cpu"}),
     "zoo.load": (zoo.load, {"name": "vae-mnist-2d"}),
@@ -132,24 +136,9 @@ CALLS = {
 NO_INPUT = {"InputError", "TrainingDiverged", "PCA", "ElboTerms", "History", "Bernoulli"}
 
 TENSORS = [(name, key) for name, (_, given) in CALLS.items() for key, v in given.items() if isinstance(v, torch.Tensor)]
-DAMAGES = {
-    "a list": lambda x: x.tolist(),
-    "whole numbers": lambda x: x.long(),
-    "truth values": lambda x: x > 0,
-    "NaN": lambda x: x.index_fill(-1, torch.tensor([0]), math.nan),
-    "infinite": lambda x: x.index_fill(-1, torch.tensor([0]), math.inf),
-    "empty": lambda x: x[:0],
-    "one number": lambda x: x.sum(),
-    "an array": lambda x: x.numpy(),
-    "a tuple": lambda x: tuple(x),
-    "a word": lambda x: "x",
-    "no values": lambda x: x.to("meta"),
-    "sparse": lambda x: x.to_sparse(),
-    "one column more": lambda x: torch.cat([x, x[..., :1]], -1),
-}
 # one column more is another right call where nothing else says how many there are
 FREE = {"center", "covariance", "entropy", "components_needed", "fit_pca", "bounding_box", "diversity", "active_units"}
-FREE |= {"importance_weighted_bound", "binarize"}
+FREE |= {"importance_weighted_bound", "binarize", "Bernoulli.sample", "Gaussian.sample", "LearnedGaussian.sample"}
 FREE_COLUMNS = {("pca_encode", "U"), ("LinearGaussian", "W")}
 
 NUMBERS = {
@@ -238,7 +227,7 @@ DAMAGED = [
     for name, key in TENSORS
     for damage in DAMAGES
     if not (damage == "one column more" and (name in FREE or (name, key) in FREE_COLUMNS))
-    and (name, damage) != ("binarize", "one number")  # its pixels may have any shape
+    and (name.split(".")[-1], damage) not in {("binarize", "one number"), ("sample", "one number")}  # of any shape
 ]
 
 
@@ -261,6 +250,14 @@ VALUES = [
 @pytest.mark.parametrize(("name", "key", "value"), VALUES)
 def test_a_value_that_cannot_be_used_is_refused(name, key, value):
     check_refused(name, key, value)
+
+
+DRAWS = [name for name, (function, _) in CALLS.items() if "generator" in parameters(function)]
+
+
+@pytest.mark.parametrize("name", DRAWS)
+def test_what_is_no_generator_is_refused(name):
+    assert faults(Table(with_generator(CALLS), {}, {}), name, "generator") == []
 
 
 @pytest.mark.parametrize("name", ["gaussian_kl", "squared_error", "bernoulli_nll"])
@@ -295,6 +292,20 @@ def test_data_without_bounds_are_taken_where_the_model_has_none():
         lib.VAE(P, D, (4,), likelihood=lib.Gaussian(1.0, "identity")),
     ):
         lib.fit(model, 3 * draw(B, P), CONFIG)
+
+
+@pytest.mark.parametrize("name", ["elbo_terms", "log_evidence"])
+@pytest.mark.parametrize("likelihood", [lib.Bernoulli(), lib.Gaussian(1.0), lib.LearnedGaussian()])
+def test_the_bounds_refuse_the_same(name, likelihood):
+    function, model = CALLS[name][0], lib.VAE(P, D, (4,), likelihood=likelihood)
+    with pytest.raises(InputError, match=rf"{name}: with a .* x must lie in \[0, 1\]"):
+        function(model, 255 * draw(B, P))
+
+
+def test_so_do_those_of_an_autoencoder():
+    with pytest.raises(InputError, match=r"elbo_terms: with output='sigmoid' .* x must lie in \[0, 1\]"):
+        lib.elbo_terms(AE, 255 * draw(B, P))
+    lib.elbo_terms(lib.Autoencoder(P, D, (4,), output="identity"), 255 * draw(B, P))
 
 
 @pytest.mark.parametrize("wrap", [torch.compile, torch.nn.DataParallel])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import matplotlib.pyplot as plt
 import pytest
 import torch
@@ -10,7 +12,8 @@ from torch import tensor
 
 import vae_lib as lib
 from tests.vae_lib.doors import Table, faults, parameters, public_names, seeded, with_generator
-from vae_lib import augmentation, captions, classifier, data, figures
+from vae_lib import InputError, augmentation, captions, classifier, data, figures
+from vae_lib.zoo.training import train
 
 B, P = 4, 9
 
@@ -96,6 +99,12 @@ SAID = {
     "animation": "first argument",
 }
 TABLE = Table(with_generator(CALLS), FREE, SAID)
+TRAINING = {"name": "vae-digits-2d", "folder": Path("somewhere"), "epochs": 1, "data_dir": Path("somewhere")}
+ZOO = Table(
+    {"zoo.train": (train, TRAINING)},
+    {"epochs": {"None"}},
+    {"name": "model"},
+)
 NO_DOOR = {
     "data.main": "is a command",
     "data.Dataset": "holds what the library made",
@@ -125,3 +134,17 @@ def test_a_right_call_passes(name):
 @pytest.mark.parametrize(("name", "key"), TABLE.arguments())
 def test_what_does_not_fit_is_refused(name, key):
     assert faults(TABLE, name, key) == []
+
+
+@pytest.mark.parametrize("key", TRAINING)
+def test_the_zoo_does_not_begin_to_train_on_what_does_not_fit(key, monkeypatch):
+    """Nothing is trained here: what is not refused beforehand fails."""
+    monkeypatch.setattr("vae_lib.zoo.training._converged", None)
+    assert faults(ZOO, "zoo.train", key) == []
+
+
+@pytest.mark.parametrize(("name", "key"), [("figures.plot_latent_grid", "pictures"), ("classifier.judge", "x")])
+def test_bytes_for_pixels_are_refused(name, key):
+    function, given = TABLE.calls[name]
+    with pytest.raises(InputError, match=r"(run|runs) from .* to 2\d\d"):
+        function(**given | {key: 255 * draw(B, P)})

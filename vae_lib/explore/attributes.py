@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
-from numbers import Integral
 
 import anywidget
 import matplotlib.pyplot as plt
@@ -13,15 +11,14 @@ import traitlets
 from matplotlib.figure import Figure
 from torch import nn
 
-from vae_lib.checks import require, require_positive, require_unit_interval
+from vae_lib.arrays import Values, as_array
+from vae_lib.checks import require, require_count, require_image_shape, require_positive, require_unit_interval
 from vae_lib.explore import page
-from vae_lib.explore.codes import Values, as_array
 from vae_lib.explore.decoding import PictureDecoder, travel
 from vae_lib.explore.traits import Amounts, Whole
 from vae_lib.figures import plot_images
 
 ALONG = 7  # decoded pictures along an attribute, in the figure
-_read = partial(as_array, door="attribute_explorer")
 
 
 class AttributeExplorer(page.Shown, anywidget.AnyWidget):
@@ -113,17 +110,25 @@ def attribute_explorer(
             isinstance(given, Mapping), f"attribute_explorer: {what} must be a dictionary, not {type(given).__name__}."
         )
     require(len(codes) > 0 and len(directions) > 0, "attribute_explorer: give codes of a kind, and a direction.")
+    listed = isinstance(names, (list, tuple, str)) and len(names) > 0 and all(isinstance(name, str) for name in names)
+    require(listed, f"attribute_explorer: names must be a list of words, not {names!r}.")
+    require(isinstance(noun, str) and noun != "", f"attribute_explorer: noun must be a word, not {noun!r}.")
+    require_count(choice, "attribute_explorer: choice", least=0)
+    require_image_shape(image_shape, "attribute_explorer: image_shape")
     require_positive(limit, "attribute_explorer: limit")
     arrays = [_read(f"codes of {kind}", z, (len(names), None)) for kind, z in codes.items()]
     dim = arrays[0].shape[1]
     ways = np.stack([_read(f"direction of {name}", d, (dim,)) for name, d in directions.items()])
-    decoder = PictureDecoder(model, dim, tuple(map(int, image_shape)), None)
+    decoder = PictureDecoder(model, dim, image_shape, None)
     whole = np.stack([_read(f"codes of {kind}", z, (len(names), dim)) for kind, z in codes.items()])
     told = {"names": [*names], "kinds": [*codes], "attributes": [*directions], "limit": float(limit), "noun": noun}
     made = AttributeExplorer(decoder, whole, ways, _true(pictures, codes, len(names), image_shape), told)
-    require(isinstance(choice, Integral), f"attribute_explorer: choice must be a whole number, not {choice!r}.")
     made.choice = int(choice)
     return made
+
+
+def _read(name: str, value: Values, shape: tuple[int | None, ...]) -> np.ndarray:
+    return as_array(value, f"attribute_explorer: {name}", shape)
 
 
 def _true(pictures: Mapping[str, Values] | None, codes: Mapping, n: int, shape: tuple[int, int]) -> np.ndarray:

@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from vae_lib.checks import InputError, require, require_unit_interval
+from vae_lib.arrays import Values, as_array, read_images
+from vae_lib.checks import require
 from vae_lib.explore.decoding import PictureDecoder, at_rest
 
 MOST = 10_000  # codes that are shown; of more, a sample: every k-th of codes in order of class would miss classes
-Values = Tensor | np.ndarray
 
 
 class Codes(NamedTuple):
@@ -38,12 +38,15 @@ def read_codes(
     codes: Values | None, labels: Values | None, logvars: Values | None, errors: Values | None, dim: int
 ) -> Codes:
     """The four as arrays, at most 10,000 of each. Raises InputError where they do not fit each other."""
-    values = as_array("codes", codes, (None, dim)) if codes is not None else np.zeros((0, dim), np.float32)
+    values = (
+        as_array(codes, "LatentExplorer: codes", (None, dim)) if codes is not None else np.zeros((0, dim), np.float32)
+    )
     n = len(values)
     given = {"labels": (labels, (n,)), "logvars": (logvars, (n, dim)), "errors": (errors, (n,))}
     for name, (value, _) in given.items():
         require(value is None or codes is not None, f"LatentExplorer: {name} without codes; give the codes as well.")
-    rest = [np.zeros(0, np.float32) if v is None else as_array(name, v, shape) for name, (v, shape) in given.items()]
+    empty, door = np.zeros(0, np.float32), "LatentExplorer: "
+    rest = [empty if v is None else as_array(v, door + name, shape) for name, (v, shape) in given.items()]
     require(bool(np.isin(rest[0], range(10)).all()), "LatentExplorer: labels must be whole numbers from 0 to 9.")
     shown = np.sort(np.random.default_rng(0).choice(n, min(n, MOST), replace=False))
     return Codes(*(a[shown] if len(a) else a for a in (values, rest[0].astype(np.int64), *rest[1:])))
@@ -52,11 +55,7 @@ def read_codes(
 def encode(model: object, decoder: PictureDecoder, images: Values) -> tuple[np.ndarray, np.ndarray | None, np.ndarray]:
     """Codes (N, D), log σ² (N, D) where the encoder gives it, and the squared error (N,) of each picture (N, P)."""
     require(hasattr(model, "encode"), "LatentExplorer: images need a model with `encode`; give codes instead.")
-    known = isinstance(images, (Tensor, np.ndarray)) and images.ndim >= 2
-    require(known, "LatentExplorer: images must be a tensor or an array (N, P).")
-    flat = torch.as_tensor(images).flatten(1)
-    x = torch.as_tensor(as_array("images", flat, (None, int(np.prod(decoder.image_shape)))))
-    require_unit_interval(x, "LatentExplorer: images")
+    x = read_images(images, "LatentExplorer", int(np.prod(decoder.image_shape)))
     first = next(iter(model.parameters()), torch.zeros(1)) if isinstance(model, nn.Module) else torch.zeros(1)
     with at_rest(model), torch.no_grad():
         encoded = model.encode(x.to(first))
@@ -64,18 +63,3 @@ def encode(model: object, decoder: PictureDecoder, images: Values) -> tuple[np.n
     codes = mu.float().cpu().numpy()
     errors = ((decoder(codes) - x.numpy()) ** 2).sum(1)
     return codes, None if logvar is None else logvar.float().cpu().numpy(), errors
-
-
-def as_array(name: str, value: Values, shape: tuple[int | None, ...], door: str = "LatentExplorer") -> np.ndarray:
-    """float32 of this shape, None standing for any number; finite."""
-    known = isinstance(value, (Tensor, np.ndarray, list, tuple))
-    require(known, f"{door}: {name} must be a tensor or an array, not {type(value).__name__}.")
-    try:
-        x = np.asarray(value.detach().cpu() if isinstance(value, Tensor) else value, np.float32)
-    except (TypeError, ValueError):
-        raise InputError(f"{door}: {name} must be numbers in equal rows, such as a tensor.") from None
-    need = ", ".join("N" if n is None else str(n) for n in shape) + ("," if len(shape) == 1 else "")
-    fits = x.ndim == len(shape) and all(n in (None, m) for n, m in zip(shape, x.shape, strict=True))
-    require(fits and x.size > 0, f"{door}: {name} must have shape ({need}), not {x.shape}.")
-    require(bool(np.isfinite(x).all()), f"{door}: {name} has values that are NaN or infinite.")
-    return np.ascontiguousarray(x)

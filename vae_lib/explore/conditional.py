@@ -10,9 +10,9 @@ import traitlets
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
-from vae_lib.checks import InputError, require
+from vae_lib.arrays import Values, as_array, read_images
+from vae_lib.checks import require, require_count
 from vae_lib.explore import still
-from vae_lib.explore.codes import Values
 from vae_lib.explore.decoding import PictureDecoder, Travel, at_rest, travel
 from vae_lib.explore.explorer import LatentExplorer
 from vae_lib.explore.together import mean_kl, sliders
@@ -97,38 +97,35 @@ def conditional_explorer(
     require(not lacks, f"conditional_explorer: the model has no {', '.join(lacks)}.")
     few = model.n_classes <= MOST_CLASSES
     require(few, f"conditional_explorer: at most {MOST_CLASSES} labels have keys, not {model.n_classes}.")
-    y = _labels(labels, images)
-    require(0 <= start < len(y), f"conditional_explorer: start must lie in 0 to {len(y) - 1}, not {start!r}.")
-    mu, logvar = _encoded(model, images, y)
+    x = read_images(images, "conditional_explorer")
+    y = _labels(labels, len(x), model.n_classes)
+    require_count(start, "conditional_explorer: start", least=0)
+    require(start < len(y), f"conditional_explorer: start must lie in 0 to {len(y) - 1}, not {start!r}.")
+    mu, logvar = _encoded(model, x, y)
     settings = {"codes": mu, "logvars": logvar, "labels": y, "z": mu[start], **sliders(mean_kl(mu, logvar))}
     settings["layers"] = ["codes", "prior", "sliders"]
     chosen = _class(int(y[start]) if label is None else label, model.n_classes)
     return ConditionalExplorer(model, chosen, image_shape, **settings | options)
 
 
-def _labels(labels: Values, images: Values) -> Tensor:
-    try:
-        y = torch.as_tensor(labels).long()
-    except (TypeError, ValueError):
-        raise InputError("conditional_explorer: labels must be whole numbers, one for each image.") from None
-    fits = y.ndim == 1 and len(y) == len(images) > 0
-    require(
-        fits, f"conditional_explorer: labels must have one for each of the {len(images)} images, not {tuple(y.shape)}."
-    )
-    return y
+def _labels(labels: Values, n: int, n_classes: int) -> Tensor:
+    y = as_array(labels, "conditional_explorer: labels", (n,))
+    known = bool(np.isin(y, range(n_classes)).all())
+    require(known, f"conditional_explorer: labels must be whole numbers from 0 to {n_classes - 1}, one for each image.")
+    return torch.from_numpy(y).long()
 
 
 def _class(label: int, n_classes: int) -> int:
-    within = isinstance(label, Integral) and 0 <= label < n_classes
+    within = isinstance(label, Integral) and not isinstance(label, bool) and 0 <= label < n_classes
     require(within, f"conditional_explorer: label must lie in 0 to {n_classes - 1}, not {label!r}.")
     return int(label)
 
 
-def _encoded(model: nn.Module, images: Values, y: Tensor) -> tuple[Tensor, Tensor]:
+def _encoded(model: nn.Module, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     """μ and log σ² of the images with their labels."""
     first = next(model.parameters())
     with at_rest(model), torch.no_grad():
-        mu, logvar = model.encode(torch.as_tensor(images).to(first).flatten(1), y.to(first.device))
+        mu, logvar = model.encode(x.to(first), y.to(first.device))
     return mu.float().cpu(), logvar.float().cpu()
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from vae_lib.checks import InputError, require, trusted
+from vae_lib.checks import InputError, require, require_image_shape, trusted
 from vae_lib.networks import Decoder
 
 # Layers that numbers.js has as well. Whether a model is really their sequence is found out by trying (see `travel`).
@@ -57,7 +57,8 @@ class PictureDecoder:
     def __init__(self, model: object, latent_dim: int, image_shape: tuple[int, int], output: str | None) -> None:
         known = (None, "sigmoid", "identity")
         require(output in known, f'LatentExplorer: output must be "sigmoid", "identity" or None, not {output!r}.')
-        self.model, self.latent_dim, self.image_shape = owner_of(model), latent_dim, image_shape
+        require_image_shape(image_shape, "LatentExplorer: image_shape")
+        self.model, self.latent_dim, self.image_shape = owner_of(model), latent_dim, tuple(map(int, image_shape))
         self.function = getattr(model, "decode_mean", None) or getattr(model, "decode", None) or model
         require(callable(self.function), f"LatentExplorer: {type(model).__name__} is neither a model nor a function.")
         self.output = output or ("sigmoid" if isinstance(model, Decoder) else None)

@@ -14,7 +14,7 @@ from vae_lib.checks import require, require_at_least_zero, require_count, requir
 from vae_lib.explore import page, still
 from vae_lib.explore.codes import Codes, Values, encode, read_codes
 from vae_lib.explore.decoding import PictureDecoder, Travel, atlas, mlp_layers, owner_of, to_bytes, travel
-from vae_lib.explore.traits import Number, Numbers
+from vae_lib.explore.traits import Number, Numbers, Words
 from vae_lib.figures import CLASS_COLORS
 
 LAYERS = ("codes", "prior", "manifold", "density", "errors", "path", "draws", "sliders", "traversals")
@@ -50,7 +50,7 @@ class LatentExplorer(page.Shown, anywidget.AnyWidget):
     z = Numbers().tag(sync=True)
     a = Numbers().tag(sync=True)
     b = Numbers().tag(sync=True)
-    layers = traitlets.List(traitlets.Enum(LAYERS)).tag(sync=True)
+    layers = Words(LAYERS).tag(sync=True)
     sigma = Number(0.5).tag(sync=True)
     _spec = traitlets.Dict().tag(sync=True)
     _data = traitlets.Bytes().tag(sync=True)
@@ -77,7 +77,7 @@ class LatentExplorer(page.Shown, anywidget.AnyWidget):
         **settings: object,
     ) -> None:
         self.latent_dim = _latent_dim(owner_of(model_or_decode), codes, latent_dim)
-        self.decoder = PictureDecoder(model_or_decode, self.latent_dim, _image_shape(image_shape), output)
+        self.decoder = PictureDecoder(model_or_decode, self.latent_dim, image_shape, output)
         if images is not None:
             require(codes is None, "LatentExplorer: give images, from which codes are computed, or codes, not both.")
             codes, logvars, errors = encode(self.decoder.model, self.decoder, images)
@@ -178,6 +178,8 @@ def _settings(
         and all(isinstance(k, Integral) and 0 <= k < dim for k in axes)
     )
     require(valid, f"LatentExplorer: axes must be two different numbers of 0 to {dim - 1}, not {axes!r}.")
+    for name, words in {"title": title, "group": group}.items():
+        require(isinstance(words, str), f"LatentExplorer: {name} must be a text, not {words!r}.")
     order = [{"index": d, "note": "", "dead": False} for d in range(dim)] if order is None else order
     require(
         _is_order(order, dim),
@@ -185,8 +187,8 @@ def _settings(
     )
     return {
         "axes": [int(k) for k in axes],
-        "title": str(title),
-        "group": str(group),
+        "title": title,
+        "group": group,
         "order": order,
         "colors": list(CLASS_COLORS),
         "unit": LIMIT,
@@ -204,17 +206,9 @@ def _latent_dim(model: object, codes: Values | None, given: int | None) -> int:
     layers = [m for m in mlp_layers(model) or [] if isinstance(m, nn.Linear)]
     said = [given, getattr(model, "latent_dim", None), layers[0].in_features if layers else None]
     width = codes.shape[1] if getattr(codes, "ndim", 0) == 2 else 2
-    dim = next((int(n) for n in said if n is not None), width)
-    require_count(dim, "LatentExplorer: the number of latent dimensions", least=2)
-    return dim
-
-
-def _image_shape(shape: tuple[int, int]) -> tuple[int, int]:
-    valid = (
-        isinstance(shape, (tuple, list)) and len(shape) == 2 and all(isinstance(n, Integral) and n > 0 for n in shape)
-    )
-    require(valid, f"LatentExplorer: image_shape must be (rows, columns), not {shape!r}.")
-    return tuple(map(int, shape))
+    dim = next((n for n in said if n is not None), width)
+    require_count(dim, "LatentExplorer: latent_dim, the number of latent dimensions,", least=2)
+    return int(dim)
 
 
 def _limit(given: float | None, known: Codes) -> float:

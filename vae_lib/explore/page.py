@@ -16,7 +16,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
-from vae_lib.checks import as_path, require
+from vae_lib.checks import InputError, as_path, require
 
 WAYS = ("widget", "page", "figure")
 BROWSER = Path(__file__).parent / "browser"
@@ -66,7 +66,11 @@ class Shown:
 
     def save_html(self, path: str | os.PathLike) -> None:
         """Write `to_html()` to a file."""
-        as_path(path, "save_html: path").write_text(self.to_html(), encoding="utf-8")
+        file = as_path(path, "save_html: path")
+        try:
+            file.write_text(self.to_html(), encoding="utf-8")
+        except OSError as error:
+            raise InputError(f"save_html: path {file} cannot be written ({error.strerror}); name a file.") from error
 
     def open(self) -> None:
         """Meet the browser, where a widget is shown."""

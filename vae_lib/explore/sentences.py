@@ -14,7 +14,7 @@ import traitlets
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
-from vae_lib.checks import require, require_count
+from vae_lib.checks import checked, require
 from vae_lib.explore import page
 from vae_lib.explore.decoding import at_rest
 from vae_lib.explore.traits import Number, Whole
@@ -83,6 +83,7 @@ class SentenceExplorer(page.Shown, anywidget.AnyWidget):
         return f"{text} ({note})" if note else text
 
 
+@checked(tokens="whole N T", read="function", note="function", steps="count 2")
 def sentence_explorer(
     model: nn.Module,
     tokens: Tensor,
@@ -100,11 +101,7 @@ def sentence_explorer(
     """
     able = isinstance(model, nn.Module) and all(callable(getattr(model, name, None)) for name in ("encode", "write"))
     require(able, "sentence_explorer: model must be a module with encode and write.")
-    whole = isinstance(tokens, Tensor) and tokens.ndim == 2 and not tokens.is_floating_point()
-    require(whole, "sentence_explorer: tokens must be a tensor (N, T) of whole numbers.")
     require(2 <= len(tokens) <= MOST, f"sentence_explorer: give 2 to {MOST} sentences, not {len(tokens)}.")
-    require_count(steps, "sentence_explorer: steps", least=2)
-    require(callable(read), "sentence_explorer: read must be a function of tokens.")
     return SentenceExplorer(_spec=_atlas(model, tokens, read, note or (lambda words: ""), int(steps)))
 
 
@@ -116,12 +113,23 @@ def _atlas(model: nn.Module, tokens: Tensor, read: Callable, note: Callable, ste
         mu, _ = model.encode(tokens)
         t = torch.linspace(0, 1, steps, dtype=mu.dtype, device=mu.device)[:, None]
         ways = torch.cat([(1 - t) * mu[i] + t * mu[j] for i, j in pairs])
-        found = [tuple(words) for words in read(model.write(torch.cat([mu, ways])))]
+        found = _words(read, model.write(torch.cat([mu, ways])))
     numbers = {words: k for k, words in enumerate(dict.fromkeys(found))}
     places = [numbers[words] for words in found]
     ends, ways = places[: len(tokens)], places[len(tokens) :]
     paths = {f"{i} {j}": ways[k * steps : (k + 1) * steps] for k, (i, j) in enumerate(pairs)}
     texts = [" ".join(words) for words in numbers]
-    given = [" ".join(words) for words in read(tokens)]
-    told = {"given": given, "written": texts, "notes": [str(note(words)) for words in numbers]}
+    given = [" ".join(words) for words in _words(read, tokens)]
+    notes = [note(words) for words in numbers]
+    require(all(isinstance(one, str) for one in notes), "sentence_explorer: note must return a text for each sentence.")
+    told = {"given": given, "written": texts, "notes": notes}
     return told | {"ends": ends, "paths": paths, "steps": steps}
+
+
+def _words(read: Callable, tokens: Tensor) -> list[tuple[str, ...]]:
+    """The sentences that `read` makes of tokens, one for each row."""
+    found = read(tokens)
+    listed = isinstance(found, (list, tuple)) and len(found) == len(tokens)
+    listed = listed and all(isinstance(word, str) for words in found for word in words)
+    require(listed, "sentence_explorer: read must return a tuple of words for each row of tokens.")
+    return [tuple(words) for words in found]

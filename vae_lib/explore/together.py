@@ -10,9 +10,9 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
-from vae_lib.checks import InputError, require, require_at_least_zero
+from vae_lib.arrays import Values, as_array, read_images
+from vae_lib.checks import require, require_at_least_zero
 from vae_lib.explore import page, still
-from vae_lib.explore.codes import Values
 from vae_lib.explore.decoding import at_rest
 from vae_lib.explore.explorer import LatentExplorer
 from vae_lib.gaussian import gaussian_kl_per_dim
@@ -60,9 +60,12 @@ def compare_explorer(
     order. Further `options` are those of `LatentExplorer`. Raises InputError where these do not fit.
     """
     require((images is None) != (codes is None), "compare_explorer: give images, or codes of both models.")
-    two = codes is None or (isinstance(codes, (tuple, list)) and len(codes) == 2 and len(codes[0]) == len(codes[1]))
+    pair = isinstance(codes, (tuple, list)) and len(codes) == 2
+    two = codes is None or (
+        pair and len({len(np.atleast_1d(as_array(c, "compare_explorer: codes"))) for c in codes}) == 1
+    )
     require(two, "compare_explorer: codes must be a pair, as many codes of the one model as of the other.")
-    named = isinstance(titles, (tuple, list)) and len(titles) == 2
+    named = isinstance(titles, (tuple, list)) and len(titles) == 2 and all(isinstance(t, str) for t in titles)
     require(named, f"compare_explorer: titles must be a pair, one for each model, not {titles!r}.")
     own = sorted({"title", "group"} & set(options))
     require(not own, f"compare_explorer: there is no argument {', '.join(own)}; titles has a title for each model.")
@@ -95,23 +98,16 @@ def slider_explorer(
     """
     require_at_least_zero(threshold, "slider_explorer: threshold")
     require((images is None) != (kl is None), "slider_explorer: give images, or kl, the KL of each dimension.")
-    costs = mean_kl(*_encoded(vae, images)) if kl is None else _costs(kl)
-    for name, given in {"kl": costs, "notes": np.asarray(notes or [""] * costs.size)}.items():
+    costs = mean_kl(*_encoded(vae, images)) if kl is None else as_array(kl, "slider_explorer: kl")
+    listed = notes is None or (isinstance(notes, (tuple, list)) and all(isinstance(note, str) for note in notes))
+    require(listed, f"slider_explorer: notes must be a list of words, not {notes!r}.")
+    for name, given in {"kl": costs, "notes": np.asarray([""] * costs.size if notes is None else notes)}.items():
         fits = given.shape == (getattr(vae, "latent_dim", len(given)),) if given.ndim == 1 else False
         require(fits, f"slider_explorer: {name} must have one for each dimension, not shape {given.shape}.")
     chosen = sliders(costs, threshold, notes)
     known = images is not None or options.get("codes") is not None
     settings = chosen | {"layers": [*(["codes"] if known else []), "prior", "sliders"]}
     return LatentExplorer(vae, labels=labels, image_shape=image_shape, images=images, **settings | options)
-
-
-def _costs(kl: Values | list[float]) -> np.ndarray:
-    try:
-        costs = np.asarray(kl.detach().cpu() if isinstance(kl, Tensor) else kl, np.float32)
-    except (TypeError, ValueError):
-        raise InputError(f"slider_explorer: kl must be a list of numbers, not {kl!r}.") from None
-    require(bool(np.isfinite(costs).all()), f"slider_explorer: kl must be finite, not {costs.tolist()}.")
-    return costs
 
 
 def sliders(kl: np.ndarray, threshold: float = 0.01, notes: list[str] | None = None) -> dict:
@@ -140,15 +136,20 @@ def traversal_explorer(
     mu, logvar = _encoded(vae, images)
     nats = mean_kl(mu, logvar) if information is None else information
     shown = {"codes": mu, "logvars": logvar, "layers": ["codes", "prior", "traversals"]}
+    nats = as_array(nats, "traversal_explorer: information", (mu.shape[1],))
     return slider_explorer(vae, None, labels, image_shape, kl=nats, **shown | options)
 
 
 def _encoded(vae: object, images: Values) -> tuple[Tensor, Tensor]:
     """μ and log σ² of the images."""
-    require(hasattr(vae, "encode"), "slider_explorer: the model needs `encode`, which returns μ and log σ².")
-    first = next(vae.parameters()) if isinstance(vae, nn.Module) else torch.zeros(1)
+    require(
+        hasattr(vae, "encode") and not isinstance(vae, str),
+        "slider_explorer: the model needs `encode`, which returns μ and log σ².",
+    )
+    x = read_images(images, "slider_explorer")
+    first = next(vae.parameters()) if isinstance(vae, nn.Module) else x
     with at_rest(vae), torch.no_grad():
-        encoded = vae.encode(torch.as_tensor(images).to(first).flatten(1))
+        encoded = vae.encode(x.to(first))
     both = isinstance(encoded, tuple) and len(encoded) == 2
     require(both, "slider_explorer: `encode` must return μ and log σ²; an autoencoder has no KL.")
     return encoded

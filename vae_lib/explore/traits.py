@@ -8,7 +8,8 @@ import numpy as np
 import traitlets
 from torch import Tensor
 
-from vae_lib.checks import InputError, is_number, require
+from vae_lib.arrays import as_array
+from vae_lib.checks import is_number, require
 
 
 def _plain(value: object) -> object:
@@ -43,18 +44,29 @@ class Numbers(traitlets.List):
     def validate(self, obj: traitlets.HasTraits, value: object) -> list[float]:
         """The value as a list; InputError where it is none."""
         label = f"{type(obj).__name__}: {self.name}"
-        try:
-            given = np.asarray(value.detach().cpu() if isinstance(value, Tensor) else value, np.float64)
-        except (TypeError, ValueError):
-            raise InputError(f"{label} must be a list of numbers, not {value!r}.") from None
-        need = self.shape(obj)
-        require(given.shape == need, f"{label} must have shape {need}, not {given.shape}.")
-        require(bool(np.isfinite(given).all()), f"{label} must be finite, not {given.tolist()}.")
-        return given.tolist()
+        as_array(value, label, self.shape(obj))
+        return np.asarray(value.detach().cpu() if isinstance(value, Tensor) else value, np.float64).tolist()
 
     def shape(self, obj: traitlets.HasTraits) -> tuple[int]:
         """What it must be of `obj`: one number for each dimension of the code."""
         return (obj.latent_dim,)
+
+
+class Words(traitlets.List):
+    """A list of words that are `known`."""
+
+    def __init__(self, known: tuple[str, ...]) -> None:
+        super().__init__()
+        self.known = known
+
+    def validate(self, obj: traitlets.HasTraits, value: object) -> list[str]:
+        """The value as a list; InputError where it is none, or has another word."""
+        listed = isinstance(value, (list, tuple)) and all(
+            isinstance(word, str) and word in self.known for word in value
+        )
+        known = ", ".join(self.known)
+        require(listed, f"{type(obj).__name__}: {self.name} must be a list of some of {known}, not {value!r}.")
+        return [*value]
 
 
 class Amounts(Numbers):

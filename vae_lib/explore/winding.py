@@ -13,7 +13,7 @@ import traitlets
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
-from vae_lib.checks import require, require_count, require_positive
+from vae_lib.checks import checked, require
 from vae_lib.explore import page
 from vae_lib.explore.decoding import at_rest
 from vae_lib.explore.traits import Number
@@ -115,6 +115,7 @@ class FlowExplorer(page.Shown, anywidget.AnyWidget):
         )
 
 
+@checked(n="count", limit="positive")
 def flow_explorer(
     flow: nn.Module, n: int = 1000, *, limit: float = 4.0, generator: torch.Generator | None = None
 ) -> FlowExplorer:
@@ -126,16 +127,18 @@ def flow_explorer(
     layers they go in a straight line, and the density shown is that of the nearer layer. `limit` is half the width of
     the plane. Raises InputError where these do not fit.
     """
-    known = isinstance(flow, nn.Module) and hasattr(flow, "layers") and len(flow.layers) > 0
+    known = (
+        isinstance(flow, nn.Module)
+        and isinstance(getattr(flow, "layers", None), nn.ModuleList)
+        and len(flow.layers) > 0
+    )
     require(known, f"flow_explorer: flow must be a module with layers, not {type(flow).__name__}.")
     fit = all(callable(getattr(layer, "inverse", None)) for layer in flow.layers)
     require(fit, "flow_explorer: every layer of the flow must have an inverse.")
     require(
         getattr(flow, "n_dims", 2) == 2, "flow_explorer: the flow must have 2 dimensions, to be drawn in the plane."
     )
-    require_count(n, "flow_explorer: n")
     require(n <= MOST, f"flow_explorer: n must be at most {MOST}, which a browser still moves, not {n}.")
-    require_positive(limit, "flow_explorer: limit")
     generator = torch.Generator().manual_seed(0) if generator is None else generator
     z = torch.randn(n, 2, generator=generator).to(next(flow.parameters()))
     return FlowExplorer(Atlas(flow, z, float(limit)), float(limit))

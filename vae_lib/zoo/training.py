@@ -57,9 +57,8 @@ def train(
     if epochs is not None:
         require_count(epochs, "train: epochs")
         require(folder is not None, "train: a trial with few epochs needs a folder of its own.")
-    recipe = RECIPES[name]
+    recipe, home = RECIPES[name], home_of(folder)
     dataset = recipe.load(data_dir)
-    home = home_of(folder)
     with writing():  # before the hours of training
         home.mkdir(parents=True, exist_ok=True)
     model, rounds = _converged(recipe, dataset, home / f".{name}", epochs)
