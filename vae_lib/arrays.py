@@ -30,12 +30,14 @@ def as_array(value: Values, label: str, shape: tuple[int | None, ...] | None = N
         need = ", ".join("N" if n is None else str(n) for n in shape) + ("," if len(shape) == 1 else "")
         fits = x.ndim == len(shape) and all(n in (None, m) for n, m in zip(shape, x.shape, strict=True))
         require(fits and x.size > 0, f"{label} must have shape ({need}), not {x.shape}.")
-    require(bool(np.isfinite(x).all()), f"{label} has values that are NaN or infinite.")
+    require(bool(np.isfinite(x).all()), f"{label} must be finite, it has values that are NaN or infinite.")
     return x.astype(np.float32, order="C")
 
 
 def read_images(images: Values, door: str, n_pixels: int | None = None) -> Tensor:
     """Pictures (N, P) of (N, P) or (N, rows, columns), float32 in [0, 1]. Raises InputError unless they are."""
+    known = isinstance(images, (Tensor, np.ndarray))
+    require(known, f"{door}: images must be a tensor or an array (N, P), not {type(images).__name__}.")
     x = as_array(images, f"{door}: images")
     flat = x.reshape(len(x), -1) if x.ndim > 1 and x.size else x
     x = as_array(flat, f"{door}: images", (None, n_pixels or flat.shape[-1] if flat.ndim > 1 else None))

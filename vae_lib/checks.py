@@ -38,6 +38,7 @@ __all__ = [
     "as_path",
     "check_shapes",
     "checked",
+    "checking",
     "is_number",
     "require",
     "require_at_least_zero",
@@ -64,6 +65,7 @@ _trusted: ContextVar[bool] = ContextVar("trusted", default=False)
 KINDS = {
     "real": ("floating point", ".float()"),
     "unit": ("floating point", ".float()"),
+    "scores": ("floating point", ".float()"),  # NaN and infinite ones too
     "whole": ("whole numbers", ".long()"),
     "binary": ("whole numbers", ".long()"),  # 0 and 1
     "truth": ("True or False", ".bool()"),
@@ -84,6 +86,11 @@ def trusted() -> Iterator[None]:
         _trusted.reset(token)
 
 
+def checking() -> bool:
+    """Whether the checks are on."""
+    return not _trusted.get()
+
+
 def checked(**shapes: str | Callable) -> Callable:
     """Decorator: the named arguments are finite floating tensors of these shapes, and none is empty.
 
@@ -102,7 +109,7 @@ def checked(**shapes: str | Callable) -> Callable:
 
         @functools.wraps(function)
         def wrapper(*args, **kwargs):
-            if not _trusted.get():
+            if checking():
                 try:
                     arguments = signature.bind(*args, **kwargs).arguments
                 except TypeError as error:
@@ -156,7 +163,7 @@ def _check_tensor(label: str, value: object, kind: str) -> None:
     plain = value.layout == torch.strided and not (value.is_meta or value.is_nested)
     require(plain, f"{label} must be an ordinary tensor, not a sparse, nested or meta one.")
     require(value.numel() > 0, f"{label} is empty, its shape is {tuple(value.shape)}.")
-    bad = int((~torch.isfinite(value.detach())).sum()) if value.is_floating_point() else 0
+    bad = int((~torch.isfinite(value.detach())).sum()) if value.is_floating_point() and kind != "scores" else 0
     require(bad == 0, f"{label} has {bad} of {value.numel()} values that are NaN or infinite.")
 
 
@@ -187,14 +194,14 @@ def require_pair(value: object, what: str, label: str) -> None:
 
 def require_within(x: Tensor, least: int, most: int, label: str) -> None:
     """Every one of the whole numbers `x` lies in `least` to `most`."""
-    if not _trusted.get():
+    if checking():
         low, high = int(x.min()), int(x.max())
         require(least <= low and high <= most, f"{label} must lie in {least} to {most}, not {low} to {high}.")
 
 
 def require_unit_interval(x: Tensor, label: str) -> None:
     """Every value of `x` lies in [0, 1]."""
-    if not _trusted.get():
+    if checking():
         low, high = x.min().item(), x.max().item()
         require(low >= 0 and high <= 1, f"{label} must lie in [0, 1], it runs from {_shown(low)} to {_shown(high)}.")
 

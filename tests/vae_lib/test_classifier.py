@@ -77,8 +77,8 @@ def test_judging_leaves_the_mode_and_fits_the_probabilities():
 @pytest.mark.parametrize(
     ("call", "sentence"),
     [
-        (lambda m: m(torch.rand(2, 29)), "x must have 30 pixels a row, not 29"),
-        (lambda m: Classifier((6,)), "image_shape must be a list or tuple of at least 2"),
+        (lambda m: m(torch.rand(2, 29)), "the model has n_pixels = 30"),
+        (lambda m: Classifier((6,)), r"image_shape must be \(rows, columns\)"),
         (lambda m: Classifier(SHAPE, channels=()), "channels must be a list or tuple of at least 1"),
         (lambda m: fit(m, (torch.rand(4, 30), torch.zeros(3, dtype=torch.long))), "one row each for every example"),
         (lambda m: fit(m, (torch.rand(4, 29), torch.zeros(4, dtype=torch.long))), "30 pixels, data has 29 columns"),

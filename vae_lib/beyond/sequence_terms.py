@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from vae_lib.beyond.grammar import PAD
-from vae_lib.checks import checked, require, require_within
+from vae_lib.checks import check_shapes, checked, checking, require, require_within
 
 
 def _require_pad(value: object, label: str) -> None:
@@ -17,13 +17,15 @@ def _require_pad(value: object, label: str) -> None:
     )
 
 
-@checked(logits="... B T V", tokens="whole B T", pad=_require_pad)
+@checked(logits="scores ... B T V", tokens="whole B T", pad=_require_pad)
 def sequence_nll(logits: Tensor, tokens: Tensor, pad: int = PAD) -> Tensor:
     """−Σ_t log p(x_t | x_<t) over the positions that are not `pad`; logits at t score token t.
 
     (..., B, T, V), (B, T) int -> (..., B).
     """
     kept = tokens != pad
+    if checking():  # a pad costs nothing, whatever its logits
+        check_shapes("sequence_nll", {"logits": "... B T V"}, {"logits": logits.where(kept.unsqueeze(-1), 0)})
     words = torch.where(kept, tokens, 0)
     require_within(words, 0, logits.shape[-1] - 1, f"sequence_nll: tokens other than the pad {pad}")
     picked = words.expand(logits.shape[:-1]).unsqueeze(-1)

@@ -196,7 +196,7 @@ def test_fit_learns_what_a_code_can_say(rng):
     ("call", "words"),
     [
         (lambda: sequences.SequenceVAE(4, 3, 0), "latent_dim"),
-        (lambda: sequences.SequenceVAE(4, 3, 2, dropout=1.5), "at most 1"),
+        (lambda: sequences.SequenceVAE(4, 3, 2, dropout=1.5), r"lie in \[0, 1\]"),
         (lambda: sequences.SequenceVAE(4, 3, 2, floor=-1.0), "floor"),
         (lambda: sequences.SequenceVAE(4, 3, 2, warmup=0.5), "warmup"),
         (lambda: sequences.LanguageModel(0, 3), "n_positions"),

@@ -56,8 +56,8 @@ def test_what_does_not_fit_is_refused_in_a_sentence(told, explorer, vae):
     for arguments, words in {
         (vae, x, y): "has no n_classes",
         (lambda z: z, x, y): "model must be a module",
-        (told, x, y[:3]): "labels must have one for each of the 4 images",
-        (told, x, "abcd"): "labels must be whole numbers",
+        (told, x, y[:3]): r"labels must have shape \(4,\), not \(3,\)",
+        (told, x, "abcd"): "labels must be a tensor or an array, not str",
     }.items():
         with pytest.raises(InputError, match=words):
             conditional_explorer(*arguments)

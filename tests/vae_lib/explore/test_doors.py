@@ -169,11 +169,12 @@ CALLS = {
 OF_ARRAYS = {"a list", "whole numbers", "an array", "a tuple", "float64"}  # whatever holds numbers is shown
 WORDS = {"'toaster'", "''"}
 FREE = {
-    **dict.fromkeys(("codes", "logvars", "errors", "z", "images", "kl", "information", "first"), OF_ARRAYS),
+    **dict.fromkeys(("codes", "logvars", "errors", "z", "kl", "information", "first"), OF_ARRAYS),
     "direction": OF_ARRAYS,
     "picture": OF_ARRAYS,
     **dict.fromkeys([f"LatentExplorer.{name}.value" for name in "zab"], OF_ARRAYS - {"float64"}),
     "amounts.value": OF_ARRAYS - {"float64"},
+    "images": OF_ARRAYS - {"a list", "a tuple"},
     "labels": {"a list", "an array", "a tuple", "floating"},
     "LatentExplorer.layers": {"[]"},
     "layers.value": {"[]"},

@@ -71,7 +71,7 @@ def test_what_does_not_fit_is_refused_in_a_sentence(vae, tokens, explorer):
             setattr(explorer, name, value)
     wrong = {
         "must be a module with encode and write": (torch.nn.Linear(2, 2), tokens, GRAMMAR.decode),
-        "tokens must be a tensor": (vae, tokens.float(), GRAMMAR.decode),
+        "tokens must be whole numbers": (vae, tokens.float(), GRAMMAR.decode),
         "give 2 to 12 sentences, not 1": (vae, tokens[:1], GRAMMAR.decode),
         "read must be a function": (vae, tokens, GRAMMAR),
     }
