@@ -257,3 +257,15 @@ def modules(package: str) -> list[str]:
     """The modules in a package."""
     found = pkgutil.iter_modules(importlib.import_module(package).__path__)
     return [f"{package}.{module.name}" for module in found]
+
+
+def main() -> None:
+    """Say how large the tables are: ``python -m tests.vae_lib.doors``."""
+    for name in ("beyond.test_doors", "explore.test_doors", "test_doors"):
+        table = importlib.import_module(f"tests.vae_lib.{name}").TABLE
+        refused, free = inputs(table)
+        print(f"{name}: {len(table.calls)} doors, {len(table.arguments())} arguments, {refused} refused, {free} free")
+
+
+if __name__ == "__main__":
+    main()

@@ -25,6 +25,7 @@ def draw(*shape):
 AX = plt.subplots()[1]
 JUDGE = classifier.Classifier((3, 3), (2,), 3, seeded())
 FILM = FuncAnimation(AX.figure, lambda i: [], frames=1)
+FILM._draw_was_started = True  # else matplotlib warns where it is never played
 HISTORY = lib.History([2.0], [1.5], [0.5], [2.0], [1.5], [0.5], [0.1])
 
 CALLS = {

@@ -128,7 +128,7 @@ REFUSED = {
     "image_shape must be": {"image_shape": 28},
     "at least 2": {"model_or_decode": lib.VAE(12, 1, (5,))},
     "codes must have shape": {"codes": torch.zeros(5, 3)},
-    "codes has values": {"codes": CODES / 0},
+    "codes must be finite": {"codes": CODES / 0},
     "labels must have shape": {"codes": CODES, "labels": torch.zeros(4)},
     "whole numbers from 0 to 9": {"codes": CODES, "labels": torch.full((5,), 10)},
     "without codes": {"labels": torch.zeros(4)},
