@@ -14,7 +14,7 @@ from vae_lib.checks import require, require_at_least_zero, require_count, requir
 from vae_lib.explore import page, still
 from vae_lib.explore.codes import Codes, Values, encode, read_codes
 from vae_lib.explore.decoding import PictureDecoder, Travel, atlas, mlp_layers, owner_of, to_bytes, travel
-from vae_lib.explore.traits import Number, Numbers
+from vae_lib.explore.traits import Number, Numbers, Words
 from vae_lib.figures import CLASS_COLORS
 
 LAYERS = ("codes", "prior", "manifold", "density", "errors", "path", "draws", "sliders", "traversals")
@@ -36,8 +36,8 @@ class LatentExplorer(page.Shown, anywidget.AnyWidget):
 
     `codes` (N, D) are drawn as points, by class where `labels` (N,), whole numbers 0 to 9, are given; `logvars`
     (N, D) are those of q(z|x), `errors` (N,) the reconstruction errors. From `images` (N, P) the model computes all
-    three. Of more than 10,000 codes a sample is shown. `z` can be read, set and observed; so can `layers` (any of
-    `LAYERS`), `sigma`, and the ends `a` and `b` of the path. `limit` is half the width of the plane, `axes` are the
+    three. Of more than 10,000 codes a sample is shown. `z` can be read, set as a whole, and observed; so can `layers`
+    (any of `LAYERS`), `sigma`, and the ends `a` and `b` of the path. `limit` is half the width of the plane, `axes` are the
     two dimensions that it shows first, and explorers of one `group` go to the same digit.
     Raises InputError, in one sentence, where these do not fit each other.
     """
@@ -50,7 +50,7 @@ class LatentExplorer(page.Shown, anywidget.AnyWidget):
     z = Numbers().tag(sync=True)
     a = Numbers().tag(sync=True)
     b = Numbers().tag(sync=True)
-    layers = traitlets.List(traitlets.Enum(LAYERS)).tag(sync=True)
+    layers = Words(LAYERS).tag(sync=True)
     sigma = Number(0.5).tag(sync=True)
     _spec = traitlets.Dict().tag(sync=True)
     _data = traitlets.Bytes().tag(sync=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from numbers import Integral
+from typing import NoReturn
 
 import numpy as np
 import traitlets
@@ -14,6 +16,30 @@ from vae_lib.checks import InputError, is_number, require
 def _plain(value: object) -> object:
     """The number in an array or a tensor without axes; anything else as it is."""
     return value.item() if getattr(value, "ndim", None) == 0 else value
+
+
+class Fixed(list):
+    """A trait's list: what is changed inside it would reach neither an observer nor the browser, so nothing can be.
+
+    Its copies are plain lists.
+    """
+
+    def __init__(self, values: Iterable, place: str) -> None:
+        super().__init__(values)
+        self.place = place  # "LatentExplorer.z"
+
+    def __reduce__(self) -> tuple:
+        return list, (list(self),)
+
+    def _refuse(self, *_: object, **__: object) -> NoReturn:
+        owner, name = self.place.split(".")
+        raise InputError(
+            f"{owner}: {name} is set as a whole: change a copy, {name} = list(explorer.{name}), and set "
+            f"explorer.{name} = {name}."
+        )
+
+    __setitem__ = __delitem__ = __iadd__ = __imul__ = _refuse
+    append = extend = insert = pop = remove = clear = sort = reverse = _refuse
 
 
 class Number(traitlets.Float):
@@ -50,11 +76,22 @@ class Numbers(traitlets.List):
         need = self.shape(obj)
         require(given.shape == need, f"{label} must have shape {need}, not {given.shape}.")
         require(bool(np.isfinite(given).all()), f"{label} must be finite, not {given.tolist()}.")
-        return given.tolist()
+        return Fixed(given.tolist(), f"{type(obj).__name__}.{self.name}")
 
     def shape(self, obj: traitlets.HasTraits) -> tuple[int]:
         """What it must be of `obj`: one number for each dimension of the code."""
         return (obj.latent_dim,)
+
+
+class Words(traitlets.List):
+    """A list of some of the words that there are."""
+
+    def __init__(self, known: tuple[str, ...]) -> None:
+        super().__init__(traitlets.Enum(known))
+
+    def validate(self, obj: traitlets.HasTraits, value: object) -> list[str]:
+        """The value as a list; traitlets' error where a word is not known."""
+        return Fixed(super().validate(obj, value), f"{type(obj).__name__}.{self.name}")
 
 
 class Amounts(Numbers):
