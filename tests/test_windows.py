@@ -1,10 +1,8 @@
 """The student's path without the modules that Windows lacks."""
 
-import importlib.util
 import json
 import os
 import re
-import shlex
 import shutil
 import subprocess
 import sys
@@ -113,20 +111,6 @@ print(packed.name)
     assert without(code, cwd=tmp_path) == f"{lab}.zip\n"
 
 
-@pytest.fixture
-def complete(tmp_path):
-    """A folder that start.py takes for a whole environment; its Python is this one."""
-    spec = importlib.util.spec_from_file_location("start", ROOT / "start.py")
-    start = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(start)
-    python = tmp_path / "venv" / "bin" / "python"
-    python.parent.mkdir(parents=True)
-    python.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} "$@"\n')
-    python.chmod(0o755)
-    (tmp_path / "venv" / ".installed-lab").write_text(start.fingerprint())
-    return tmp_path / "venv"
-
-
 def test_there_a_file_of_the_course_and_a_cell_find_none_of_them(windows, tmp_path):
     surroundings, _ = windows
     for name in LACKING:
@@ -139,11 +123,11 @@ def test_there_a_file_of_the_course_and_a_cell_find_none_of_them(windows, tmp_pa
 
 
 @pytest.mark.slow
-def test_a_lab_is_checked_from_the_command_to_the_kernel(windows, complete):
+def test_a_lab_is_checked_from_the_command_to_the_kernel(windows, whole):
     surroundings, processes = windows
     command = [sys.executable, "start.py", "validate", "lab1_pca"]
     done = subprocess.run(
-        command, cwd=ROOT, env={**surroundings, "VENV": str(complete)}, capture_output=True, text=True, timeout=300
+        command, cwd=ROOT, env={**surroundings, "VENV": str(whole())}, capture_output=True, text=True, timeout=300
     )
     (number,) = re.findall(r"^0 of (\d+) exercises pass\.$", done.stdout, re.MULTILINE) or [done.stdout + done.stderr]
     assert len(re.findall(r"^  1\.\d+ \w+: not answered yet$", done.stdout, re.MULTILINE)) == int(number) > 5
