@@ -212,6 +212,30 @@ def test_pages_open_without_an_error_fit_a_phone_and_leave_nobody_out(site, brow
 
 @pytest.mark.slow
 @pytest.mark.browser
+@pytest.mark.parametrize("name", ["notation", "glossary"])
+def test_on_a_phone_no_word_of_a_table_is_broken(site, browser, name):
+    page, _ = open_page(browser, site / "course" / f"{name}.html")
+    assert page.evaluate(BROKEN) == []
+    page.close()
+
+
+BROKEN = """[...document.querySelectorAll("article td, article th")].flatMap(cell => {
+  const found = [], walker = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+  for (let node; (node = walker.nextNode()); ) {
+    if (node.parentElement.closest("mjx-container, code")) continue;
+    for (const word of node.data.matchAll(/[\\p{L}\\d]+/gu)) {
+      const range = document.createRange();
+      range.setStart(node, word.index);
+      range.setEnd(node, word.index + word[0].length);
+      if (new Set([...range.getClientRects()].map(r => Math.round(r.top))).size > 1) found.push(word[0]);
+    }
+  }
+  return found;
+})"""
+
+
+@pytest.mark.slow
+@pytest.mark.browser
 def test_the_first_page_moves_and_leads_on(site, browser):
     page, wrong = open_page(browser, site / "index.html")
     before = page.evaluate(PICTURE)
