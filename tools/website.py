@@ -189,7 +189,8 @@ def opening(doctree, most=200):
     own = [p for p in doctree.findall(nodes.paragraph) if isinstance(p.parent, nodes.section)] if doctree else []
     for paragraph in own:
         parts = takewhile(lambda p: not any("\\" in f.astext() for f in p.findall(nodes.math)), paragraph.children)
-        whole = re.match(r".*[.?!](?=\s|$)", "".join(part.astext() for part in parts), re.DOTALL)
+        text = "".join(part.astext() for part in parts if not isinstance(part, nodes.raw))  # a link's two ends
+        whole = re.match(r".*[.?!](?=\s|$)", text, re.DOTALL)
         if whole and not isinstance(paragraph[0], nodes.emphasis):
             return textwrap.shorten(whole[0], most, placeholder=" …")
     return ""
