@@ -1,6 +1,8 @@
 """What every test shares: one torch thread, no windows, seeded noise, and reasons for skipping."""
 
 import os
+import runpy
+import shlex
 import shutil
 import subprocess
 import sys
@@ -108,6 +110,25 @@ def browser():
             chromium = driver.chromium.launch(executable_path=found, args=["--no-sandbox"])
             yield chromium
             chromium.close()
+
+
+@pytest.fixture
+def whole(tmp_path):
+    """`whole(*arguments)`: a folder that start.py takes for a whole environment. Its Python is this one, which
+    goes before what it is told with these arguments."""
+    root = Path(__file__).resolve().parent.parent
+    start = runpy.run_path(str(root / "start.py"))
+
+    def make(*arguments):
+        python = tmp_path / "venv" / "bin" / "python"
+        python.parent.mkdir(parents=True)
+        python.write_text(f'#!/bin/sh\nexec {shlex.join([sys.executable, *arguments])} "$@"\n')
+        python.chmod(0o755)
+        for part in ("lab", "data", "test"):
+            (tmp_path / "venv" / f".installed-{part}").write_text(start["fingerprint"]())
+        return tmp_path / "venv"
+
+    return make
 
 
 @pytest.fixture

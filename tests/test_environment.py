@@ -1,6 +1,7 @@
 """The four places that say what the course needs agree, and so does what is installed here."""
 
 import json
+import os
 import re
 import runpy
 import shutil
@@ -183,27 +184,65 @@ def test_make_and_start_py_have_the_same_commands():
     assert rules - {"help", "clean"} == {line.split()[0] for line in listed.splitlines()[1:]}
 
 
-def test_a_wheel_holds_every_module_and_every_model(tmp_path):
-    shutil.copytree(
-        ROOT, tmp_path / "copy", ignore=shutil.ignore_patterns(".*", "*.egg-info", "build", "site", "*.ipynb")
-    )
-    command = [
-        sys.executable,
-        "-m",
-        "pip",
-        "wheel",
-        "-q",
-        "--no-deps",
-        "--no-build-isolation",
-        "-w",
-        str(tmp_path),
-        ".",
-    ]
-    subprocess.run(command, cwd=tmp_path / "copy", check=True, capture_output=True)
-    (wheel,) = tmp_path.glob("*.whl")
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    """Built from what a clone has, without a network."""
+    folder = tmp_path_factory.mktemp("wheel")
+    left = shutil.ignore_patterns(".*", "*.egg-info", "build", "site", "*.ipynb")
+    shutil.copytree(ROOT, folder / "copy", ignore=left)
+    command = [sys.executable, "-m", "pip", "wheel", "-q", "--no-index", "--no-deps", "--no-build-isolation", "-w"]
+    subprocess.run([*command, str(folder), "."], cwd=folder / "copy", check=True, capture_output=True)
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+def test_a_wheel_holds_every_module_and_every_model(wheel):
     held = {name for name in zipfile.ZipFile(wheel).namelist() if not name.startswith("vae_course-")}
     listed = subprocess.run(["git", "-C", str(ROOT), "ls-files", "vae_lib", "grading"], capture_output=True, text=True)
     assert held == {name for name in listed.stdout.splitlines() if not name.endswith(".md")}
+
+
+@pytest.fixture(scope="module")
+def empty(wheel, tmp_path_factory):
+    """The Python of an environment that holds the wheel and nothing else; the dependencies are borrowed from here."""
+    folder = tmp_path_factory.mktemp("empty")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
+    places = {"base": str(folder), "platbase": str(folder)}
+    packages = Path(sysconfig.get_path("purelib", "venv" if sys.version_info >= (3, 11) else None, places))
+    pip = [sys.executable, "-m", "pip", "install", "-q", "--no-index", "--no-deps", "--target", str(packages)]
+    subprocess.run([*pip, str(wheel)], check=True, capture_output=True)
+    (packages / "borrowed.pth").write_text(sysconfig.get_path("purelib") + "\n")  # the .pth files in there are not read
+    return folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+ELSEWHERE = """
+import sys
+from pathlib import Path
+import torch
+import grading.report.pages, vae_lib
+from vae_lib import zoo
+from vae_lib.explore import LatentExplorer
+
+for module in (vae_lib, grading):
+    assert Path(module.__file__).is_relative_to(sys.prefix), module.__file__
+trained = zoo.load("vae-mnist-2d")
+explorer = LatentExplorer(trained.model, trained.codes, trained.labels)
+explorer.save_html("plane.html")
+grading.report.pages.write_class_page([], Path())
+print(len(zoo.names()), float(trained.model.decode_mean(torch.zeros(1, 2)).mean()))
+"""
+
+
+@pytest.mark.slow
+def test_installed_from_a_wheel_it_loads_its_models_and_makes_pages_from_any_folder(empty, tmp_path):
+    surroundings = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VAE_"))}
+    command = [str(empty), "-c", ELSEWHERE]
+    done = subprocess.run(command, cwd=tmp_path, env=surroundings, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    count, brightness = done.stdout.split()
+    assert int(count) == len(list((ROOT / "vae_lib/zoo/models").glob("*.safetensors")))
+    assert 0 < float(brightness) < 1
+    assert "vx-plane" in (tmp_path / "plane.html").read_text(encoding="utf-8")
 
 
 def test_the_guide_for_contributors_is_short():

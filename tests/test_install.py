@@ -350,3 +350,30 @@ def test_make_without_any_python_says_what_to_do(tmp_path, shims):
     done = subprocess.run(["make", "lab"], cwd=folder, env=environment, capture_output=True, text=True, timeout=60)
     assert done.returncode != 0
     assert done.stderr.startswith("There is no Python here that works: install one from 3.10 to 3.14")
+
+
+WAITS = """
+import time, torch
+numbers, spent = torch.rand(500, 500), 0.0
+for _ in range(40):
+    numbers.exp()  # by two threads, one of which then has nothing to do
+    begun = time.process_time()
+    time.sleep(0.02)
+    spent += time.process_time() - begun
+print(torch.get_num_threads(), spent)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("policy", "least", "most"), [(None, 0, 0.03), ("ACTIVE", 0.05, 1)])
+def test_threads_that_wait_for_work_leave_the_cores_to_others(whole, policy, least, most):
+    """Seconds of the processor's time in 0.8 s without work, in what `start.py lab` starts; with a policy of the
+    user's own they spin. How long that makes an epoch beside busy processes: python -m benchmarks threads."""
+    surroundings = {name: value for name, value in os.environ.items() if not name.startswith("OMP_")}
+    surroundings |= {"OMP_NUM_THREADS": "2", "VENV": str(whole("-c", WAITS))}
+    surroundings |= {"OMP_WAIT_POLICY": policy} if policy else {}
+    command = [sys.executable, "start.py", "lab"]
+    done = subprocess.run(command, cwd=ROOT, env=surroundings, capture_output=True, text=True, timeout=120)
+    threads, spent = done.stdout.splitlines()[-1].split()
+    assert int(threads) == 2
+    assert least <= float(spent) <= most

@@ -132,6 +132,7 @@ def test_lectures_and_labs_say_in_a_sentence_what_they_are(site):
         assert said not in known, page.name
         known.add(said)
         assert " · " not in said, page.name  # the line of how long it takes says not what it is
+        assert "&lt;" not in said, page.name  # a link to the glossary or the notation
         assert f'<meta property="og:description" content="{said}"' in text
 
 
@@ -159,6 +160,16 @@ def test_a_term_links_to_its_sentence_where_it_is_introduced(site):
     assert 0.8 * len(known) < len(places) <= len(known)
 
 
+@pytest.mark.slow
+def test_symbols_link_to_the_notation(site):
+    """Where they lead is tested above, and which ones in tests/test_symbols.py."""
+    for page in [*site.glob("course/[0-9]*.html"), *site.glob("labs/*/*.html")]:
+        found = re.findall(SYMBOL, page.read_text(encoding="utf-8"))
+        assert len(found) > 1, page.name
+        assert not [said for said, inside in found if "$" in inside], page.name
+
+
+SYMBOL = r'<a class="symbol" href="[^"]*notation\.html#[^"]+" title="([^"]+)">(.*?)</a>'
 TERM = r'<a class="term" href="glossary\.html#([^"]+)" title="[^"]+\."'
 
 
@@ -202,6 +213,30 @@ def test_pages_open_without_an_error_fit_a_phone_and_leave_nobody_out(site, brow
 
 @pytest.mark.slow
 @pytest.mark.browser
+@pytest.mark.parametrize("name", ["notation", "glossary"])
+def test_on_a_phone_no_word_of_a_table_is_broken(site, browser, name):
+    page, _ = open_page(browser, site / "course" / f"{name}.html")
+    assert page.evaluate(BROKEN) == []
+    page.close()
+
+
+BROKEN = """[...document.querySelectorAll("article td, article th")].flatMap(cell => {
+  const found = [], walker = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+  for (let node; (node = walker.nextNode()); ) {
+    if (node.parentElement.closest("mjx-container, code")) continue;
+    for (const word of node.data.matchAll(/[\\p{L}\\d]+/gu)) {
+      const range = document.createRange();
+      range.setStart(node, word.index);
+      range.setEnd(node, word.index + word[0].length);
+      if (new Set([...range.getClientRects()].map(r => Math.round(r.top))).size > 1) found.push(word[0]);
+    }
+  }
+  return found;
+})"""
+
+
+@pytest.mark.slow
+@pytest.mark.browser
 def test_the_first_page_moves_and_leads_on(site, browser):
     page, wrong = open_page(browser, site / "index.html")
     before = page.evaluate(PICTURE)
@@ -233,16 +268,53 @@ def test_search_from_disk_finds_without_an_error(site, browser):
 
 @pytest.mark.slow
 @pytest.mark.browser
-def test_paper_is_white_and_cuts_nothing_off(site, browser):
-    page, _ = open_page(browser, site / "course" / "01_pca.html", "dark")
+@pytest.mark.parametrize(
+    "name",
+    ["course/01_pca", "course/05_vae", "course/07_explorer", "labs/lab4_variational_inference", "course/notation"],
+)
+def test_paper_is_white_cuts_nothing_off_and_folds_nothing(site, browser, name):
+    (path,) = [path for path in pages(site) if name in (f"course/{path.stem}", f"labs/{path.stem}")]
+    page, _ = open_page(browser, path, "dark")
+    folded = page.locator("article details:not([open])").count()
+    assert bool(folded) == (name != "course/notation")
+    page.set_viewport_size({"width": 700, "height": 1000})  # a sheet of A4
     page.emulate_media(media="print")
     page.wait_for_function("document.documentElement.dataset.theme == 'light'")
-    page.set_viewport_size({"width": 700, "height": 1000})  # a sheet of A4
-    wide = "[...document.querySelectorAll('pre')].filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.innerText)"
-    assert page.evaluate(wide) == []
+    page.wait_for_timeout(300)  # the explorers are drawn for their new width
+    assert page.evaluate(CUT_OFF) == []
+    assert page.evaluate(NOT_SEEN) == []
+    assert page.locator("article details.hide summary").locator("visible=true").count() == 0
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") in (
+        "rgb(255, 255, 255)",
+        "rgba(0, 0, 0, 0)",
+    )
     page.emulate_media(media="screen")
     page.wait_for_function("document.documentElement.dataset.theme == 'dark'")
+    assert page.locator("article details:not([open])").count() == folded
     page.close()
+
+
+CUT_OFF = """[...document.querySelectorAll("article :is(pre, img, table, mjx-container, .vx, .vx-plane)")].filter(
+  e => e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).overflowX != "visible"
+    || e.getBoundingClientRect().right > innerWidth + 1).map(e => e.outerHTML.slice(0, 120))"""
+# An animation is printed as it begins, and the theme's begins unseen.
+NOT_SEEN = """[...document.querySelectorAll("article pre")].filter(
+  e => !e.checkVisibility({opacityProperty: true}) || e.closest(".cell_input")?.getAnimations().length
+    || getComputedStyle(e.closest("details > *") ?? e).animationName != "none").map(e => e.innerText.slice(0, 60))"""
+
+
+@pytest.mark.slow
+def test_formulas_in_captions_are_set(site):
+    """What a figure says below itself is Markdown as the text is."""
+    shown = 0
+    for page in site.glob("course/*.html"):
+        captions = re.findall(CAPTION, page.read_text(encoding="utf-8"))
+        assert not [said for said in captions if "$" in said], page.name
+        shown += sum('class="math' in said for said in captions)
+    assert shown > 10
+
+
+CAPTION = r'<p><em>([^<]*(?:<span class="math[^>]*>[^<]*</span>[^<]*)*)</em></p>'
 
 
 @pytest.mark.slow

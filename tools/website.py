@@ -3,8 +3,8 @@
 `SITE_URL=https://… make site` says where it will stand, so that a link to a page shows a picture where it is posted.
 
 Also a Sphinx extension (see course/_config.yml): a picture has the alt text that is stored with it, code that
-JupyterLab folds is folded, where an explorer is stored as a figure the page has the explorer, and a term links to the
-glossary where it is introduced (words).
+JupyterLab folds is folded, where an explorer is stored as a figure the page has the explorer, a term links to the
+glossary where it is introduced (words), and a symbol to the notation where a page first uses it (symbols).
 """
 
 import ast
@@ -23,10 +23,11 @@ from itertools import takewhile
 from pathlib import Path
 
 from grading.course import edition
-from tools import words
+from tools import symbols, words
 
 ROOT = Path(__file__).resolve().parent.parent
 GLOSSARY = ROOT / "course" / "glossary.md"
+NOTATION = ROOT / "course" / "notation.md"
 SIDEBAR = '<div id="pst-primary-sidebar"'
 # Jupyter Book without a grammar that jsonschema's import would build for seconds, and no page of the book asks for.
 BOOK = "import sys; sys.modules['rfc3987_syntax'] = None; from jupyter_book.cli.main import main; main()"
@@ -78,11 +79,14 @@ def prepare(app, docname, source):
         source[0] = welcome(source[0])
     if path == GLOSSARY:
         source[0] = words.with_anchors(source[0])
+    if path == NOTATION:
+        source[0] = symbols.with_anchors(source[0])
     if path.suffix == ".ipynb":
         notebook = json.loads(source[0])
         fold(notebook)
         put_explorers(notebook)
         words.link(notebook, path.stem, GLOSSARY)
+        symbols.link(notebook, path, NOTATION.read_text(encoding="utf-8"))
         source[0] = json.dumps(notebook)
 
 
@@ -185,7 +189,8 @@ def opening(doctree, most=200):
     own = [p for p in doctree.findall(nodes.paragraph) if isinstance(p.parent, nodes.section)] if doctree else []
     for paragraph in own:
         parts = takewhile(lambda p: not any("\\" in f.astext() for f in p.findall(nodes.math)), paragraph.children)
-        whole = re.match(r".*[.?!](?=\s|$)", "".join(part.astext() for part in parts), re.DOTALL)
+        text = "".join(part.astext() for part in parts if not isinstance(part, nodes.raw))  # a link's two ends
+        whole = re.match(r".*[.?!](?=\s|$)", text, re.DOTALL)
         if whole and not isinstance(paragraph[0], nodes.emphasis):
             return textwrap.shorten(whole[0], most, placeholder=" …")
     return ""

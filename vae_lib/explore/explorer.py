@@ -36,9 +36,9 @@ class LatentExplorer(page.Shown, anywidget.AnyWidget):
 
     `codes` (N, D) are drawn as points, by class where `labels` (N,), whole numbers 0 to 9, are given; `logvars`
     (N, D) are those of q(z|x), `errors` (N,) the reconstruction errors. From `images` (N, P) the model computes all
-    three. Of more than 10,000 codes a sample is shown. `z` can be read, set and observed; so can `layers` (any of
-    `LAYERS`), `sigma`, and the ends `a` and `b` of the path. `limit` is half the width of the plane, `axes` are the
-    two dimensions that it shows first, and explorers of one `group` go to the same digit.
+    three. Of more than 10,000 codes a sample is shown. `z` can be read, set as a whole, and observed; so can `layers`
+    (any of `LAYERS`), `sigma`, and the ends `a` and `b` of the path. `limit` is half the width of the plane, `axes` are
+    the two dimensions that it shows first, and explorers of one `group` go to the same digit.
     Raises InputError, in one sentence, where these do not fit each other.
     """
 

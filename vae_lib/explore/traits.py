@@ -2,19 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from numbers import Integral
+from typing import NoReturn
 
 import numpy as np
 import traitlets
 from torch import Tensor
 
 from vae_lib.arrays import as_array
-from vae_lib.checks import is_number, require
+from vae_lib.checks import InputError, is_number, require
 
 
 def _plain(value: object) -> object:
     """The number in an array or a tensor without axes; anything else as it is."""
     return value.item() if getattr(value, "ndim", None) == 0 else value
+
+
+class Fixed(list):
+    """A trait's list: what is changed inside it would reach neither an observer nor the browser, so nothing can be.
+
+    Its copies are plain lists.
+    """
+
+    def __init__(self, values: Iterable, place: str) -> None:
+        super().__init__(values)
+        self.place = place  # "LatentExplorer.z"
+
+    def __reduce__(self) -> tuple:
+        return list, (list(self),)
+
+    def _refuse(self, *_: object, **__: object) -> NoReturn:
+        owner, name = self.place.split(".")
+        raise InputError(
+            f"{owner}: {name} is set as a whole: change a copy, {name} = list(explorer.{name}), and set "
+            f"explorer.{name} = {name}."
+        )
+
+    __setitem__ = __delitem__ = __iadd__ = __imul__ = _refuse
+    append = extend = insert = pop = remove = clear = sort = reverse = _refuse
 
 
 class Number(traitlets.Float):
@@ -45,7 +71,8 @@ class Numbers(traitlets.List):
         """The value as a list; InputError where it is none."""
         label = f"{type(obj).__name__}: {self.name}"
         as_array(value, label, self.shape(obj))
-        return np.asarray(value.detach().cpu() if isinstance(value, Tensor) else value, np.float64).tolist()
+        given = np.asarray(value.detach().cpu() if isinstance(value, Tensor) else value, np.float64)
+        return Fixed(given.tolist(), f"{type(obj).__name__}.{self.name}")
 
     def shape(self, obj: traitlets.HasTraits) -> tuple[int]:
         """What it must be of `obj`: one number for each dimension of the code."""
@@ -66,7 +93,7 @@ class Words(traitlets.List):
         )
         known = ", ".join(self.known)
         require(listed, f"{type(obj).__name__}: {self.name} must be a list of some of {known}, not {value!r}.")
-        return [*value]
+        return Fixed(value, f"{type(obj).__name__}.{self.name}")
 
 
 class Amounts(Numbers):

@@ -13,14 +13,16 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
 
+from grading.course.lab import read_release
 from grading.judge.result import CRASHED, GRADED, NEEDS_MANUAL, STATES, UNREADABLE, ExerciseResult
 from grading.record.ledger import Answer, Entry
 from grading.report import words
+from grading.report.alike import Pair
 from grading.report.pages import MEANING, feedback_path, write_class_page, write_feedback
 from grading.report.scores import EXERCISE_COLUMNS, SCORE_COLUMNS, table_of_states, write_tables
 from grading.report.summary import histogram, middle, mistakes, success, summary
 from grading.report.tables import cell
-from tests.accessibility import PHONE, violations
+from tests.accessibility import DESK, PHONE, violations
 
 HOSTILE = '<script>alert(1)</script><img src=x onerror="alert(2)">'
 
@@ -223,6 +225,76 @@ def test_axe_finds_nothing_on_what_people_read(tmp_path, browser):
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
         assert violations(page, (PHONE, "light"), (PHONE, "dark")) == []
         context.close()
+
+
+def class_of(lab, number):
+    """A class in a lab that is handed out: its exercises and questions, and every section that the page can have."""
+    whole = read_release(lab)
+    points = {exercise.name: exercise.points for exercise in whole.exercises}
+
+    def member(k):
+        state = [NEEDS_MANUAL, GRADED, NEEDS_MANUAL, CRASHED, GRADED, UNREADABLE][k % 6]
+        rows = []
+        for n, (name, most) in enumerate(points.items()):
+            crashed = state == CRASHED and n == 2
+            got = None if crashed else 0.0 if k % 11 == 10 or (k + n) % 5 == 0 else most
+            said = (
+                ""
+                if got
+                else f"`{name}([0.5, 0.25])` gives 0.75; expected $\\sigma^2$, that is 0.0625, a number {n % 3}"
+            )
+            rows.append(ExerciseResult(name, f"test_{name}", got, most, CRASHED if crashed else GRADED, said, "", said))
+        rows = () if state == UNREADABLE else tuple(rows)
+        known = [row.points for row in rows if row.points is not None]
+        score = sum(known) if known else None
+        repairs = ("The set-up cell stood behind an exercise; it was put in front of them.",) if k % 7 == 0 else ()
+        return Entry(f"student{k:02}", lab, state, sum(points.values()), score, exercises=rows, repairs=repairs)
+
+    return [member(k) for k in range(number)]
+
+
+CUT_OFF = """[...document.querySelectorAll("table, pre, .columns, img")].filter(
+  e => e.getBoundingClientRect().right > innerWidth + 1).map(e => e.outerHTML.slice(0, 120))"""
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_the_report_of_two_whole_labs_reads_on_every_screen_and_on_paper(tmp_path, browser):
+    """A large class, whose list is folded on the screen: paper has it."""
+    classes = [*class_of("lab5_vae", 64), *class_of("lab4_variational_inference", 9)]
+    first, second = classes[0], classes[1]
+    alike = {"lab5_vae": [Pair(first.student, second.student, (("gaussian_kl", 1.0), ("vae_loss", 0.8)), 90)]}
+    write_class_page(classes, tmp_path, alike)
+    context = browser.new_context(viewport=PHONE, offline=True, bypass_csp=True)
+    page = context.new_page()
+    page.goto((tmp_path / "report.html").as_uri())
+    headings = page.locator("h2").all_text_contents()
+    assert {"The commonest mistakes", "Answers that are alike", "Not graded, or not whole"} <= set(headings)
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    assert violations(page, *((size, scheme) for size in (PHONE, DESK) for scheme in ("light", "dark"))) == []
+    assert page.locator("details:not([open])").count() == 1
+    page.set_viewport_size({"width": 700, "height": 1000})  # a sheet of A4
+    page.emulate_media(media="print")
+    assert page.evaluate(CUT_OFF) == []
+    for name in ("student00", "student63"):
+        assert page.get_by_role("rowheader", name=name).first.is_visible()
+        assert page.get_by_role("rowheader", name=name).first.evaluate(
+            "e => e.checkVisibility({contentVisibilityAuto: true})"
+        )
+    assert page.locator("h1").nth(1).evaluate("e => getComputedStyle(e).breakBefore") == "page"
+    context.close()
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_on_a_phone_a_score_is_no_column_of_words(tmp_path, browser):
+    write_class_page(class_of("lab5_vae", 3), tmp_path)
+    context = browser.new_context(viewport=PHONE, offline=True)
+    page = context.new_page()
+    page.goto((tmp_path / "report.html").as_uri())
+    row = page.locator(".grid tr").nth(1)
+    assert row.bounding_box()["height"] < 80  # three lines
+    context.close()
 
 
 def test_mistakes_are_grouped_by_cause_and_a_hand_in_of_one_cause_stands_apart():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import json
 import re
 
 import numpy as np
@@ -31,6 +33,41 @@ def test_a_z_of_another_kind_is_refused(vae, bad):
     with pytest.raises(InputError, match=r"LatentExplorer: z must"):
         explorer.z = bad
     assert explorer.z == [0, 0]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "explorer.z[0] = 1",
+        "explorer.z[:] = [1, 2]",
+        "explorer.a += [1]",
+        "explorer.b.reverse()",
+        "del explorer.z[0]",
+        "explorer.layers.append('draws')",
+        "explorer.layers.remove('prior')",
+        "explorer.layers *= 2",
+    ],
+)
+def test_a_change_inside_a_value_which_nobody_would_hear_of_is_refused_with_the_way_out(vae, change):
+    explorer = LatentExplorer(vae, image_shape=SHAPE)
+    kept = [list(explorer.trait_values()[name]) for name in ("z", "a", "b", "layers")]
+    with pytest.raises(InputError, match=r"^LatentExplorer: (\w+) is set as a whole: .*set explorer\.\1 = \1\.$"):
+        exec(change, {"explorer": explorer})
+    assert [explorer.z, explorer.a, explorer.b, explorer.layers] == kept
+
+
+def test_the_way_out_works_and_a_copy_is_a_list(vae):
+    explorer, seen = LatentExplorer(vae, image_shape=SHAPE), []
+    explorer.observe(lambda change: seen.append(change.new), "z")
+    z = copy.deepcopy(explorer.z)
+    z[0] = 1.0
+    explorer.z = z
+    layers = list(explorer.layers)
+    layers.append("draws")
+    explorer.layers = layers
+    assert seen == [[1, 0]]
+    assert explorer.layers == ["prior", "draws"]
+    assert json.loads(json.dumps(explorer.get_state(["z", "layers"]))) == {"z": [1, 0], "layers": layers}
 
 
 def test_images_give_codes_logvars_and_errors(vae, images):
