@@ -75,7 +75,7 @@ def plot_images(
     tiles = tiles_of("plot_images", images, image_shape)
     require_grey("plot_images", tiles, signed)
     for name, words in {"rows": rows, "columns": columns}.items():
-        listed = hasattr(words, "__len__") and not isinstance(words, (str, dict))
+        listed = hasattr(words, "__len__") and not isinstance(words, str)
         require(listed, f"plot_images: {name} must be a list of names, not {words!r}.")
     n_columns = min(n_columns, len(tiles))
     n_rows = math.ceil(len(tiles) / n_columns)

@@ -22,7 +22,7 @@ def draw(*shape):
     return torch.rand(*shape, generator=seeded(sum(shape))) * 0.8 + 0.1
 
 
-AX = plt.subplots()[1]
+AX = plt.subplots(figsize=(1, 1))[1]
 JUDGE = classifier.Classifier((3, 3), (2,), 3, seeded())
 FILM = FuncAnimation(AX.figure, lambda i: [], frames=1)
 FILM._draw_was_started = True  # else matplotlib warns where it is never played
@@ -74,8 +74,8 @@ CALLS = {
 OF_ARRAYS = {"a list", "whole numbers", "an array", "a tuple"}  # whatever holds numbers is drawn
 NAMES = {"[]", "[0]", "[-1, 2]", "[1.5, 2.5]", "['a', 'b']"}
 FREE = {
-    "images": OF_ARRAYS,
-    "pictures": OF_ARRAYS,
+    "images": OF_ARRAYS | {"truth values"},  # a mask
+    "pictures": OF_ARRAYS | {"truth values"},
     "z": OF_ARRAYS,
     "kl": OF_ARRAYS,
     "variances": OF_ARRAYS,
