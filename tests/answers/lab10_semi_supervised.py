@@ -726,7 +726,7 @@ def loss_unlabelled_averaged(labelled, unlabelled, log_qy, alpha):
     return -labelled.sum() - unlabelled.mean() - alpha * log_qy.mean()
 
 
-@wrong("m2_loss", "divided by the number of unlabelled")
+@wrong("m2_loss", "the logs are divided by the number of unlabelled")
 def loss_logs_by_the_unlabelled(labelled, unlabelled, log_qy, alpha):
     return -labelled.sum() - unlabelled.sum() - alpha * log_qy.sum() / len(unlabelled)
 
