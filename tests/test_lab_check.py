@@ -229,9 +229,59 @@ def test_lists_of_numbers_and_small_tables_are_shown_with_the_arguments():
 def test_what_torch_does_not_do_is_no_stub():
     """It raises NotImplementedError, as a stub does; the answer is there all the same."""
     case = Case([1.0, 2.0], [True, False], gives=[1.0, 3.0])
-    with pytest.raises(Mismatch, match="stops with an error: NotImplementedError: Subtraction") as caught:
+    with pytest.raises(Mismatch, match="A tensor of True and False is subtracted") as caught:
         Lab(9, less=2).check("less(x: B, has: B bool) -> B", lambda x, has: x[has - 1], case)
     assert "not supported" in str(caught.value)
+
+
+def refuses_the_batch(z):
+    """A network of two numbers in a row."""
+    return z @ torch.ones(2, 3, dtype=z.dtype)
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (lambda decode, z, n: decode(torch.cat([z, z], 1)), "inside `decode`, which is given (3, 4): `z` is (3, 2)"),
+        (lambda decode, z, n: decode(z, n), "`decode` is called with more arguments, or fewer, than it takes."),
+        (lambda decode, z, n: z[z], "Real numbers stand where an index should"),
+        (lambda decode, z, n: torch.max(z, 0.5), "called with arguments that it does not take"),
+        (lambda decode, z, n: torch.maximum(z, 0.5), "handed a number or a list of Python's where it takes a tensor"),
+        (lambda decode, z, n: max(z, 0), "ask for one truth value, and a tensor has many"),
+        (lambda decode, z, n: z.sort(0) - 1, "A tuple or a list is used as if it were a tensor"),
+        (lambda decode, z, n: z.grad * n, "There is None where a tensor should be"),
+        (lambda decode, z, n: torch.cat(z, z), "take a list of tensors"),
+        (lambda decode, z, n: torch.gather(z, 1, n * torch.ones(2).long()), "needs as many axes as the tensor"),
+        (lambda decode, z, n: torch.autograd.grad(z.sum(), z), "A gradient is asked where no graph leads"),
+        (lambda decode, z, n: torch.stack([z for _ in range(n - 5)]), "a list is empty in this case"),
+        (lambda decode, z, n: z[None] @ z[None], "A product of tables does not fit"),
+        (lambda decode, z, n: (z > 0) @ z.mT, "stand where real numbers are needed"),
+    ],
+)
+def test_an_error_is_told_by_its_cause(answer, words):
+    case = Case(refuses_the_batch, [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], 4, gives=1.0)
+    with pytest.raises(Mismatch) as caught:
+        Lab(9, show=2).check("show(decode: function, z: B D, n: whole) -> scalar", answer, case)
+    (cause,) = caught.value.causes
+    assert words in cause
+    assert "The error: " in str(caught.value)  # PyTorch's own words stand below it
+
+
+def test_a_cause_is_said_although_another_case_stops():
+    """It is true of all that can be called, which must be more than one ordinary case."""
+
+    def stops(x, y):
+        if len(x) == 1:
+            raise ValueError("one row")
+        return 2 * spread(x, y)
+
+    row = Case([[0.5, 0.2, 0.1]], [[1.0, 2.0, 3.0]], gives=[1.2])
+    assert message(stops, *CASES, row) == "9.1 ✗ spread: This is twice the right one."
+    assert message(stops, CASES[0], row) == "9.1 ✗ spread: The value is wrong."
+
+
+def test_nan_is_called_no_curve_of_the_right_one():
+    assert message(lambda x, y: spread(x, y) * torch.nan).startswith("9.1 ✗ spread: 2 of 2 values are NaN.")
 
 
 def test_a_stub_stays_a_stub():

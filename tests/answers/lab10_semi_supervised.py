@@ -352,12 +352,12 @@ def labelled_single(log_px, log_py, log_pz, log_qz):
     return (log_px + log_py + log_pz - log_qz).float()
 
 
-@wrong("labelled_bound")
+@wrong("labelled_bound", "is cut off at 0")
 def labelled_kl_relu(log_px, log_py, log_pz, log_qz):
     return log_px + log_py - torch.relu(log_qz - log_pz)
 
 
-@wrong("labelled_bound")
+@wrong("labelled_bound", "is taken without its sign")
 def labelled_kl_abs(log_px, log_py, log_pz, log_qz):
     return log_px + log_py - (log_qz - log_pz).abs()
 
@@ -644,3 +644,98 @@ def loss_unlabelled_detached(labelled, unlabelled, log_qy, alpha):
 def loss_in_place(labelled, unlabelled, log_qy, alpha):
     labelled -= alpha * -log_qy / len(log_qy)
     return -(labelled.sum() + unlabelled.sum())
+
+
+# ---------------------------------------------------------------- what readers of the labs tried
+
+
+@wrong("balanced_subset", "Several numbers stand where Python needs one")
+def subset_of_a_tuple(y, per_class, generator):
+    return torch.cat(
+        [torch.where(y == c)[torch.randperm(int((y == c).sum()), generator=generator)[:per_class]] for c in y.unique()]
+    )
+
+
+@wrong("balanced_subset", "A function of PyTorch is called with arguments")
+def subset_generator_by_place(y, per_class, generator):
+    return torch.cat(
+        [(y == c).nonzero().flatten()[torch.randperm(int((y == c).sum()), generator)[:per_class]] for c in y.unique()]
+    )
+
+
+@wrong("balanced_subset", "Several numbers stand where Python needs one")
+def subset_tensor_of_tensors(y, per_class, generator):
+    out = []
+    for c in y.unique():
+        out.append((y == c).nonzero().flatten()[torch.randperm(int((y == c).sum()), generator=generator)[:per_class]])
+    return torch.tensor(out)
+
+
+@wrong("labelled_bound", "is weighed by q")
+def labelled_kl_weighed(log_px, log_py, log_pz, log_qz):
+    return log_px + log_py - log_qz.exp() * (log_qz - log_pz)
+
+
+@wrong("labelled_bound", "p(y) is added, not its logarithm")
+def labelled_adds_a_probability(log_px, log_py, log_pz, log_qz):
+    return log_px + log_py.exp() + log_pz - log_qz
+
+
+@wrong("labelled_bound", "the probabilities are multiplied before")
+def labelled_of_probabilities(log_px, log_py, log_pz, log_qz):
+    return torch.log(log_px.exp() * log_py.exp() * log_pz.exp() / log_qz.exp())
+
+
+@wrong("unlabelled_bound", "the entropy of the whole batch")
+def unlabelled_entropy_of_the_batch(labelled, q_y):
+    return (q_y * labelled).sum(1) + torch.special.entr(q_y).sum()
+
+
+@wrong("unlabelled_bound", "every q meets the bounds")
+def unlabelled_every_bound(labelled, q_y):
+    return q_y @ labelled.T + torch.special.entr(q_y).sum(1)
+
+
+@wrong("unlabelled_bound", "are read as logits")
+def unlabelled_q_as_logits(labelled, q_y):
+    return (q_y * labelled).sum(1) + torch.distributions.Categorical(logits=q_y).entropy()
+
+
+@wrong("unlabelled_bound", "are not weighed by q")
+def unlabelled_unweighed_logs(labelled, q_y):
+    return (q_y * labelled).sum(1) - q_y.log().sum(1)
+
+
+@wrong("unlabelled_bound", "the log of the mean of the exponentials")
+def unlabelled_log_of_a_mean(labelled, q_y):
+    return (q_y * labelled.exp()).sum(1).log()
+
+
+@wrong("unlabelled_bound", "the entropy is averaged over the classes")
+def unlabelled_entropy_averaged(labelled, q_y):
+    return (q_y * labelled).sum(1) + torch.special.entr(q_y).mean(1)
+
+
+@wrong("m2_loss", "the labelled bounds are averaged")
+def loss_labelled_averaged(labelled, unlabelled, log_qy, alpha):
+    return -labelled.mean() - unlabelled.sum() - alpha * log_qy.mean()
+
+
+@wrong("m2_loss", "the unlabelled bounds are averaged")
+def loss_unlabelled_averaged(labelled, unlabelled, log_qy, alpha):
+    return -labelled.sum() - unlabelled.mean() - alpha * log_qy.mean()
+
+
+@wrong("m2_loss", "the logs are divided by the number of unlabelled")
+def loss_logs_by_the_unlabelled(labelled, unlabelled, log_qy, alpha):
+    return -labelled.sum() - unlabelled.sum() - alpha * log_qy.sum() / len(unlabelled)
+
+
+@wrong("m2_loss", "probabilities are averaged")
+def loss_of_probabilities(labelled, unlabelled, log_qy, alpha):
+    return -labelled.sum() - unlabelled.sum() - alpha * log_qy.exp().mean()
+
+
+@wrong("m2_loss", "multiplied by the number of unlabelled")
+def loss_logs_times_the_unlabelled(labelled, unlabelled, log_qy, alpha):
+    return -torch.cat([labelled, unlabelled]).sum() - alpha * log_qy.mean() * len(unlabelled)

@@ -267,7 +267,7 @@ def sequence_by_one_hot_of_a_clamp(logits, tokens, pad):
     return -(logp * F.one_hot(tokens.clamp(min=0), logits.shape[-1]) * real).sum((-1, -2))
 
 
-@wrong("sequence_nll")
+@wrong("sequence_nll", "only words whose number is above the pad's are counted")
 def sequence_words_above_the_pad(logits, tokens, pad):
     return _over(_cost(logits, tokens, pad), tokens > pad)
 
@@ -306,7 +306,7 @@ def weight_without_end(step, warmup):
     return step / warmup if warmup else 1.0
 
 
-@wrong("kl_weight", "stops with an error: ZeroDivisionError")
+@wrong("kl_weight", "It is divided by a 0 here")
 def weight_divides_by_zero(step, warmup):
     return min(1.0, step / warmup)
 
@@ -712,7 +712,7 @@ def dropout_changes_u(tokens, rate, u, unknown, keep):
     return torch.where(u < rate, unknown, tokens)
 
 
-@wrong("word_dropout")
+@wrong("word_dropout", "tokens of 0 and below are kept", "tokens below 1 are kept")
 def dropout_of_positive_tokens(tokens, rate, u, unknown, keep):
     return torch.where((u < rate) & (tokens > 0) & ~torch.isin(tokens, tensor(keep)), unknown, tokens)
 
@@ -829,7 +829,7 @@ def adjacency_single(Z):
     return (Z @ Z.mT).float()
 
 
-@wrong("adjacency_logits", "Shapes do not fit", "stops with an error")
+@wrong("adjacency_logits", "A product of tables does not fit")
 def adjacency_other_graphs(Z):
     return Z @ Z.T
 
@@ -1018,7 +1018,7 @@ def graph_symmetrised(logits, adjacency):
     return _pairs((logits + logits.mT) / 2, adjacency).triu(1).sum((-1, -2))
 
 
-@wrong("graph_nll", "Shapes do not fit", "stops with an error")
+@wrong("graph_nll", "Shapes do not fit")
 def graph_no_axes_in_front(logits, adjacency):
     return F.binary_cross_entropy_with_logits(logits, adjacency, reduction="none").triu(1).sum((-1, -2))
 
@@ -1407,6 +1407,198 @@ def climb_end_first(predict, z, steps, learning_rate):
     return _walk(predict, z, steps, lambda z, slope, k: z + learning_rate * slope).flip(0)
 
 
-@wrong("climb")
+@wrong("climb", "each place is kept within ±3")
 def climb_within_three(predict, z, steps, learning_rate):
     return _walk(predict, z, steps, lambda z, slope, k: (z + learning_rate * slope).clamp(-3, 3))
+
+
+# ---------------------------------------------------------------- what readers of the labs tried
+
+
+@wrong("sequence_nll", "The index of `gather`")
+def sequence_gather_two_axes(logits, tokens, pad):
+    lp = logits.log_softmax(-1)
+    return -lp.gather(-1, tokens).sum(-1)
+
+
+@wrong("sequence_nll", "takes the classes on the second axis")
+def sequence_cross_entropy_as_it_is(logits, tokens, pad):
+    return F.cross_entropy(logits, tokens, ignore_index=pad)
+
+
+@wrong("sequence_nll", "`torch.distributions` refuses")
+def sequence_categorical(logits, tokens, pad):
+    return -(torch.distributions.Categorical(logits=logits).log_prob(tokens) * (tokens != pad)).sum(-1)
+
+
+@wrong("sequence_nll", "`F.one_hot` is handed a negative number")
+def sequence_one_hot_of_pads(logits, tokens, pad):
+    lp = logits.log_softmax(-1)
+    return -(F.one_hot(tokens, logits.shape[-1]) * lp).sum((-1, -2))
+
+
+@wrong("sequence_nll", "Real numbers stand where an index should")
+def sequence_real_targets(logits, tokens, pad):
+    return (
+        F.cross_entropy(
+            logits.flatten(0, -2),
+            tokens.expand(logits.shape[:-1]).flatten().float(),
+            ignore_index=pad,
+            reduction="none",
+        )
+        .view(logits.shape[:-1])
+        .sum(-1)
+    )
+
+
+@wrong("sequence_nll", "Several numbers stand where Python needs one")
+def sequence_tensor_of_tensors(logits, tokens, pad):
+    out = []
+    for b in range(len(tokens)):
+        tot = 0
+        for i in range(tokens.shape[1]):
+            if tokens[b, i] != pad:
+                tot = tot - logits[..., b, i, :].log_softmax(-1)[..., tokens[b, i]]
+        out.append(tot)
+    return torch.tensor(out)
+
+
+@wrong("free_bits", "A function of PyTorch is called with arguments")
+def bits_torch_max(kl_per_dim, floor):
+    return torch.max(kl_per_dim.mean(0), floor).sum()
+
+
+@wrong("free_bits", "A function of PyTorch is handed a number")
+def bits_torch_maximum(kl_per_dim, floor):
+    return torch.maximum(kl_per_dim.mean(0), floor).sum()
+
+
+@wrong("free_bits", "ask for one truth value")
+def bits_pythons_max(kl_per_dim, floor):
+    return max(kl_per_dim.mean(0), floor).sum()
+
+
+@wrong("free_bits", "the floor is put under the mean of everything")
+def bits_of_one_mean(kl_per_dim, floor):
+    return max(kl_per_dim.mean(), floor)
+
+
+@wrong("free_bits", "the batch is summed before the floor")
+def bits_of_a_sum(kl_per_dim, floor):
+    return kl_per_dim.sum(0).clamp(min=floor).mean()
+
+
+@wrong("word_dropout", "the last two of `torch.where` change places")
+def dropout_where_reversed(tokens, rate, u, unknown, keep):
+    return torch.where((u < rate) & ~torch.isin(tokens, tensor(keep, dtype=tokens.dtype)), tokens, unknown)
+
+
+@wrong("word_dropout", "ask for one truth value")
+def dropout_not_in(tokens, rate, u, unknown, keep):
+    return torch.where((u < rate) & (tokens not in keep), unknown, tokens)
+
+
+@wrong("adjacency_logits", "A product of tables does not fit")
+def adjacency_t(Z):
+    return Z @ Z.t()
+
+
+@wrong("adjacency_logits", "the mean code is taken off first")
+def adjacency_centred(Z):
+    Zc = Z - Z.mean(1, keepdim=True)
+    return Zc @ Zc.mT
+
+
+@wrong("adjacency_logits", "the nodes of a graph meet those of all graphs")
+def adjacency_all_graphs(Z):
+    return torch.einsum("bgd,chd->bgh", Z, Z)
+
+
+@wrong("adjacency_logits", "correlations are taken")
+def adjacency_corrcoef(Z):
+    return torch.stack([torch.corrcoef(z) for z in Z])
+
+
+@wrong("graph_nll", "1 − log σ(ℓ) stands")
+def graph_one_minus_log_sigmoid(logits, adjacency):
+    return -(adjacency * F.logsigmoid(logits) + (1 - adjacency) * (1 - F.logsigmoid(logits))).triu(1).sum((-1, -2))
+
+
+@wrong("attribute_direction", "`~` is taken of whole numbers")
+def direction_tilde_of_numbers(codes, has):
+    has = has.long()
+    return codes[has].mean(0) - codes[~has].mean(0)
+
+
+@wrong("attribute_direction", "A tensor of True and False is subtracted")
+def direction_one_minus_bool(codes, has):
+    return codes[has].mean(0) - codes[1 - has].mean(0)
+
+
+@wrong("attribute_direction", "stand where real numbers are needed")
+def direction_bool_product(codes, has):
+    return has @ codes / has.sum() - ~has @ codes / (~has).sum()
+
+
+@wrong("climb", "A gradient is asked of several numbers")
+def climb_backward_of_several(predict, z, steps, learning_rate):
+    p = [z]
+    for _ in range(steps):
+        h = p[-1].detach().requires_grad_()
+        predict(h).backward()
+        p.append(h.detach() + learning_rate * h.grad)
+    return torch.stack(p)
+
+
+@wrong("climb", "A gradient is asked where no graph leads")
+def climb_without_requires_grad(predict, z, steps, learning_rate):
+    p = [z]
+    for _ in range(steps):
+        g = torch.autograd.grad(predict(p[-1]).sum(), p[-1])[0]
+        p.append(p[-1] + learning_rate * g)
+    return torch.stack(p)
+
+
+@wrong("climb", "A tuple or a list is used")
+def climb_adds_a_tuple(predict, z, steps, learning_rate):
+    p = [z]
+    for _ in range(steps):
+        h = p[-1].detach().clone().requires_grad_()
+        g = torch.autograd.grad(predict(h).sum(), h)
+        p.append(h.detach() + learning_rate * g)
+    return torch.stack(p)
+
+
+@wrong("climb", "There is None where a tensor should be")
+def climb_grad_of_no_leaf(predict, z, steps, learning_rate):
+    h = z.detach().clone().requires_grad_()
+    p = [h.detach()]
+    for _ in range(steps):
+        predict(h).sum().backward()
+        h = h + learning_rate * h.grad
+        p.append(h.detach())
+    return torch.stack(p)
+
+
+@wrong("climb", "slopes pile up")
+def climb_backward_piles_up(predict, z, steps, learning_rate):
+    h = z.detach().clone().requires_grad_()
+    p = [h.detach().clone()]
+    for _ in range(steps):
+        predict(h).sum().backward()
+        with torch.no_grad():
+            h += learning_rate * h.grad
+        p.append(h.detach().clone())
+    return torch.stack(p)
+
+
+@wrong("climb", "A number of Python's stands where")
+def climb_item(predict, z, steps, learning_rate):
+    h = z.detach().clone()
+    p = [h]
+    for _ in range(steps):
+        h = h.clone().requires_grad_()
+        g = torch.autograd.grad(predict(h).sum().item(), h)[0]
+        h = (h + learning_rate * g).detach()
+        p.append(h)
+    return torch.stack(p)

@@ -1215,7 +1215,7 @@ def bounding_box_of_lists(Z):
     return Z.min(0).values.tolist(), Z.max(0).values.tolist()
 
 
-@wrong("bounding_box", "bounding_box stops with an error: RuntimeError: Boolean value of Tensor with mor")
+@wrong("bounding_box", "ask for one truth value, and a tensor has many")
 def bounding_box_by_builtin_min(Z):
     return min(Z), max(Z)
 

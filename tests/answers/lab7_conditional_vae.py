@@ -262,7 +262,7 @@ def condition_flat(x, y_onehot):
     return torch.cat([x, y_onehot.expand(*x.shape[:-1], -1)], -1).flatten(0, -2).unsqueeze(0)
 
 
-@wrong("condition")
+@wrong("condition", "only the first along the axes in front is used")
 def condition_first_draw(x, y_onehot):
     while x.ndim > 2:
         x = x[0]
@@ -894,3 +894,92 @@ def posterior_rounded(log_px_given_y, log_py):
 @wrong("class_posterior", "The shape is", "the right numbers in another shape")
 def posterior_squeezed(log_px_given_y, log_py):
     return (log_px_given_y + log_py[:, None]).softmax(0).T.squeeze()
+
+
+# ---------------------------------------------------------------- what readers of the labs tried
+
+
+@wrong("one_hot", "each row has a 1 for every label")
+def one_hot_columns_filled(y, n_classes):
+    o = torch.zeros(len(y), n_classes)
+    o[:, y] = 1
+    return o
+
+
+@wrong("one_hot", "Real numbers stand where an index should")
+def one_hot_of_real_numbers(y, n_classes):
+    return F.one_hot(y.float(), n_classes)
+
+
+@wrong("condition", "take a list of tensors")
+def condition_cat_of_two(x, y_onehot):
+    return torch.cat(x, y_onehot)
+
+
+@wrong("generate_class", "the logits are cut off at 0 and 1")
+def class_cut_off(decode, label, n_classes, eps):
+    return decode(library.condition(eps, library.one_hot(torch.full((len(eps),), label), n_classes))).clamp(0, 1)
+
+
+@wrong("generate_class", "a tanh stands")
+def class_by_tanh(decode, label, n_classes, eps):
+    return decode(library.condition(eps, library.one_hot(torch.full((len(eps),), label), n_classes))).tanh()
+
+
+@wrong("generate_class", "Shapes do not fit")
+def class_of_ten(decode, label, n_classes, eps):
+    return decode(library.condition(eps, library.one_hot(torch.full((len(eps),), label), 10))).sigmoid()
+
+
+@wrong("generate_class", "The library's own function is handed")
+def class_of_one_row(decode, label, n_classes, eps):
+    return decode(library.condition(eps, library.one_hot(torch.tensor([label]), n_classes))).sigmoid()
+
+
+@wrong("same_style", "Shapes do not fit")
+def style_of_ten(decode, z, n_classes):
+    return torch.stack([library.generate_class(decode, c, 10, z) for c in range(10)])
+
+
+@wrong("class_posterior", "the two logarithms are multiplied")
+def posterior_of_products(log_px_given_y, log_py):
+    return torch.softmax(log_px_given_y * log_py[:, None], 0).T
+
+
+@wrong("class_posterior", "the likeliest class gets all")
+def posterior_of_the_likeliest(log_px_given_y, log_py):
+    return F.one_hot((log_px_given_y + log_py[:, None]).argmax(0), len(log_py)).to(log_px_given_y.dtype)
+
+
+@wrong("class_posterior", "each class has a sigmoid of its own")
+def posterior_by_sigmoids(log_px_given_y, log_py):
+    return torch.sigmoid(log_px_given_y + log_py[:, None]).T
+
+
+@wrong("cvae_loss", "is called with more arguments")
+def loss_of_two_arguments(encode, decode, x, y_onehot, eps):
+    mu, lv = encode(x, y_onehot)
+    z = lib.reparametrize(mu, lv, eps)
+    return (lib.bernoulli_nll(x, decode(z, y_onehot)).mean(0) + lib.gaussian_kl(mu, lv)).mean()
+
+
+@wrong("cvae_loss", "ε is multiplied by logvar")
+def loss_with_logvar_for_sigma(encode, decode, x, y_onehot, eps):
+    mu, lv = encode(library.condition(x, y_onehot))
+    z = mu + lv * eps
+    return (lib.bernoulli_nll(x, decode(library.condition(z, y_onehot))).mean(0) + lib.gaussian_kl(mu, lv)).mean()
+
+
+@wrong("cvae_loss", "A tuple or a list is used")
+def loss_of_a_chunked_tuple(encode, decode, x, y_onehot, eps):
+    h = encode(library.condition(x, y_onehot))
+    mu, lv = h.chunk(2, -1)
+    z = lib.reparametrize(mu, lv, eps)
+    return (lib.bernoulli_nll(x, decode(library.condition(z, y_onehot))).mean(0) + lib.gaussian_kl(mu, lv)).mean()
+
+
+@right("same_style")
+def style_with_an_axis_in_front(decode, z, n_classes):
+    zz = z.expand(n_classes, *z.shape)
+    y = torch.eye(n_classes)[:, None].expand(n_classes, len(z), n_classes)
+    return decode(torch.cat([zz, y], -1)).sigmoid()

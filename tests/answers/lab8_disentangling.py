@@ -332,7 +332,7 @@ def parts_with_the_sum_before_the_logsumexp(z, mu, logvar, n_data):
     return _parts(own, joint, joint, prior)
 
 
-@wrong("kl_decomposition")
+@wrong("kl_decomposition", "the sums run over the draws i")
 def parts_over_the_draws(z, mu, logvar, n_data):
     pairs, share = _pairs(z, mu, logvar), math.log(len(z) * n_data)
     joint, marginals = pairs.sum(2).logsumexp(0) - share, (pairs.logsumexp(0) - share).sum(1)
@@ -717,3 +717,121 @@ def parts_with_the_weight_added(z, mu, logvar, n_data):
 @wrong("kl_decomposition", "the own density is left out of the sum")
 def parts_without_the_own(z, mu, logvar, n_data):
     return _parts_by_hand(z, mu, logvar, -math.log(len(z) * n_data), own=False)
+
+
+# ---------------------------------------------------------------- what readers of the labs tried
+
+
+@wrong("mutual_information", "the shares of the rows are taken twice")
+def information_of_rows_twice(table):
+    p = table / table.sum()
+    a = p.sum(1, keepdim=True) * p.sum(1, keepdim=True)
+    m = p > 0
+    return (p * torch.where(m, p / a, 1.0).log()).sum()
+
+
+@wrong("mutual_information", "each row is divided by its own sum")
+def information_by_rows(table):
+    p = table / table.sum(1, keepdim=True)
+    a = p.sum(1, keepdim=True) * p.sum(0, keepdim=True)
+    m = p > 0
+    return (p[m] * (p[m] / a[m]).log()).sum()
+
+
+@wrong("pairwise_log_density", "A function of PyTorch is handed a number")
+def pairwise_torch_log(z, mu, logvar):
+    return -0.5 * ((z[:, None] - mu[None]) ** 2 / logvar.exp()[None] + logvar[None] + torch.log(2 * math.pi))
+
+
+@wrong("pairwise_log_density", "log σ² has the wrong sign")
+def pairwise_minus_logvar(z, mu, logvar):
+    return -0.5 * ((z[:, None] - mu[None]) ** 2 / logvar.exp()[None] - logvar[None] + math.log(2 * math.pi))
+
+
+@wrong("pairwise_log_density", "is not squared")
+def pairwise_without_square(z, mu, logvar):
+    return -0.5 * ((z[:, None] - mu[None]) / logvar.exp()[None] + logvar[None] + math.log(2 * math.pi))
+
+
+@wrong("pairwise_log_density", "the square is divided by log σ²")
+def pairwise_by_logvar(z, mu, logvar):
+    return -0.5 * ((z[:, None] - mu[None]) ** 2 / logvar[None] + logvar[None] + math.log(2 * math.pi))
+
+
+@wrong("pairwise_log_density", "the square is multiplied by σ²")
+def pairwise_times_variance(z, mu, logvar):
+    return -0.5 * ((z[:, None] - mu[None]) ** 2 * logvar.exp()[None] + logvar[None] + math.log(2 * math.pi))
+
+
+@wrong("kl_decomposition", "is the mean over all posteriors")
+def parts_own_is_the_mean(z, mu, logvar, n_data):
+    p = _pairs(z, mu, logvar)
+    sh = math.log(len(z) * n_data)
+    own = p.sum(2).mean(1)
+    j = p.sum(2).logsumexp(1) - sh
+    m = (p.logsumexp(1) - sh).sum(1)
+    pr = -0.5 * (z**2 + math.log(2 * math.pi)).sum(1)
+    return ((own - j).mean(), (j - m).mean(), (m - pr).mean())
+
+
+@wrong("kl_decomposition", "the weight is 1/(B + N)")
+def parts_weight_of_a_sum(z, mu, logvar, n_data):
+    p = _pairs(z, mu, logvar)
+    sh = math.log(len(z) + n_data)
+    own = p.diagonal().sum(0)
+    j = p.sum(2).logsumexp(1) - sh
+    m = (p.logsumexp(1) - sh).sum(1)
+    pr = -0.5 * (z**2 + math.log(2 * math.pi)).sum(1)
+    return ((own - j).mean(), (j - m).mean(), (m - pr).mean())
+
+
+@wrong("tc_vae_loss", "the parts of the KL are taken away")
+def tc_loss_minus_the_parts(reconstruction, mi, tc, dwkl, beta):
+    return reconstruction - mi - beta * tc - dwkl
+
+
+@wrong("mutual_information_gap", "the values and the places that `topk` returns")
+def gap_of_the_pair(mi, entropy):
+    t = mi.topk(2, dim=0)
+    return ((t[0] - t[1]) / entropy).mean()
+
+
+@wrong("mutual_information_gap", "all values and all places")
+def gap_of_all_places(mi, entropy):
+    t = mi.sort(dim=0, descending=True)
+    return ((t[0] - t[1]) / entropy).mean()
+
+
+@wrong("mutual_information_gap", "A tuple or a list is used")
+def gap_of_sorts(mi, entropy):
+    t = torch.sort(mi, 0, descending=True)
+    return ((t - t) / entropy).mean()
+
+
+@wrong("mutual_information_gap", "the smallest two are taken")
+def gap_rising(mi, entropy):
+    t = mi.sort(dim=0).values
+    return ((t[0] - t[1]) / entropy).mean()
+
+
+@wrong("mutual_information_gap", "each dimension's row is put in order")
+def gap_of_sorted_rows(mi, entropy):
+    t = mi.sort(dim=-1, descending=True).values
+    return ((t[0] - t[1]) / entropy).mean()
+
+
+@wrong("mutual_information_gap", "the places of the two best")
+def gap_of_places(mi, entropy):
+    t = mi.topk(2, 0).indices
+    return ((t[0] - t[1]) / entropy).mean()
+
+
+@wrong("mutual_information_gap", "the second smallest is taken away")
+def gap_to_the_second_smallest(mi, entropy):
+    return ((mi.max(0).values - mi.kthvalue(2, 0).values) / entropy).mean()
+
+
+@wrong("mutual_information_gap", "ask for one truth value")
+def gap_by_sorted(mi, entropy):
+    t = sorted(mi, reverse=True)
+    return ((t[0] - t[1]) / entropy).mean()

@@ -1175,3 +1175,154 @@ def elbo_with_whole_squares(log_joint, mu, logvar, eps, layers):
 def elbo_backwards(log_joint, mu, logvar, eps, layers):
     surprise = (math.log(2 * math.pi) + logvar + eps**2).sum(1) / 2
     return _elbo(log_joint, mu, logvar, eps, layers[::-1], surprise)
+
+
+# ---------------------------------------------------------------- what readers of the labs tried
+
+
+@wrong("affine_coupling", "x is added as a whole")
+def coupling_adds_x(x, mask, scale, shift):
+    a, b = (scale(mask * x), shift(mask * x))
+    return (x + (1 - mask) * (x * a.exp() + b), ((1 - mask) * a).sum(1))
+
+
+@wrong("affine_coupling", "t sees all of x")
+def coupling_shift_sees_all(x, mask, scale, shift):
+    a, b = (scale(mask * x), shift(x))
+    return (mask * x + (1 - mask) * (x * a.exp() + b), ((1 - mask) * a).sum(1))
+
+
+@wrong("affine_coupling", "s sees all of x")
+def coupling_scale_sees_all(x, mask, scale, shift):
+    a, b = (scale(x), shift(mask * x))
+    return (mask * x + (1 - mask) * (x * a.exp() + b), ((1 - mask) * a).sum(1))
+
+
+@wrong("affine_coupling", "the log of a sum of e^s")
+def coupling_log_of_a_sum(x, mask, scale, shift):
+    a, b = (scale(mask * x), shift(mask * x))
+    return (mask * x + (1 - mask) * (x * a.exp() + b), ((1 - mask) * a.exp()).sum(1).log())
+
+
+@wrong("affine_coupling", "are for True and False")
+def coupling_tilde(x, mask, scale, shift):
+    a, b = (scale(mask * x), shift(mask * x))
+    return (mask * x + ~mask * (x * a.exp() + b), ((1 - mask) * a).sum(1))
+
+
+@wrong("affine_coupling", "Real numbers stand where an index should")
+def coupling_mask_as_index(x, mask, scale, shift):
+    k = x[:, mask]
+    a, b = (scale(k), shift(k))
+    return (mask * x + (1 - mask) * (x * a.exp() + b), ((1 - mask) * a).sum(1))
+
+
+@wrong("affine_coupling_inverse", "y is added as a whole")
+def inverse_adds_y(y, mask, scale, shift):
+    k = mask * y
+    return y + (1 - mask) * (y - shift(k)) * (-scale(k)).exp()
+
+
+@wrong("affine_coupling_inverse", "it is divided by log s")
+def inverse_by_log_s(y, mask, scale, shift):
+    k = mask * y
+    return k + (1 - mask) * (y - shift(k)) / scale(k).log()
+
+
+@wrong("affine_coupling_inverse", "only the shift is divided")
+def inverse_divides_the_shift(y, mask, scale, shift):
+    k = mask * y
+    return k + (1 - mask) * (y - shift(k) * (-scale(k)).exp())
+
+
+@wrong("flow_log_prob", "summed over the batch as well")
+def flow_sums_the_batch(x, layers):
+    tot = 0
+    for f in layers:
+        x, ld = f(x)
+        tot = tot + ld.sum()
+    return tot - 0.5 * (x**2 + math.log(2 * math.pi)).sum(1)
+
+
+@wrong("flow_log_prob", "the log is taken of what is")
+def flow_log_of_logs(x, layers):
+    tot = 0
+    for f in layers:
+        x, ld = f(x)
+        tot = tot + ld.log()
+    return tot - 0.5 * (x**2 + math.log(2 * math.pi)).sum(1)
+
+
+@wrong("flow_log_prob", "A tuple or a list is used")
+def flow_of_pairs(x, layers):
+    tot = 0
+    for f in layers:
+        x = f(x)
+        tot = tot + 0
+    return tot - 0.5 * (x**2 + math.log(2 * math.pi)).sum(1)
+
+
+@wrong("flow_log_prob", "Nothing is there to be joined")
+def flow_stacks_nothing(x, layers):
+    lds = []
+    for f in layers:
+        x, ld = f(x)
+        lds.append(ld)
+    return torch.stack(lds).sum(0) - 0.5 * (x**2 + math.log(2 * math.pi)).sum(1)
+
+
+@wrong("flow_log_prob", "A function of PyTorch is handed a number")
+def flow_torch_log(x, layers):
+    tot = 0
+    for f in layers:
+        x, ld = f(x)
+        tot = tot + ld
+    return tot - 0.5 * (x**2).sum(1) - 0.5 * x.shape[1] * torch.log(2 * torch.pi)
+
+
+@wrong("flow_log_prob", "`nn.Sequential` takes modules")
+def flow_sequential(x, layers):
+    y, ld = torch.nn.Sequential(*layers)(x)
+    return ld - 0.5 * (y**2 + math.log(2 * math.pi)).sum(1)
+
+
+@wrong("flow_log_prob", "Several numbers stand where Python needs one")
+def flow_tensor_of_tensors(x, layers):
+    lds = []
+    for f in layers:
+        x, ld = f(x)
+        lds.append(ld)
+    return torch.tensor(lds).sum() - 0.5 * (x**2 + math.log(2 * math.pi)).sum(1)
+
+
+@wrong("planar", "w z is taken entry by entry")
+def planar_entry_by_entry(z, u, w, b):
+    a = torch.tanh(w * z + b)
+    return (z + a * u, (1 + u @ w * (1 - a**2)).abs().log())
+
+
+@wrong("planar", "not 1 + tanh²")
+def planar_one_plus(z, u, w, b):
+    a = torch.tanh(z @ w + b)
+    return (z + torch.outer(a, u), (1 + u @ w * (1 + a**2)).abs().log())
+
+
+@wrong("flow_elbo", "the KL of q₀ to N(0, I) in closed form")
+def elbo_closed_kl(log_joint, mu, logvar, eps, layers):
+    z = mu + (logvar / 2).exp() * eps
+    kl = 0.5 * (mu**2 + logvar.exp() - logvar - 1).sum()
+    tot = 0
+    for g in layers:
+        z, ld = g(z)
+        tot = tot + ld
+    return (log_joint(z) + tot).mean() - kl
+
+
+@wrong("flow_elbo", "σ² stands where σ should in log q₀")
+def elbo_variance_for_sigma(log_joint, mu, logvar, eps, layers):
+    z = mu + (logvar / 2).exp() * eps
+    lq = torch.distributions.Normal(mu, logvar.exp()).log_prob(z).sum(1)
+    for g in layers:
+        z, ld = g(z)
+        lq = lq - ld
+    return (log_joint(z) - lq).mean()

@@ -13,20 +13,10 @@ from torch import Tensor
 from vae_lib.errors import own_frames
 from vae_lib.testing.case import Case
 from vae_lib.testing.compare import Mismatch
-from vae_lib.testing.shown import shape
+from vae_lib.testing.errors import sentence
 from vae_lib.testing.signature import Signature
 
-_MEETING = re.compile(r"tensor a \((\d+)\) must match the size of tensor b \((\d+)\)")
-_SHAPES = re.compile(
-    r"must match|cannot be multiplied|is invalid for input|same as input size|Dimension out of range|size mismatch"
-    r"|expected size|must have same|shape mismatch|broadcast|subscript|Sizes of tensors|must have shape"
-)
-_OUTSIDE = re.compile(
-    r"index (-?\d+) is out of bounds for dimension \d+ with size (\d+)|Target (-?\d+) is out of bounds"
-)
-_KINDS = re.compile(r"same dtype|scalar type|dtype.*(double|Double|float)")
 _LACKS = re.compile(r"not implemented for|not supported|Could not run")  # a NotImplementedError of torch's, no stub's
-_IN_PLACE = re.compile(r"leaf Variable that requires grad|modified by an inplace operation")
 
 
 class Call(NamedTuple):
@@ -97,44 +87,10 @@ def told(error: Exception, signature: Signature, arguments: dict) -> Exception:
     message = str(error).removeprefix(f"{kind}: ").split("\n")[0]
     if kind == "OwnWork":  # met where the student's function runs in another process
         return Mismatch(message, "own work", [message])
-    what = sentence(kind, message, signature, arguments)
+    what = sentence(kind, message, signature, arguments, error.__traceback__)
     place = _line(error)
     end = f"\nin the line   {place}" if place else ""
     return Mismatch(f"{what}{end}\nThe error: {kind}: {message}", "error", [what])
-
-
-def sentence(kind: str, message: str, signature: Signature, arguments: dict) -> str:
-    if _IN_PLACE.search(message):
-        return (
-            "Something is changed in place that autograd still needs (an argument, or a parameter before `backward`)."
-        )
-    if _KINDS.search(message):
-        return "Real numbers of two kinds meet: a tensor that is made inside is float32, the arguments are float64."
-    if outside := _OUTSIDE.search(message):
-        place, size, target = outside.groups()
-        places = "place 0 alone" if size == "1" else f"the places 0 to {int(size or 1) - 1}"
-        where = f"an axis that has {places}" if size else "a class, and there is none"
-        return f"{place or target} is used as the index of {where}: {_shapes(signature, arguments)}."
-    if _SHAPES.search(message) and kind in ("RuntimeError", "ValueError", "IndexError"):
-        return f"Shapes do not fit{_axes(message, signature, arguments)}: {_shapes(signature, arguments)}."
-    return f"{signature.name} stops with an error: {kind}: {message}"
-
-
-def _axes(message: str, signature: Signature, arguments: dict) -> str:
-    met = _MEETING.search(message)
-    if not met:
-        return ""
-    letters = {size: name for name, size in signature.sizes(arguments).items()}
-    one, two = (f"{size} ({letters[int(size)]})" if int(size) in letters else size for size in met.groups())
-    return f", an axis of {one} meets one of {two}"
-
-
-def _shapes(signature: Signature, arguments: dict) -> str:
-    return ", ".join(
-        f"`{slot.name}` is {shape(arguments[slot.name])} = ({', '.join(slot.labels(arguments[slot.name].ndim))})"
-        for slot in signature.takes
-        if isinstance(arguments.get(slot.name), Tensor)
-    )
 
 
 def _line(error: Exception) -> str:

@@ -55,11 +55,15 @@ def _head(given: Tensor, wanted: Tensor, name: str, place: str) -> tuple[str, st
 
 
 def everything(function: Callable, signature: Signature, cases: tuple[Case, ...]) -> list[Tried]:
-    """All cases in both kinds of numbers; none if one of them cannot be called, since then nothing holds in all."""
-    try:
-        return [attempt(function, signature, case, dtype) for case in cases for dtype in kinds(signature, case)]
-    except Mismatch:
-        return []
+    """All cases that can be called, in both kinds of numbers; none if one is left, of which too much is true."""
+    found = []
+    for case in cases:
+        try:
+            found += [attempt(function, signature, case, dtype) for dtype in kinds(signature, case)]
+        except Mismatch:
+            continue
+    ordinary = {id(tried.case) for tried in found if not tried.case.where}
+    return found if len(ordinary) > 1 or len({id(tried.case) for tried in found}) == len(cases) else []
 
 
 def _causes(

@@ -116,6 +116,8 @@ def _offsets(sides: list[Side]) -> Iterator[tuple[str, Callable[[dict[str, int]]
 
 
 def _curve(sides: list[Side]) -> str | None:
+    if not any(torch.isfinite(given).any() for given, *_ in sides):
+        return None  # NaN is many a curve of what it has no value at
     for text, curve in CURVES.items():
         if all(near(given, curve(wanted), rtol) for given, wanted, _, rtol in sides):
             return text
