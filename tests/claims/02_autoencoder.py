@@ -95,13 +95,6 @@ def few_pictures_favour_pca(nb):
     assert test["pca_squared_error"] + 5 * test["squared_error_se"] < test["squared_error"]
 
 
-@claim("After the first epoch of its first round it was far behind PCA.")
-def an_optimum_by_training(nb):
-    card = nb.stored[30].card
-    first = card["training"]["rounds"][0]["curve"][0]
-    assert first > 2 * card["test"]["pca_squared_error"]
-
-
 @claim("fewer of its pixels are a middling grey than of PCA's, at each of the three sizes")
 def strokes_and_blur(nb):
     def grey(pictures):
@@ -109,6 +102,7 @@ def strokes_and_blur(nb):
 
     some = nb.x_test[:1000]
     for D in (2, 4, 8):
+        assert nb.grey[D][1] < nb.grey[D][0]  # as printed
         difference = grey(nb.pca_through(some, D)) - grey(nb.models[D].reconstruct(some))
         assert difference.mean() > 5 * difference.std() / len(some) ** 0.5
 
@@ -145,26 +139,56 @@ def codes_have_no_order(nb):
     assert z.std(0).tolist() != sorted(z.std(0).tolist(), reverse=True)
 
 
-@claim("$8\\times0.3^2=0.72$ of it passes on average")
+@claim(
+    "so that $0.3^2D$ of it passes on average: 0.72 with eight numbers",
+    "add up, by Pythagoras. For the network they need not.",
+)
 def what_a_projection_passes(nb):
-    assert abs(nb.moved["PCA"] - 0.72) < 5 * 0.72 * (2 / 8 / len(nb.clean)) ** 0.5
+    for D in (8, nb.as_good[8]):
+        name, passes = f"PCA, {D}", 0.09 * D
+        assert abs(nb.moved[name] - passes) < 5 * passes * (2 / D / len(nb.clean)) ** 0.5
+        assert abs(nb.lost[name] + nb.moved[name] - nb.left_over[name]) < 1e-3
+    apart = nb.lost["network, 8"] + nb.moved["network, 8"] - nb.left_over["network, 8"]
+    assert abs(apart) > 0.1  # for the network they need not
+
+
+def denoised(nb, seed):
+    """What the noise moves and what is left over, picture by picture, for fresh noise."""
+    noisy = nb.clean + 0.3 * torch.randn(nb.clean.shape, generator=torch.Generator().manual_seed(seed))
+    after = {name: nb.pca_through(noisy, int(name.split()[1])) for name in nb.both if name.startswith("PCA")}
+    after["network, 8"] = nb.models[8].reconstruct(noisy)
+    moved = {name: lib.squared_error(nb.both[name][0], x_hat) for name, x_hat in after.items()}
+    return moved, {name: lib.squared_error(nb.clean, x_hat) for name, x_hat in after.items()}
 
 
 @claim(
-    "The network lets more of the noise through than PCA does",
-    "it ends nearer to the clean digit all the same, because it loses so much less of a clean one",
+    "It lets far more of the noise through than PCA does",
+    "only because it loses so much less of a clean one",
+    "ends nearer to the clean digit than PCA with eight numbers, 26.8 against 30.3",
+    "3.78 with 42",
+    "PCA with 42 numbers loses as little, and ends at 14.8",
     on="mnist",
 )
 def noise_and_what_the_code_loses(nb):
+    printed = {name: round(value, 1) for name, value in nb.left_over.items()}
+    assert printed == {"PCA, 8": 30.3, "PCA, 42": 14.8, "network, 8": 26.8}
+    assert nb.lost["network, 8"] < 0.5 * nb.lost["PCA, 8"]
     for seed in (1, 2):
-        g = torch.Generator().manual_seed(seed)
-        noisy = nb.clean + 0.3 * torch.randn(nb.clean.shape, generator=g)
-        net, pca = nb.models[8].reconstruct(noisy), nb.pca_through(noisy, 8)
-        net_clean, pca_clean = nb.both["network"][0], nb.both["PCA"][0]
-        assert lib.squared_error(net, net_clean).mean() > 5 * lib.squared_error(pca, pca_clean).mean()
-        gain = lib.squared_error(nb.clean, pca) - lib.squared_error(nb.clean, net)
+        _, left = denoised(nb, seed)
+        gain = left["PCA, 8"] - left["network, 8"]
         assert gain.mean() > 5 * gain.std() / len(gain) ** 0.5
-    assert nb.lost["network"] < 0.5 * nb.lost["PCA"]
+
+
+@claim("**At equal loss PCA is the better denoiser by far.**")
+def pca_of_equal_loss_denoises_better(nb):
+    pca, net = f"PCA, {nb.as_good[8]}", "network, 8"
+    equal = lib.squared_error(nb.clean, nb.both[pca][0]) - lib.squared_error(nb.clean, nb.both[net][0])
+    assert equal.mean() < 5 * equal.std() / len(equal) ** 0.5
+    for seed in (1, 2):
+        moved, left = denoised(nb, seed)
+        for measured, times in ((moved, 2), (left, 1.5)):
+            difference = measured[net] - times * measured[pca]
+            assert difference.mean() > 5 * difference.std() / len(difference) ** 0.5
 
 
 def of_its_class(codes, labels):
@@ -187,7 +211,7 @@ def more_separate_than_in_pca(nb):
 
 
 @claim(
-    "73 % of its answers pass for clear digits, where at codes 94 % do",
+    "74 % of its answers pass for clear digits, where at codes 94 % do",
     "on average 3.6 from the nearest training picture, and 3.4 at codes",
     "the classifier lets three bare places in four pass, and the distance between pictures hardly differs",
     "most of what is decoded there passes for clear digits",
@@ -205,30 +229,73 @@ def bare_ground_gives_clear_digits(nb):
         codes = nb.z[torch.randperm(len(nb.z), generator=g)[:1000]]
         pictures = {"bare": nb.flat.decode_mean(bare), "codes": nb.flat.decode_mean(codes)}
         clear = {name: (nb.judge(nb.judging, p).confidence > 0.9).double().mean() for name, p in pictures.items()}
-        assert abs(clear["bare"] - 0.73) < 5 * 0.45 / len(bare) ** 0.5
-        assert abs(clear["codes"] - 0.94) < 5 * 0.24 / 1000**0.5
+        assert abs(clear["bare"] - nb.clear["bare"]) < 5 * 0.45 * (1 / len(bare) + 1 / len(nb.places["bare"])) ** 0.5
+        assert abs(clear["codes"] - nb.clear["codes"]) < 5 * 0.24 * (2 / 1000) ** 0.5
+    assert [f"{nb.clear[name]:.0%}" for name in ("bare", "codes")] == ["74%", "94%"]
     assert 0.05 < nb.bare < 0.3
     assert nb.picture_distance["codes"] < nb.picture_distance["bare"] < 1.15 * nb.picture_distance["codes"]
 
 
 @claim(
-    "Only 57 % of the turned digits raise an alarm",
-    "The 1s, which look alike both ways, hardly do",
-    "A low error does not show that a picture is of the kind that was trained on.",
+    "nine in ten of the clear ones are 1s, 2s, 4s or 7s, and none is a 3 or an 8",
     on="mnist",
 )
-def a_low_error_is_no_proof(nb):
-    assert abs(nb.odd.double().mean() - 0.57) < 0.05
-    assert nb.alarms[1] < 0.1
-    assert nb.alarms[9] < 0.5
-    assert abs((nb.upright > nb.upright.quantile(0.95)).double().mean() - 0.05) < 0.005
+def bare_ground_is_of_few_kinds(nb):
+    """As printed, and of fresh points, where a 3 or an 8 is rare, if not ruled out."""
+    kinds = torch.tensor(nb.by_kind["bare"]).double()
+    assert kinds[[3, 8]].sum() == 0
+    g = torch.Generator().manual_seed(1)
+    points = nb.low + (nb.high - nb.low) * torch.rand(3000, 2, generator=g)
+    fresh = nb.judge(nb.judging, nb.flat.decode_mean(points[lib.nearest_distance(points, nb.z) > nb.edge]))
+    again = torch.bincount(fresh.label[fresh.confidence > 0.9], minlength=10).double()
+    for counts in (kinds, again):
+        share = counts[[1, 2, 4, 7]].sum() / counts.sum()
+        assert abs(share - 0.9) < 5 * 0.3 / counts.sum() ** 0.5
+    codes = torch.tensor(nb.by_kind["codes"]).double()
+    assert codes.min() > 0.05 * codes.sum()  # the codes' own pictures are of every kind
 
 
-@claim("Here 40 epochs left 2.88, and the rounds after them brought 2.43", on="mnist")
+@claim(
+    "Of the turned digits 57 % raise it, of the same digits moved back 36 %, "
+    "and of upright digits moved by that one pixel 25 %",
+    "fewer than one in ten of the turned 0s, 1s, 6s and 9s are noticed",
+    "upside down 0s and 1s look as before, and 6s and 9s change places",
+    "Of the 3s and 4s seven in ten are noticed.",
+    "nor does a high one show that it is not",
+    on="mnist",
+)
+def the_alarm_hears_the_place(nb):
+    """As printed, and for the next 1,000 digits against the bound of the first."""
+    printed = {name: f"{shares[0]:.0%}" for name, shares in nb.by_class.items()}
+    assert printed == {"turned": "57%", "turned, moved back": "36%", "upright, moved": "25%", "upright": "5%"}
+    others = nb.x_test[1000:2000].view(-1, 28, 28)
+    turned = others.rot90(2, (1, 2))
+    sets = {"turned": turned, "turned, moved back": turned.roll((1, 1), (1, 2))}
+    sets["upright, moved"] = others.roll((-1, -1), (1, 2))
+    for name, pictures in sets.items():
+        share = nb.alarm(pictures.flatten(1)).double().mean()
+        assert abs(share - nb.by_class[name][0]) < 5 * 0.5 * (2 / 1000) ** 0.5
+    back = nb.by_class["turned, moved back"][1:]
+    assert max(back[c] for c in (0, 1, 6, 9)) < 0.1
+    assert [round(10 * back[c]) for c in (3, 4)] == [7, 7]
+    seen = nb.judge(nb.judging, nb.sets["turned, moved back"]).label
+    for was, looks in ((0, 0), (1, 1), (6, 9), (9, 6)):
+        assert (seen[nb.y_test[:1000] == was] == looks).double().mean() > 0.7
+
+
+@claim("half a turn takes pixel 14 to pixel 13", on="mnist")
+def half_a_turn_moves_the_centre(nb):
+    assert nb.step == [-1, -1]
+    for pictures, place in ((nb.clean, 14), (nb.turned, 13)):
+        assert (nb.centre(pictures) - place).abs().max() < 0.05
+    assert (nb.centre(nb.sets["turned, moved back"]) - 14).abs().max() < 0.05
+
+
+@claim("Here 40 epochs left 2.88, and 160 epochs 2.43", on="mnist")
 def fifty_epochs_are_not_the_end(nb):
     first, *_, last = nb.stored[30].card["training"]["rounds"]
-    assert first["epochs"] == 40
-    assert [round(one["curve"][-1], 2) for one in (first, last)] == [2.88, 2.43]
+    assert [one["epochs"] for one in (first, last)] == [40, 160]
+    assert [round(one["best"], 2) for one in (first, last)] == [2.88, 2.43]
 
 
 @claim("it is a sum over data points, and none of them is encoded there", on="mnist")
@@ -257,7 +324,20 @@ def codes_spread(nb):
     assert nb.frames[-1].std(0).mean() > 2 * nb.frames[0].std(0).mean()
 
 
-@claim("the stored ones that it loads are a little larger", on="mnist")
-def stored_networks_are_larger(nb):
-    ours, theirs = (sum(p.numel() for p in m.parameters()) for m in (nb.plane, nb.models[2]))
-    assert ours < theirs < 2 * ours
+@claim("the stored ones that it loads have other sizes")
+def stored_networks_have_other_sizes(nb):
+    for D, model in nb.models.items():
+        ours = lib.Autoencoder(nb.P, D, hidden=(256, 128))
+        counts = [sum(p.numel() for p in m.parameters()) for m in (ours, model)]
+        assert counts[0] != counts[1] == nb.parameters[D]
+
+
+@claim(
+    "the network with thirty numbers has more than twice the parameters of any other",
+    "it alone was trained on moved pictures too",
+    on="mnist",
+)
+def more_than_the_code_differs(nb):
+    sizes = [nb.parameters[D] for D in (2, 4, 8)]
+    assert nb.parameters[30] > 2 * max(sizes)
+    assert [nb.stored[D].card["training"]["shifted"] > 0 for D in (2, 4, 8, 30)] == [False] * 3 + [True]

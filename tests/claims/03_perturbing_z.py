@@ -97,7 +97,8 @@ def noise_and_nines(nb):
 @claim(
     "Each curve passes below its star",
     "31 to 69 % of the share at $\\sigma=0$ are still nines",
-    "keeps the class or varies the picture, never both",
+    "**For nines, noise around one code keeps the class or varies the picture, not both.**",
+    "Noise around the code of a nine keeps the class or varies the picture",
     on="mnist",
 )
 def every_curve_passes_below_its_star(nb):
@@ -121,13 +122,57 @@ def copies_deceive(nb):
     assert diverse > 0.95 * real[3]
 
 
-@claim("It goes equally far in all directions, and the codes of nines do not.")
-def the_nines_have_a_shape(nb):
-    """The covariance of the training nines' codes: for equal noise its eigenvalues would be equal."""
-    codes = nb.codes[8][nb.data.y_train[: len(nb.x)] == 9]
-    shape = torch.tensor(EmpiricalCovariance().fit(codes.double().numpy()).covariance_)
-    variances = torch.linalg.eigvalsh(shape)
-    assert variances[-1] > 3 * variances[0]
+@claim("the noise goes equally far in all directions, where the codes of a class do not")
+def a_class_has_a_shape(nb):
+    """The covariance of the training codes of each class: for equal noise its eigenvalues would be equal."""
+    for c in range(10):
+        codes = nb.codes[8][nb.data.y_train[: len(nb.x)] == c]
+        shape = torch.tensor(EmpiricalCovariance().fit(codes.double().numpy()).covariance_)
+        variances = torch.linalg.eigvalsh(shape)
+        assert variances[-1] > 3 * variances[0]
+        even, shaped = nb.factors[8, c]
+        assert (shaped.double() @ shaped.double().T / shape - 1).abs().median() < 0.02
+        assert torch.equal(even, even[0, 0] * torch.eye(8))
+
+
+_kept = {}
+
+
+def kept_again(nb):
+    """The table once more, with noise of its own, by class and kind of noise."""
+    if nb.data.name not in _kept:
+        _kept[nb.data.name] = {
+            (D, c): [nb.keeps(nb.ae[D], nb.ae[D].encode(nb.x_test[nb.y_test == c][:50]), f, c, 20) for f in factors]
+            for (D, c), factors in nb.factors.items()
+        }
+    return _kept[nb.data.name]
+
+
+@claim(
+    "shaped noise keeps the class more often than equal noise in all ten classes, 79 % against 65 % on average",
+    "With two it gains little, 40 % against 35 %",
+    on="mnist",
+)
+def shape_helps_with_eight_numbers(nb):
+    """As printed, and with other noise; a mean of ten classes has a standard error of 2 points (200 copies of 50)."""
+    tables = nb.by_class, kept_again(nb)
+    means = [[100 * np.mean([t[D, c] for c in range(10)], 0) for D in (2, 8)] for t in tables]
+    assert np.round(means[0]).astype(int).tolist() == [[35, 40], [65, 79]]
+    assert np.abs(np.subtract(*means)).max() < 5 * 2
+    assert all(nb.by_class[8, c][0] < nb.by_class[8, c][1] for c in range(10))
+    for table in tables:
+        gain = np.array([table[8, c][1] - table[8, c][0] for c in range(10)])
+        assert gain.mean() > 5 * gain.std() / 10**0.5
+    for two, eight in means:
+        assert two[1] - two[0] < (eight[1] - eight[0]) / 2
+
+
+@claim("nines are no rule for all digits", "the share runs from 59 % to 98 %", on="mnist")
+def classes_differ(nb):
+    shaped = [round(100 * float(nb.by_class[8, c][1])) for c in range(10)]
+    assert (min(shaped), max(shaped)) == (59, 98)
+    again = [kept_again(nb)[8, c][1] for c in range(10)]
+    assert again[1] > again[9] + 0.1
 
 
 @claim("96 % of it is empty", on="mnist")
