@@ -13,17 +13,17 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from grading.beforehand import releases, the_class
 from grading.check import MEMORY, checked
-from grading.course.folder import ROOT, GradingError, assignment_of, chosen, lab_names, notebook_of, notebook_place
-from grading.course.lab import Release, notebook_cells, read_release
+from grading.course.folder import ROOT, GradingError, assignment_of, chosen, lab_names, notebook_of
+from grading.course.lab import Release, read_release
 from grading.engine import Job, Task, close, default_workers, engine
 from grading.intake.handin import Arrival, Intake, Refusal
 from grading.intake.names import Student
-from grading.intake.notebook import read_notebook
-from grading.intake.sources import sources
+from grading.intake.sources import sources, students
 from grading.judge.result import Result
 from grading.platforms import formgrader
-from grading.platforms.authors import author, class_list
+from grading.platforms.authors import author
 from grading.platforms.nbgrader import keep_notes
 from grading.record.gradebook import Record, gradebook_url
 from grading.record.ledger import Entry, Ledger, absent, enter, key, lost, refused
@@ -75,10 +75,12 @@ class Run:
     def __init__(self, options: Options, say: Callable[[str], None], root: Path):
         self.options, self.say, self.root = options, say, root
         names = chosen(list(options.labs), lab_names(root))
-        self.released = {lab: released(lab, root) for lab in names}
-        self.known = the_class(options, root)
+        self.released = releases(names, root)
+        self.known = the_class(options.submitted, options.students, root)
         self.sources = sources(options.submitted, names, self.released, self.known, author, self.note)
-        self.labs = sorted({source.lab for source in self.sources} | set(options.labs))
+        self.labs = sorted({source.lab for source in self.sources} | set(names if options.labs else ()))
+        folders = students(options.submitted, self.released) if options.labs else set()
+        self.expected = self.known.keys() | folders  # who has no hand-in of a lab is missing
         if not self.labs:
             raise GradingError(
                 f"There is nothing to grade: put hand-ins into {options.submitted}/STUDENT/LAB/LAB.ipynb."
@@ -108,7 +110,7 @@ class Run:
             for ticket, result in self.engine(self.jobs()):
                 self.graded(*self.waiting.pop(ticket), result)
             for lab in self.labs:
-                for student in sorted(self.known.keys() - {s.student for s in self.sources if s.lab == lab}):
+                for student in sorted(self.expected - {s.student for s in self.sources if s.lab == lab}):
                     self.finish(absent(student, self.releases[lab]), None)
 
     def jobs(self) -> Iterator[Job]:
@@ -212,18 +214,3 @@ def brief(entry: Entry) -> Entry:
     with."""
     exercises = tuple(one._replace(output="") for one in entry.exercises)
     return replace(entry, cells=(), exercises=exercises, answers=tuple(replace(a, pictures=()) for a in entry.answers))
-
-
-def the_class(options: Options, root: Path) -> dict[str, Student]:
-    """The list that was named, else students.csv among or beside the hand-ins, else the course's; {} without any."""
-    if options.students:
-        return class_list(options.students)
-    near = options.submitted.parent if options.submitted.is_file() else options.submitted
-    found = next((path for path in (near / "students.csv", root / "students.csv") if path.is_file()), None)
-    return class_list(found) if found else {}
-
-
-def released(lab: str, root: Path) -> dict:
-    """The notebook as it was handed out."""
-    notebook_cells("labs", lab, root)  # says what to do if there is none
-    return read_notebook(notebook_place("labs", lab, root).read_bytes())

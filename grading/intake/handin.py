@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
-from grading.course.folder import notebook_of
+from grading.course.folder import assignment_of, notebook_of
 from grading.course.lab import Part, digest, role, text
 from grading.intake.answers import parts as parts_with_answers
 from grading.intake.archive import Entry
@@ -109,7 +109,7 @@ class Intake:
     def _candidates(self, source: Source, refused: list[Unreadable], strays: list[str]) -> Iterator[Candidate]:
         """Each readable notebook; why others are not, and the names of what is none."""
         original = self.released[source.lab]
-        others = {notebook_of(lab) for lab in self.released if lab != source.lab and "/" in lab}
+        others = {notebook_of(lab) for lab in self.released if assignment_of(lab) == assignment_of(source.lab)}
         notebooks = (one for one in _files(source) if not strayed(one[0], strays))
         notebooks = (one for one in notebooks if Path(one[0].path).stem not in others - {notebook_of(source.lab)})
         for entry, when in islice(notebooks, MOST_NOTEBOOKS):

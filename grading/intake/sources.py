@@ -9,7 +9,7 @@ import re
 import shutil
 import weakref
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from tempfile import mkdtemp
@@ -151,8 +151,13 @@ class Search:
     def loose(self, folder: Path, lab: str) -> Iterator[Entry]:
         """Notebooks of this lab that lie in a folder without its name."""
         for entry, _ in in_folder(folder):
-            if not entry.stray and lab_of(entry, folder.name, list(self.released), self.released) == lab:
+            if not entry.stray and self.lies_loose(entry, folder.name) == lab:
                 yield entry
+
+    def lies_loose(self, entry: Entry, folder: str) -> str | None:
+        """Its lab, of all that the course has; one of no lab's content is the only chosen lab's."""
+        other = lab_of(entry, folder, list(self.released), self.released)
+        return other or (self.labs[0] if len(self.labs) == 1 else None)
 
     def add(self, entry: Entry, archive: str) -> None:
         """A file of a platform's zip."""
@@ -193,6 +198,13 @@ class Search:
             yield student if len(numbers) == 1 else plain_name(f"{own[0].student}_{number or 'without a number'}"), own
 
 
+def students(submitted: Path, labs: Iterable[str]) -> set[str]:
+    """Who has a folder of any of these labs, STUDENT/LAB."""
+    assignments = {assignment_of(lab) for lab in labs}
+    found = folders(submitted) if submitted.is_dir() else []
+    return {plain_name(path.name) for path in found if assignments & {lab.name for lab in folders(path)}}
+
+
 def _when(path: Path) -> str:
     return INBOUND.fullmatch(path.name)["when"]
 
@@ -206,6 +218,9 @@ def lab_of(entry: Entry, archive: str, labs: list[str], released: dict[str, dict
         held = read_notebook(entry.content)
     except Unreadable:
         return named
-    marks = {lab: likeness(held, released[lab]) for lab in labs}
+    near = {assignment_of(lab) for lab in labs}  # another notebook of a chosen one's assignment is not that one
+    marks = {lab: likeness(held, one) for lab, one in released.items() if assignment_of(lab) in near}
     best = max(marks, key=marks.get, default=None)
-    return best if best is not None and marks[best] else named
+    if best is None or not marks[best]:
+        return named
+    return best if best in labs else None
