@@ -100,7 +100,7 @@ def grade(lab: list[str], no_sandbox: bool, course: Path | None, submitted: Path
 
 
 def feedback(out: Path, packed: Path | None, lab: list[str]) -> int:
-    from grading.grade import refresh
+    from grading.earlier import refresh
     from grading.platforms.returning import return_zip
 
     print("Writing feedback with what has been marked by hand …")
@@ -117,7 +117,7 @@ def feedback(out: Path, packed: Path | None, lab: list[str]) -> int:
 def export(
     form: str, file: Path, template: Path | None, lab: list[str], out: Path, column: str | None, rescale: bool
 ) -> int:
-    from grading.grade import refresh
+    from grading.earlier import refresh
     from grading.platforms.marks import by_student
     from grading.platforms.nbgrader import nbgrader_table
     from grading.platforms.tables import Asked, filled, platform_table

@@ -17,11 +17,12 @@ from grading.beforehand import releases, the_class
 from grading.check import MEMORY, checked
 from grading.course.folder import ROOT, GradingError, assignment_of, chosen, lab_names, notebook_of
 from grading.course.lab import Release, read_release
+from grading.earlier import brief, kept, others
 from grading.engine import Job, Task, close, default_workers, engine
 from grading.intake.handin import Arrival, Intake, Refusal
 from grading.intake.names import Student
 from grading.intake.sources import sources, students
-from grading.judge.result import Result
+from grading.judge.result import MISSING, Result
 from grading.platforms import formgrader
 from grading.platforms.authors import author
 from grading.platforms.nbgrader import keep_notes
@@ -111,7 +112,9 @@ class Run:
                 self.graded(*self.waiting.pop(ticket), result)
             for lab in self.labs:
                 for student in sorted(self.expected - {s.student for s in self.sources if s.lab == lab}):
-                    self.finish(absent(student, self.releases[lab]), None)
+                    self.missing(student, lab)
+                for sentence in kept(self.ledger, lab, self.of(lab), self.known, self.options.submitted.name):
+                    self.note(sentence)
 
     def jobs(self) -> Iterator[Job]:
         """What has to be graded, read when the engine asks for it; the rest is finished on the way."""
@@ -129,6 +132,12 @@ class Run:
                 continue
             self.waiting[ticket] = (found, mark)
             yield Task(ticket, found.handin, self.options.isolated, self.options.full), release
+
+    def missing(self, student: str, lab: str) -> None:
+        """Nothing was handed in; what an earlier run had is kept."""
+        before = self.ledger.read(student, lab)
+        if before is None or before.state == MISSING:
+            self.finish(absent(student, self.releases[lab]), None)
 
     def graded(self, arrival: Arrival, mark: str, result: Result | None) -> None:
         release = self.releases[arrival.handin.lab]
@@ -185,32 +194,11 @@ class Run:
         write_tables(entries, self.options.out)
         write_class_page(entries, self.options.out, alike_in(self.ledger, entries, self.root), self.root)
 
+    def of(self, lab: str) -> dict[str, Entry]:
+        """What this run has found of a lab, by student."""
+        return {student: entry for (other, student), entry in self.done.items() if other == lab}
+
     def entries(self) -> list[Entry]:
-        """Of the labs of this run what it has found, of the others what earlier ones had."""
-        others = [lab for lab in self.ledger.labs() if lab not in self.labs]
-        earlier = [brief(entry) for lab in others for entry in self.ledger.entries(lab)]
+        """What this run has found, and what earlier ones had of others."""
+        earlier = [entry for lab in self.ledger.labs() for entry in others(self.ledger, lab, self.of(lab), self.known)]
         return sorted([*self.done.values(), *earlier], key=lambda entry: (entry.lab, entry.student))
-
-
-def refresh(out: Path, root: Path = ROOT) -> list[Entry]:
-    """Feedback, tables and class page once more, with what people have marked in Formgrader since."""
-    ledger = Ledger(out / "ledger")
-    if not ledger.labs():
-        raise GradingError(f"Nothing has been graded into {out} yet: python -m grading grade.")
-    entries = []
-    with Record(gradebook_url(out, root), (), root) as record:
-        for entry in (found for lab in ledger.labs() for found in ledger.entries(lab)):
-            now = record.reread(entry)
-            ledger.write(now)
-            write_feedback(now, out, root)
-            entries.append(brief(now))
-    write_tables(entries, out)
-    write_class_page(entries, out, alike_in(ledger, entries, root), root)
-    return entries
-
-
-def brief(entry: Entry) -> Entry:
-    """Without code, what it printed, and pictures, which the tables do not need and a large class could not be held
-    with."""
-    exercises = tuple(one._replace(output="") for one in entry.exercises)
-    return replace(entry, cells=(), exercises=exercises, answers=tuple(replace(a, pictures=()) for a in entry.answers))

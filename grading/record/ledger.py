@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -71,16 +71,21 @@ class Ledger:
         """The entry, or None where there is none or the file is damaged (it is then graded again)."""
         return _read(self.path(student, lab))
 
-    def entries(self, lab: str) -> Iterator[Entry]:
-        """All sound entries of a lab, one at a time."""
+    def entries(self, lab: str, but: Collection[str] = ()) -> Iterator[Entry]:
+        """All sound entries of a lab, one at a time; but not those of some students."""
+        left = {self.path(student, lab) for student in but}
         for path in sorted((self.folder / lab).glob("*.json")):
-            found = _read(path)
+            found = _read(path) if path not in left else None
             if found:
                 yield found
 
     def labs(self) -> list[str]:
         folders = {path.parent.relative_to(self.folder).as_posix() for path in self.folder.rglob("*.json")}
         return sorted(folders - {"."})
+
+    def forget(self, entry: Entry) -> None:
+        """Take the entry out."""
+        self.path(entry.student, entry.lab).unlink(missing_ok=True)
 
     def write(self, entry: Entry) -> None:
         """Beside the file, then renamed: a run that is killed here leaves the earlier entry whole."""
