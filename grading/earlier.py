@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from grading.course.folder import ROOT, GradingError
+from grading.course.folder import ROOT, GradingError, course, is_nbgraders
 from grading.intake.handin import names_in_words
 from grading.intake.names import Student
 from grading.judge.result import MISSING
@@ -61,6 +61,20 @@ def brief(entry: Entry) -> Entry:
     with."""
     exercises = tuple(one._replace(output="") for one in entry.exercises)
     return replace(entry, cells=(), exercises=exercises, answers=tuple(replace(a, pictures=()) for a in entry.answers))
+
+
+def course_of(out: Path, named: Path | None = None) -> Path:
+    """The course by which `out` was graded, whose settings and notebooks still count: the named one, else as noted."""
+    if named:
+        return course(named)
+    noted = Ledger(out / "ledger").course()
+    if noted is None:
+        return out.resolve() if is_nbgraders(out) else ROOT
+    if not noted.is_dir():
+        raise GradingError(
+            f"{out} was graded by the course {noted}, which is not there any more: name it with --course."
+        )
+    return noted
 
 
 def refresh(out: Path, root: Path = ROOT) -> list[Entry]:

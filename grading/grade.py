@@ -92,6 +92,7 @@ class Run:
         self.intake, self.ledger = Intake(self.released), Ledger(options.out / "ledger")
         options.out.mkdir(parents=True, exist_ok=True)
         self.record = Record(gradebook_url(options.out, root), self.labs, root)
+        self.ledger.remember(root)
         self.waiting: dict[int, tuple[Arrival, str]] = {}
         self.done: dict[tuple[str, str], Entry] = {}
 

@@ -25,6 +25,13 @@ def is_nbgraders(root: Path) -> bool:
     return (root / "source").is_dir() and not (root / "solutions").is_dir()
 
 
+def course(folder: Path) -> Path:
+    """A course that somebody named; GradingError where there is none."""
+    if not any((folder / sources).is_dir() for sources in ("source", "solutions")):
+        raise GradingError(f"There is no course {folder}: --course takes a folder with source/.")
+    return folder.resolve()
+
+
 def notebook_place(folder: str, lab: str, root: Path = ROOT) -> Path:
     """A lab's notebook in solutions or labs, whatever these are called there."""
     if "/" in lab:

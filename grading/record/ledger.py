@@ -15,6 +15,8 @@ from grading.course.lab import Part, Release, digest
 from grading.intake.handin import Handin
 from grading.judge.result import CRASHED, MISSING, UNREADABLE, ExerciseResult, Result
 
+COURSE = "course.json"
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -82,6 +84,20 @@ class Ledger:
     def labs(self) -> list[str]:
         folders = {path.parent.relative_to(self.folder).as_posix() for path in self.folder.rglob("*.json")}
         return sorted(folders - {"."})
+
+    def remember(self, course: Path) -> None:
+        """Note by which course was graded: from here where it lies around this folder, so that both may be moved."""
+        within = self.folder.resolve().is_relative_to(course)
+        path = os.path.relpath(course, self.folder.resolve()) if within else str(course)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / COURSE).write_text(json.dumps(path), encoding="utf-8")
+
+    def course(self) -> Path | None:
+        """The course by which was graded, as far as it is noted."""
+        try:
+            return (self.folder / json.loads((self.folder / COURSE).read_text(encoding="utf-8"))).resolve()
+        except (OSError, ValueError, TypeError):
+            return None
 
     def forget(self, entry: Entry) -> None:
         """Take the entry out."""
