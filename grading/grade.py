@@ -153,6 +153,7 @@ class Run:
     def finish(self, entry: Entry, arrival: Arrival | None) -> None:
         """Gradebook, ledger, feedback, and then the line."""
         before = self.ledger.read(entry.student, entry.lab)
+        before = before and self.record.reread(before)  # with what was marked by hand since
         student = self.known.get(entry.student, Student(entry.student))
         entry = self.record.write(entry, student, self.when(entry.student, arrival), before)
         if arrival is None:

@@ -36,7 +36,7 @@ class Term:
         tiny_course.write(folder / "nbgrader_config.py", None)
         (folder / "nbgrader_config.py").write_text("c = get_config()\nc.CourseDirectory.course_id = 'term'\n")
 
-    def assign(self, lab: str, points: float = 2, question: bool = False) -> None:
+    def assign(self, lab: str, points: float = 2, question: float = 0) -> None:
         """Write ASSIGNMENT/NOTEBOOK and release it; its exercise is called as the two are."""
         name = lab.replace("/", "_")
         body = f"def {name}():\n    ### BEGIN SOLUTION\n    return 'right'\n    ### END SOLUTION"
@@ -46,7 +46,7 @@ class Term:
             checking(f"assert {name}() == 'right'", f"test_{name}", points),
         ]
         if question:
-            cells.append(tiny_course.text("So.", tiny_course.mark(f"why_{name}", solution=True, points=1)))
+            cells.append(tiny_course.text("So.", tiny_course.mark(f"why_{name}", solution=True, points=question)))
         notebook = tiny_course.source_notebook() | {"cells": cells}
         bare = [one | {"source": tiny_course.without_secrets("".join(one["source"]))} for one in cells]
         if question:
