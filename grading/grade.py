@@ -19,7 +19,7 @@ from grading.course.folder import ROOT, GradingError, assignment_of, chosen, lab
 from grading.course.lab import Release, read_release
 from grading.earlier import brief, kept, others
 from grading.engine import Job, Task, close, default_workers, engine
-from grading.intake.handin import Arrival, Intake, Refusal
+from grading.intake.handin import Arrival, Intake, Refusal, not_handed_in
 from grading.intake.names import Student
 from grading.intake.sources import sources, students
 from grading.judge.result import MISSING, Result
@@ -79,7 +79,8 @@ class Run:
         self.released = releases(names, root)
         self.known = the_class(options.submitted, options.students, root)
         self.sources = sources(options.submitted, names, self.released, self.known, author, self.note)
-        self.labs = sorted({source.lab for source in self.sources} | set(names if options.labs else ()))
+        begun = {assignment_of(source.lab) for source in self.sources}
+        self.labs = [lab for lab in sorted(names) if options.labs or assignment_of(lab) in begun]
         folders = students(options.submitted, self.released) if options.labs else set()
         self.expected = self.known.keys() | folders  # who has no hand-in of a lab is missing
         if not self.labs:
@@ -112,8 +113,9 @@ class Run:
             for ticket, result in self.engine(self.jobs()):
                 self.graded(*self.waiting.pop(ticket), result)
             for lab in self.labs:
-                for student in sorted(self.expected - {s.student for s in self.sources if s.lab == lab}):
-                    self.missing(student, lab)
+                others = self.handed_in(assignment_of(lab))
+                for student in sorted((self.expected | others) - self.handed_in(lab)):
+                    self.missing(student, lab, not_handed_in(lab) if student in others else "")
                 for sentence in kept(self.ledger, lab, self.of(lab), self.known, self.options.submitted.name):
                     self.note(sentence)
 
@@ -121,6 +123,9 @@ class Run:
         """What has to be graded, read when the engine asks for it; the rest is finished on the way."""
         for ticket, source in enumerate(self.sources):
             found, release = self.intake.take(source), self.releases[source.lab]
+            if isinstance(found, Refusal) and found.missing:
+                self.missing(source.student, source.lab, found.reason)
+                continue
             if isinstance(found, Refusal):
                 entry = refused(found.student, release, found.reason)
                 self.finish(replace(entry, origin=found.origin, late=found.late), None)
@@ -134,11 +139,15 @@ class Run:
             self.waiting[ticket] = (found, mark)
             yield Task(ticket, found.handin, self.options.isolated, self.options.full), release
 
-    def missing(self, student: str, lab: str) -> None:
+    def handed_in(self, lab: str) -> set[str]:
+        """Whose notebook of this lab, or of any of this assignment, is among the hand-ins."""
+        return {one.student for one in self.sources if lab in (one.lab, assignment_of(one.lab))}
+
+    def missing(self, student: str, lab: str, reason: str) -> None:
         """Nothing was handed in; what an earlier run had is kept."""
         before = self.ledger.read(student, lab)
         if before is None or before.state == MISSING:
-            self.finish(absent(student, self.releases[lab]), None)
+            self.finish(absent(student, self.releases[lab], reason), None)
 
     def graded(self, arrival: Arrival, mark: str, result: Result | None) -> None:
         release = self.releases[arrival.handin.lab]

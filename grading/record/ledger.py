@@ -172,9 +172,9 @@ def refused(student: str, release: Release, reason: str) -> Entry:
     return Entry(student, release.lab, UNREADABLE, highest_score(release), reason=reason)
 
 
-def absent(student: str, release: Release) -> Entry:
-    """The entry of a student in the list who handed nothing in."""
-    return Entry(student, release.lab, MISSING, highest_score(release))
+def absent(student: str, release: Release, reason: str = "") -> Entry:
+    """The entry of a student who handed nothing in, or another notebook of the assignment alone."""
+    return Entry(student, release.lab, MISSING, highest_score(release), reason=reason)
 
 
 def lost(student: str, release: Release) -> Entry:
