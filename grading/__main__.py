@@ -8,6 +8,7 @@ from grading.course.folder import ROOT, GradingError, chosen
 from grading.course.folder import course as named_course
 
 OUT = Path("grading_out")
+IN_THE_WAY = "move what is in the way, or name another folder with --out."
 
 
 def release(names: list[str], check: bool) -> int:
@@ -210,6 +211,11 @@ def main() -> int:
         return COMMANDS[command](**given)
     except GradingError as error:
         print(error, file=sys.stderr)
+        return 1
+    except OSError as error:
+        if not error.filename:
+            raise
+        print(f"{error.filename} ({error.strerror}): {IN_THE_WAY}", file=sys.stderr)
         return 1
 
 
