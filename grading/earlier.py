@@ -9,6 +9,7 @@ from grading.intake.handin import names_in_words
 from grading.intake.names import Student
 from grading.judge.result import MISSING
 from grading.platforms.authors import author
+from grading.record.alone import alone
 from grading.record.gradebook import Record, gradebook_url
 from grading.record.ledger import Entry, Ledger
 from grading.report.pages import write_class_page, write_feedback
@@ -83,12 +84,12 @@ def refresh(out: Path, root: Path = ROOT) -> list[Entry]:
     if not ledger.labs():
         raise GradingError(f"Nothing has been graded into {out} yet: python -m grading grade.")
     entries = []
-    with Record(gradebook_url(out, root), (), root) as record:
+    with alone(out), Record(gradebook_url(out, root), (), root) as record:
         for entry in (found for lab in ledger.labs() for found in ledger.entries(lab)):
             now = record.reread(entry)
             ledger.write(now)
             write_feedback(now, out, root)
             entries.append(brief(now))
-    write_tables(entries, out)
-    write_class_page(entries, out, alike_in(ledger, entries, root), root)
+        write_tables(entries, out)
+        write_class_page(entries, out, alike_in(ledger, entries, root), root)
     return entries

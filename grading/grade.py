@@ -26,6 +26,7 @@ from grading.judge.result import MISSING, Result
 from grading.platforms import formgrader
 from grading.platforms.authors import author
 from grading.platforms.nbgrader import keep_notes
+from grading.record.alone import alone
 from grading.record.gradebook import Record, gradebook_url
 from grading.record.ledger import Entry, Ledger, absent, enter, key, lost, refused
 from grading.report.pages import feedback_path, write_class_page, write_feedback
@@ -58,16 +59,17 @@ def say_now(line: str) -> None:
 
 def grade_class(options: Options, say: Callable[[str], None] = say_now, root: Path = ROOT) -> list[Entry]:
     """Grade everything that was handed in; the entries, by lab and student. KeyboardInterrupt leaves all sound."""
-    try:
-        run = Run(options, say, root)
-        with run.record:
-            try:
-                run.grade()
-            finally:
-                run.report()
-    finally:
-        close()
-    return run.entries()
+    with alone(options.out):
+        try:
+            run = Run(options, say, root)
+            with run.record:
+                try:
+                    run.grade()
+                finally:
+                    run.report()
+        finally:
+            close()
+        return run.entries()
 
 
 class Run:
