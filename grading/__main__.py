@@ -110,8 +110,8 @@ def feedback(out: Path, packed: Path | None, lab: list[str], course: Path | None
     entries = refresh(out, course_of(out, course))
     print(f"{len(entries)} pages in {out / 'feedback'}, and {out / 'report.html'}.")
     if packed:
-        chosen(lab, sorted({entry.lab for entry in entries}))
-        for sentence in return_zip([entry for entry in entries if not lab or entry.lab in lab], out, packed):
+        named = chosen(lab, sorted({entry.lab for entry in entries}))
+        for sentence in return_zip([entry for entry in entries if entry.lab in named], out, packed):
             print(f"  {sentence}")
         print(f"To be returned to the platform: {packed}.")
     return 0

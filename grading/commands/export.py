@@ -4,6 +4,7 @@ from pathlib import Path
 
 from grading.course.folder import GradingError, chosen
 from grading.earlier import course_of, refresh
+from grading.platforms.assignments import asked
 from grading.platforms.marks import by_student
 from grading.platforms.nbgrader import nbgrader_table
 from grading.platforms.tables import Asked, filled, platform_table
@@ -28,8 +29,9 @@ def export(
         raise GradingError("--column and --rescale are for a --template.")
     root = course_of(out, course)
     entries = refresh(out, root)
-    chosen(lab, sorted({entry.lab for entry in entries}))
-    entries = [entry for entry in entries if not lab or entry.lab in lab]
+    known = sorted({entry.lab for entry in entries})
+    named = chosen(lab, known)
+    entries = [entry for entry in entries if entry.lab in named] if form == "nbgrader" else asked(entries, lab)
     labs = sorted({entry.lab for entry in entries})
     with Record(gradebook_url(out, root), (), root) as record:
         marks, said = by_student(entries, record), []
