@@ -84,8 +84,7 @@ def submit(name: str) -> int:
 
 
 def grade(lab: list[str], no_sandbox: bool, course: Path | None, submitted: Path | None, **given) -> int:
-    from grading.grade import Options, grade_class
-    from grading.report.scores import table_of_states
+    from grading.grade import Options, Unsound, grade_class
 
     root = named_course(course) if course else ROOT
     submitted = submitted or (course or Path()) / "submitted"
@@ -97,9 +96,22 @@ def grade(lab: list[str], no_sandbox: bool, course: Path | None, submitted: Path
     except KeyboardInterrupt:
         print("\nStopped. What is graded is in the gradebook; the next run goes on from here.", file=sys.stderr)
         return 130
-    print(table_of_states(entries))
-    print(f"Open {options.out / 'report.html'} for the class; feedback, scores.csv and exercises.csv lie beside it.")
+    except Unsound as error:
+        show(error.entries, options.out)
+        sys.stdout.flush()  # the reason comes last
+        raise
+    show(entries, options.out)
     return 0
+
+
+def show(entries: list, out: Path) -> None:
+    """How many reached which state, and where to look."""
+    from grading.report.scores import table_of_states
+
+    print(table_of_states(entries))
+    print(
+        f"Open {out / 'report.html'} for the class; feedback, scores.csv and exercises.csv lie beside it.", flush=True
+    )
 
 
 def feedback(out: Path, packed: Path | None, lab: list[str], course: Path | None = None) -> int:

@@ -1,10 +1,10 @@
 """What a run knows before it looks at any hand-in: the class, and the labs as they were handed out."""
 
-from contextlib import suppress
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from grading.course.folder import GradingError, lab_names, notebook_place
-from grading.course.lab import notebook_cells
+from grading.course.folder import GradingError, assignment_of, lab_names, notebook_place
+from grading.course.lab import Release, notebook_cells, read_release
 from grading.intake.names import Student
 from grading.intake.notebook import Unreadable, read_notebook
 from grading.platforms.authors import class_list
@@ -19,14 +19,31 @@ def the_class(submitted: Path, named: Path | None, root: Path) -> dict[str, Stud
     return class_list(found) if found else {}
 
 
-def releases(names: list[str], root: Path) -> dict[str, dict]:
-    """These labs as they were handed out, and the course's others, which tell what a notebook is if not one of these;
-    of the others those that can be read."""
-    found = {lab: released(lab, root) for lab in names}
-    for lab in (other for other in lab_names(root) if other not in names):
-        with suppress(GradingError, Unreadable):
-            found[lab] = released(lab, root)
-    return found
+def handed_out(root: Path) -> tuple[dict[str, dict], dict[str, str]]:
+    """All labs of a course as they were handed out, and why some cannot be read. All, since they tell what a notebook
+    is if it is none of the chosen lab."""
+    return _each(lab_names(root), lambda lab: released(lab, root))
+
+
+def tests_of(labs: Iterable[str], root: Path) -> tuple[dict[str, Release], dict[str, str]]:
+    """Labs with their tests, and why some cannot be read."""
+    return _each(labs, lambda lab: read_release(lab, root))
+
+
+def _each(labs: Iterable[str], read: Callable) -> tuple[dict, dict[str, str]]:
+    found, wrong = {}, {}
+    for lab in labs:
+        try:
+            found[lab] = read(lab)
+        except (GradingError, Unreadable) as error:
+            wrong[lab] = str(error)
+    return found, wrong
+
+
+def with_siblings(wrong: dict[str, str], labs: Iterable[str]) -> dict[str, str]:
+    """The labs that cannot be graded since a notebook of their assignment, whose row they share, cannot be read."""
+    reasons = {assignment_of(lab): reason for lab, reason in wrong.items()}
+    return {lab: reasons[assignment_of(lab)] for lab in labs if assignment_of(lab) in reasons} | wrong
 
 
 def released(lab: str, root: Path) -> dict:

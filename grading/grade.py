@@ -13,10 +13,10 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from grading.beforehand import releases, the_class
-from grading.check import MEMORY, checked
+from grading.beforehand import handed_out, tests_of, the_class, with_siblings
+from grading.check import MEMORY, in_all, tried
 from grading.course.folder import ROOT, GradingError, assignment_of, chosen, lab_names, notebook_of
-from grading.course.lab import Release, read_release
+from grading.course.lab import Release
 from grading.earlier import brief, kept, others
 from grading.engine import Job, Task, close, default_workers, engine
 from grading.intake.handin import Arrival, Intake, Refusal, not_handed_in
@@ -57,8 +57,19 @@ def say_now(line: str) -> None:
     sys.stdout.flush()
 
 
+class Unsound(GradingError):
+    """Some labs cannot be graded as they are; the others are, and `entries` are what was found."""
+
+    def __init__(self, labs: list[str], entries: list[Entry]):
+        super().__init__(f"Nobody was graded by {', '.join(labs)}: the reasons stand above, before the hand-ins.")
+        self.entries = entries
+
+
 def grade_class(options: Options, say: Callable[[str], None] = say_now, root: Path = ROOT) -> list[Entry]:
-    """Grade everything that was handed in; the entries, by lab and student. KeyboardInterrupt leaves all sound."""
+    """Grade everything that was handed in; the entries, by lab and student. KeyboardInterrupt leaves all sound.
+
+    Unsound where a lab of several cannot be graded.
+    """
     with alone(options.out):
         try:
             run = Run(options, say, root)
@@ -69,6 +80,8 @@ def grade_class(options: Options, say: Callable[[str], None] = say_now, root: Pa
                     run.report()
         finally:
             close()
+        if run.unsound:
+            raise Unsound(list(run.unsound), run.entries())
         return run.entries()
 
 
@@ -78,10 +91,14 @@ class Run:
     def __init__(self, options: Options, say: Callable[[str], None], root: Path):
         self.options, self.say, self.root = options, say, root
         names = chosen(list(options.labs), lab_names(root))
-        self.released = releases(names, root)
+        self.released, self.unsound = handed_out(root)
+        readable = [lab for lab in names if lab in self.released]
+        if names and not readable:
+            raise GradingError(in_all({lab: self.unsound[lab] for lab in names}))
         self.known = the_class(options.submitted, options.students, root)
-        self.sources = sources(options.submitted, names, self.released, self.known, author, self.note)
-        begun = {assignment_of(source.lab) for source in self.sources}
+        found = sources(options.submitted, readable, self.released, self.known, author, self.note)
+        unread = {lab for lab in self.unsound if students(options.submitted, [lab])}
+        begun = {assignment_of(lab) for lab in unread.union(source.lab for source in found)}
         self.labs = [lab for lab in sorted(names) if options.labs or assignment_of(lab) in begun]
         folders = students(options.submitted, self.released) if options.labs else set()
         self.expected = self.known.keys() | folders  # who has no hand-in of a lab is missing
@@ -89,9 +106,11 @@ class Run:
             raise GradingError(
                 f"There is nothing to grade: put hand-ins into {options.submitted}/STUDENT/LAB/LAB.ipynb."
             )
-        workers = min(options.jobs or default_workers(), max(1, len(self.sources)))
+        workers = min(options.jobs or default_workers(), max(1, len(found)))
         self.engine = engine(workers, options.scheduler)
         self.releases = self.checked()
+        self.labs = list(self.releases)
+        self.sources = [source for source in found if source.lab in self.releases]
         self.intake, self.ledger = Intake(self.released), Ledger(options.out / "ledger")
         options.out.mkdir(parents=True, exist_ok=True)
         self.record = Record(gradebook_url(options.out, root), self.labs, root)
@@ -104,10 +123,20 @@ class Run:
         self.say(f"  {line}")
 
     def checked(self) -> dict[str, Release]:
-        """The labs with their tests, hidden ones too, if each is sound."""
-        found = {lab: read_release(lab, self.root) for lab in self.labs}
+        """The sound labs with their tests, hidden ones too; what is wrong with others is told. GradingError where no
+        lab is sound."""
+        found, unread = tests_of((lab for lab in self.labs if lab in self.released), self.root)
+        unread |= {lab: reason for lab, reason in self.unsound.items() if lab in self.labs}
+        unread = with_siblings(unread, self.labs)
         memory = self.options.out / "ledger" / MEMORY
-        return checked(found, memory, self.engine, self.options.isolated, self.root, self.note)
+        found = {lab: release for lab, release in found.items() if lab not in unread}
+        sound, unsound = tried(found, memory, self.engine, self.options.isolated, self.root, self.note)
+        self.unsound = unread | unsound
+        if not sound:
+            raise GradingError(in_all(self.unsound))
+        if self.unsound:
+            self.say(in_all(self.unsound))
+        return sound
 
     def grade(self) -> None:
         """Every hand-in to a state."""
