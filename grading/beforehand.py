@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from grading.course.folder import GradingError, assignment_of, lab_names, notebook_place
-from grading.course.lab import Release, notebook_cells, read_release
+from grading.course.folder import GradingError, assignment_of, is_nbgraders, lab_names, notebook_place
+from grading.course.lab import Release, grader, notebook_cells, read_release, text
+from grading.intake.handin import names_in_words
 from grading.intake.names import Student
 from grading.intake.notebook import Unreadable, read_notebook
 from grading.platforms.authors import class_list
@@ -44,6 +45,29 @@ def with_siblings(wrong: dict[str, str], labs: Iterable[str]) -> dict[str, str]:
     """The labs that cannot be graded since a notebook of their assignment, whose row they share, cannot be read."""
     reasons = {assignment_of(lab): reason for lab, reason in wrong.items()}
     return {lab: reasons[assignment_of(lab)] for lab in labs if assignment_of(lab) in reasons} | wrong
+
+
+def stale(release: Release, notebook: dict, root: Path) -> str:
+    """A sentence where tests or points are other than they were handed out; "" where the release is up to date."""
+    cells = {grader(cell).get("grade_id"): cell for cell in notebook["cells"]}
+    now = {one.grade_id: (one.points, lines(one.visible)) for one in release.exercises}
+    now |= {name: (points, None) for name, points in release.answers.items()}
+    changed = []
+    for name, (points, shown) in now.items():
+        cell = cells.get(name)
+        same = cell and float(grader(cell).get("points", 0)) == points and shown in (None, lines(text(cell)))
+        changed += [] if same else [name]
+    if not changed:
+        return ""
+    path = notebook_place("solutions", release.lab, root)
+    command = f"nbgrader generate_assignment {path.parent.name}" if is_nbgraders(root) else "make labs"
+    named = names_in_words(changed)
+    return f"{path.relative_to(root)} has changed since it was released ({named}): run {command}"
+
+
+def lines(source: str) -> list[str]:
+    """What is written in a cell, whatever stands at the ends of its lines."""
+    return [line.rstrip() for line in source.splitlines() if line.strip()]
 
 
 def released(lab: str, root: Path) -> dict:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from grading.beforehand import handed_out, tests_of, the_class, with_siblings
+from grading.beforehand import handed_out, stale, tests_of, the_class, with_siblings
 from grading.check import MEMORY, in_all, tried
 from grading.course.folder import ROOT, GradingError, assignment_of, chosen, lab_names, notebook_of
 from grading.course.lab import Release
@@ -136,6 +136,9 @@ class Run:
             raise GradingError(in_all(self.unsound))
         if self.unsound:
             self.say(in_all(self.unsound))
+        for lab, release in sound.items():
+            if told := stale(release, self.released[lab], self.root):
+                self.note(told)
         return sound
 
     def grade(self) -> None:
