@@ -87,6 +87,7 @@ class Search:
         self.labs, self.released, self.people, self.whose, self.say = labs, released, people, whose, say
         self.spool = Spool()
         self.entries: dict[tuple[str, str], list[Entry]] = defaultdict(list)
+        self.others: dict[tuple[str, str], list[Entry]] = defaultdict(list)  # by author and assignment: no notebooks
         self.places: dict[tuple[str, str], list[Path | Entry]] = defaultdict(list)
 
     def archive(self, path: Path) -> None:
@@ -162,7 +163,8 @@ class Search:
     def add(self, entry: Entry, archive: str) -> None:
         """A file of a platform's zip."""
         lab = lab_of(entry, archive, self.labs, self.released)
-        if lab is None:
+        about = assignment_named(f"{archive} {entry.path}", self.labs) if entry.content is None else None
+        if lab is None and about is None:
             self.say(f"{printable(entry.path)} belongs to no lab that is graded; it was left out.")
             return
         student, guessed = self.people.find(entry)
@@ -172,10 +174,23 @@ class Search:
                 f"{printable(entry.label())} was taken for {student} by the name; {entry.number} in {column} "
                 "would make it sure."
             )
-        self.entries[student, lab].append(self.spool.keep(entry))
+        if lab is None:
+            self.others[student, about].append(entry)
+        else:
+            self.entries[student, lab].append(self.spool.keep(entry))
+
+    def no_notebooks(self) -> None:
+        """What is no notebook lies beside its author's notebooks of the assignment, or is all of that hand-in."""
+        for (student, assignment), others in self.others.items():
+            labs = [lab for lab in self.labs if assignment_of(lab) == assignment]
+            has = {lab: {entry.number for entry in self.entries.get((student, lab), ())} for lab in labs}
+            for entry in others:
+                for lab in [lab for lab in labs if entry.number in has[lab]] or labs:
+                    self.entries[student, lab].append(entry)
 
     def found(self) -> list[Source]:
         """Each student's own files of each lab, all that were found in whatever place."""
+        self.no_notebooks()
         for (student, lab), entries in self.entries.items():
             for name, own in self.by_author(student, entries):
                 self.places[name, lab] += own
@@ -203,6 +218,13 @@ def students(submitted: Path, labs: Iterable[str]) -> set[str]:
     assignments = {assignment_of(lab) for lab in labs}
     found = folders(submitted) if submitted.is_dir() else []
     return {plain_name(path.name) for path in found if assignments & {lab.name for lab in folders(path)}}
+
+
+def assignment_named(text: str, labs: list[str]) -> str | None:
+    """The assignment of several notebooks that a file is for: the only one, else the only one that its path names."""
+    all_ = {assignment_of(lab) for lab in labs if "/" in lab}
+    named = all_ if len(all_) == 1 else {one for one in all_ if one in text}
+    return named.pop() if len(named) == 1 else None
 
 
 def _when(path: Path) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from grading.commands.export import export
 from grading.earlier import refresh
-from grading.judge.result import GRADED, MISSING
+from grading.judge.result import GRADED, MISSING, UNREADABLE
 from grading.platforms.returning import return_zip
 from tests.grading.intake.notebooks import zipped
 
@@ -87,3 +87,17 @@ def test_a_lab_may_be_named_by_its_assignment(pair):
     pair.hand_in("ann", "hw1/one")
     pair.hand_in("ann", "hw1/two")
     assert pair.grade(labs=("hw1",)).keys() == {("ann", "hw1/one"), ("ann", "hw1/two")}
+
+
+def test_what_is_no_notebook_is_named_and_its_author_is_not_missing(pair):
+    pair.class_list("leekim_1002")
+    files = {"liwei_1007_5013_one.py": b"print(1)", "liwei_1007_5014_notes.docx": b"x"}
+    files |= {LEEKIM: pair.work("hw1/one"), "leekim_1002_5015_notes.pdf": b"%PDF"}
+    (pair.folder / "class.zip").write_bytes(zipped(files))
+    pair.grade("class.zip")
+    for lab in ("hw1/one", "hw1/two"):
+        assert pair.scores()["liwei_1007", lab] == ("", UNREADABLE)
+        only = "There is no notebook in the hand-in, only liwei_1007_5013_one.py, liwei_1007_5014_notes.docx"
+        assert any(f"liwei_1007  {lab}" in line and only in line for line in pair.said)
+    assert pair.scores()["leekim_1002", "hw1/one"] == ("1", GRADED)
+    assert pair.scores()["leekim_1002", "hw1/two"] == ("", MISSING)
