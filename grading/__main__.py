@@ -225,7 +225,7 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     except OSError as error:
-        if not error.filename:
+        if not error.filename or command in STUDENTS:
             raise
         print(f"{error.filename} ({error.strerror}): {IN_THE_WAY}", file=sys.stderr)
         return 1

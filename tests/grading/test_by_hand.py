@@ -12,14 +12,14 @@ HW = "hw1/pca"
 
 def by_hand(term, cell, points, student="ann"):
     with Gradebook(f"sqlite:///{term.folder / 'gradebook.db'}") as book:
-        grade = book.find_grade(cell, "hw1", "pca", student)
+        grade = book.find_grade(cell, "pca", "hw1", student)
         grade.manual_score, grade.needs_manual_grade = points, False
         book.db.commit()
 
 
 def waits(term, cell="test_hw1_pca"):
     with Gradebook(f"sqlite:///{term.folder / 'gradebook.db'}") as book:
-        return book.find_grade(cell, "hw1", "pca", "ann").needs_manual_grade
+        return book.find_grade(cell, "pca", "hw1", "ann").needs_manual_grade
 
 
 def test_a_mark_by_hand_on_a_test_waits_where_the_code_has_changed(term):

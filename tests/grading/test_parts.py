@@ -28,7 +28,7 @@ def late(term):
 def automatic(term, student, lab=HW):
     assignment, notebook = lab.split("/")
     with Gradebook(f"sqlite:///{term.folder / 'gradebook.db'}") as book:
-        return book.find_grade(f"test_{assignment}_{notebook}", assignment, notebook, student).auto_score
+        return book.find_grade(f"test_{assignment}_{notebook}", notebook, assignment, student).auto_score
 
 
 def test_a_part_of_the_class_leaves_the_rest_as_it_was(late):
