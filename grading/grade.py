@@ -97,10 +97,10 @@ class Run:
             raise GradingError(in_all({lab: self.unsound[lab] for lab in names}))
         self.known = the_class(options.submitted, options.students, root)
         found = sources(options.submitted, readable, self.released, self.known, author, self.note)
-        unread = {lab for lab in self.unsound if students(options.submitted, [lab])}
+        unread = {lab for lab in self.unsound if students(options.submitted, [lab], author)}
         begun = {assignment_of(lab) for lab in unread.union(source.lab for source in found)}
         self.labs = [lab for lab in sorted(names) if options.labs or assignment_of(lab) in begun]
-        folders = students(options.submitted, self.released) if options.labs else set()
+        folders = students(options.submitted, self.released, author) if options.labs else set()
         self.expected = self.known.keys() | folders  # who has no hand-in of a lab is missing
         if not self.labs:
             raise GradingError(

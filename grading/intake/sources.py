@@ -213,11 +213,12 @@ class Search:
             yield student if len(numbers) == 1 else plain_name(f"{own[0].student}_{number or 'without a number'}"), own
 
 
-def students(submitted: Path, labs: Iterable[str]) -> set[str]:
-    """Who has a folder of any of these labs, STUDENT/LAB."""
+def students(submitted: Path, labs: Iterable[str], whose: Whose) -> set[str]:
+    """Who has a folder of any of these labs, STUDENT/LAB; a platform's or an exchange's folder is no student's."""
     assignments = {assignment_of(lab) for lab in labs}
     found = folders(submitted) if submitted.is_dir() else []
-    return {plain_name(path.name) for path in found if assignments & {lab.name for lab in folders(path)}}
+    own = [path for path in found if not whose(f"{path.name}/x").platform and not INBOUND.fullmatch(path.name)]
+    return {plain_name(path.name) for path in own if assignments & {lab.name for lab in folders(path)}}
 
 
 def assignment_named(text: str, labs: list[str]) -> str | None:

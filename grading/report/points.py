@@ -39,7 +39,7 @@ def changes(before: Entry | None, entry: Entry) -> Iterator[str]:
     earlier = {called(one): one for one in rows(before)}
     for one in rows(entry):
         was = earlier.get(called(one), one)
-        if one.points is None and was.points is not None and waits(one):
+        if one.points is None and by_hand(was) and waits(one):
             yield f"{called(one)}: marked by hand, and answer or test has changed since: it waits for a reader"
         elif was.points != one.points and isinstance(one, ExerciseResult):
             yield f"{one.name}: {shown(was.points)} → {shown(one.points)}"
@@ -56,6 +56,11 @@ def rows(entry: Entry) -> tuple[ExerciseResult | Answer, ...]:
 
 def called(one: ExerciseResult | Answer) -> str:
     return one.name if isinstance(one, ExerciseResult) else one.grade_id
+
+
+def by_hand(one: ExerciseResult | Answer) -> bool:
+    """Whether what a person is to look at again had points from one; no answer had its 0 from the grader."""
+    return one.points is not None and (isinstance(one, ExerciseResult) or one.answered)
 
 
 def waits(one: ExerciseResult | Answer) -> bool:

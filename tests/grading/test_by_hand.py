@@ -75,3 +75,12 @@ def test_a_changed_answer_in_words_waits_until_it_is_read_and_a_line_says_so(ter
         assert term.grade(force=again) == {("ann", HW): (NEEDS_MANUAL, 2.0)}
         told = "    why_hw1_pca: marked by hand, and answer or test has changed since: it waits for a reader"
         assert (told in term.said) is not again
+
+
+def test_an_answer_that_was_blank_before_was_not_marked_by_hand(term):
+    term.assign(HW, question=5)
+    term.hand_in("ann", HW, work=term.work(HW).replace("Because.", "YOUR ANSWER HERE"))
+    assert term.grade() == {("ann", HW): (GRADED, 2.0)}
+    term.hand_in("ann", HW)
+    assert term.grade() == {("ann", HW): (NEEDS_MANUAL, 2.0)}
+    assert not any("marked by hand" in line for line in term.said)

@@ -43,3 +43,11 @@ def test_a_lab_that_is_not_released_yet_does_not_stop_another(two):
     two.hand_in("bob", "hw2/vae")
     (two.folder / "release" / "hw1" / "pca.ipynb").unlink()
     assert two.grade(labs=("hw2/vae",)) == {("bob", "hw2/vae"): (GRADED, 2.0)}
+
+
+def test_a_platforms_folder_with_the_labs_folder_in_it_is_no_student(two):
+    path = two.folder / "submitted" / "Jane Doe_4711_assignsubmission_file" / "hw2" / "vae.ipynb"
+    path.parent.mkdir(parents=True)
+    path.write_text(two.work("hw2/vae"))
+    two.hand_in("ann", "hw1/pca")
+    assert {student for student, _ in two.grade(labs=("hw2/vae",))} == {"ann"}
