@@ -5,8 +5,10 @@ import sys
 from pathlib import Path
 
 from grading.course.folder import ROOT, GradingError, chosen
+from grading.course.folder import course as named_course
 
 OUT = Path("grading_out")
+IN_THE_WAY = "move what is in the way, or name another folder with --out."
 
 
 def release(names: list[str], check: bool) -> int:
@@ -82,72 +84,55 @@ def submit(name: str) -> int:
 
 
 def grade(lab: list[str], no_sandbox: bool, course: Path | None, submitted: Path | None, **given) -> int:
-    from grading.grade import Options, grade_class
-    from grading.report.scores import table_of_states
+    from grading.grade import Options, Unsound, grade_class
 
+    root = named_course(course) if course else ROOT
     submitted = submitted or (course or Path()) / "submitted"
     given["out"] = given["out"] or course or OUT
     options = Options(submitted, labs=tuple(lab), isolated=not no_sandbox, **given)
     print(f"Grading what lies in {options.submitted} …", flush=True)
     try:
-        entries = grade_class(options, root=course.resolve() if course else ROOT)
+        entries = grade_class(options, root=root)
     except KeyboardInterrupt:
         print("\nStopped. What is graded is in the gradebook; the next run goes on from here.", file=sys.stderr)
         return 130
-    print(table_of_states(entries))
-    print(f"Open {options.out / 'report.html'} for the class; feedback, scores.csv and exercises.csv lie beside it.")
+    except Unsound as error:
+        show(error.entries, options.out)
+        sys.stdout.flush()  # the reason comes last
+        raise
+    show(entries, options.out)
     return 0
 
 
-def feedback(out: Path, packed: Path | None, lab: list[str]) -> int:
-    from grading.grade import refresh
+def show(entries: list, out: Path) -> None:
+    """How many reached which state, and where to look."""
+    from grading.report.scores import table_of_states
+
+    print(table_of_states(entries))
+    print(
+        f"Open {out / 'report.html'} for the class; feedback, scores.csv and exercises.csv lie beside it.", flush=True
+    )
+
+
+def feedback(out: Path, packed: Path | None, lab: list[str], course: Path | None = None) -> int:
+    from grading.earlier import course_of, refresh
     from grading.platforms.returning import return_zip
 
     print("Writing feedback with what has been marked by hand …")
-    entries = refresh(out)
+    entries = refresh(out, course_of(out, course))
     print(f"{len(entries)} pages in {out / 'feedback'}, and {out / 'report.html'}.")
     if packed:
-        chosen(lab, sorted({entry.lab for entry in entries}))
-        for sentence in return_zip([entry for entry in entries if not lab or entry.lab in lab], out, packed):
+        named = chosen(lab, sorted({entry.lab for entry in entries}))
+        for sentence in return_zip([entry for entry in entries if entry.lab in named], out, packed):
             print(f"  {sentence}")
         print(f"To be returned to the platform: {packed}.")
     return 0
 
 
-def export(
-    form: str, file: Path, template: Path | None, lab: list[str], out: Path, column: str | None, rescale: bool
-) -> int:
-    from grading.grade import refresh
-    from grading.platforms.marks import by_student
-    from grading.platforms.nbgrader import nbgrader_table
-    from grading.platforms.tables import Asked, filled, platform_table
-    from grading.record.gradebook import Record, gradebook_url
-    from grading.report.tables import write
+def export(**given) -> int:
+    from grading.commands.export import export
 
-    if template and form == "nbgrader":
-        raise GradingError("--template is for --format canvas and --format moodle.")
-    if (column or rescale) and not template:
-        raise GradingError("--column and --rescale are for a --template.")
-    entries = refresh(out)
-    chosen(lab, sorted({entry.lab for entry in entries}))
-    entries = [entry for entry in entries if not lab or entry.lab in lab]
-    labs = sorted({entry.lab for entry in entries})
-    with Record(gradebook_url(out)) as record:
-        marks, said = by_student(entries, record), []
-        if form == "nbgrader":
-            text = nbgrader_table(marks, record)
-        elif template:
-            text, said = filled(template, marks, labs, Asked(form, column, rescale))
-        else:
-            text = platform_table(marks, labs, form)
-    write(file, text)
-    for sentence in said:
-        print(f"  {sentence}")
-    left = sum(entry.state != "graded" for entry in entries)
-    if left and form != "nbgrader":
-        print(f"  {left} of {len(entries)} hand-ins are not graded to the end, and have no number yet")
-    print(f"Written to {file}.")
-    return 0
+    return export(**given)
 
 
 def doctor() -> int:
@@ -189,6 +174,8 @@ def arguments() -> argparse.Namespace:
     table.add_argument("--rescale", action="store_true", help="make scores fit the template's points")
     table.add_argument("--lab", action="append", default=[], help="this lab only (may be repeated)")
     table.add_argument("--graded", dest="out", type=Path, default=OUT, help="what grade wrote")
+    for one in (again, table):
+        one.add_argument("--course", type=Path, metavar="DIR", help="the course (default: the one that was graded)")
     commands.add_parser("doctor", help="say what this machine offers")
     shown = commands.add_parser("demo", help="grade a class made for the purpose")
     shown.add_argument("--out", type=Path, default=OUT / "demo")
@@ -236,6 +223,11 @@ def main() -> int:
         return COMMANDS[command](**given)
     except GradingError as error:
         print(error, file=sys.stderr)
+        return 1
+    except OSError as error:
+        if not error.filename or command in STUDENTS:
+            raise
+        print(f"{error.filename} ({error.strerror}): {IN_THE_WAY}", file=sys.stderr)
         return 1
 
 

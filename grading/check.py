@@ -31,23 +31,50 @@ def checked(
     root: Path = ROOT,
     say: Callable[[str], object] = str,
 ) -> dict[str, Release]:
-    """The releases, each with the way in which its tests are run; GradingError says what is wrong with one.
+    """The releases, each with the way in which its tests are run; GradingError says all that is wrong with any."""
+    sound, wrong = tried(releases, memory, engine, isolated, root, say)
+    if wrong:
+        raise GradingError(in_all(wrong))
+    return sound
+
+
+def tried(
+    releases: dict[str, Release],
+    memory: Path,
+    engine: Engine,
+    isolated: bool = True,
+    root: Path = ROOT,
+    say: Callable[[str], object] = str,
+) -> tuple[dict[str, Release], dict[str, str]]:
+    """The sound releases, each with the way in which its tests are run, and what is wrong with the others.
 
     `memory` is the file that remembers; `say` is told of tests that are run plainly.
     """
-    known = _read(memory)
-    marks = {lab: mark(release, root) for lab, release in releases.items()}
-    new = {lab: release for lab, release in releases.items() if known.get(lab, {}).get("mark") != marks[lab]}
-    for lab, release in new.items():
-        plain, found = ways(release, engine, isolated, root)
+    known, wrong = _read(memory), {}
+    for lab, release in releases.items():
+        now = mark(release, root)
+        if known.get(lab, {}).get("mark") == now:
+            continue
+        try:
+            plain, found = ways(release, engine, isolated, root)
+        except GradingError as error:  # a set-up that does not run
+            wrong[lab] = str(error)
+            continue
         if found:
-            raise GradingError(complaint(lab, found))
-        known[lab] = {"mark": marks[lab], "plain": plain}
+            wrong[lab] = complaint(lab, found)
+            continue
+        known[lab] = {"mark": now, "plain": plain}
         _write(memory, known)
-    for lab in releases:
-        if names := known[lab].get("plain", ()):
+    sound = {lab: tuple(known[lab].get("plain", ())) for lab in releases if lab not in wrong}
+    for lab, names in sound.items():
+        if names:
             say(f"{lab}: run plainly, inside the sandbox (see grading/SECURITY.md): {', '.join(names)}")
-    return {lab: release.run_plainly(tuple(known[lab].get("plain", ()))) for lab, release in releases.items()}
+    return {lab: releases[lab].run_plainly(names) for lab, names in sound.items()}, wrong
+
+
+def in_all(wrong: dict[str, str]) -> str:
+    """Each complaint once, a line each."""
+    return "\n".join(dict.fromkeys(wrong.values()))
 
 
 def ways(release: Release, engine: Engine, isolated: bool, root: Path) -> tuple[list[str], dict[str, str]]:

@@ -13,18 +13,20 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from grading.check import MEMORY, checked
-from grading.course.folder import ROOT, GradingError, assignment_of, chosen, lab_names, notebook_of, notebook_place
-from grading.course.lab import Release, notebook_cells, read_release
+from grading.beforehand import handed_out, stale, tests_of, the_class, with_siblings
+from grading.check import MEMORY, in_all, tried
+from grading.course.folder import ROOT, GradingError, assignment_of, chosen, lab_names, notebook_of
+from grading.course.lab import Release
+from grading.earlier import brief, kept, others
 from grading.engine import Job, Task, close, default_workers, engine
-from grading.intake.handin import Arrival, Intake, Refusal
+from grading.intake.handin import Arrival, Intake, Refusal, not_handed_in
 from grading.intake.names import Student
-from grading.intake.notebook import read_notebook
-from grading.intake.sources import sources
-from grading.judge.result import Result
+from grading.intake.sources import sources, students
+from grading.judge.result import MISSING, Result
 from grading.platforms import formgrader
-from grading.platforms.authors import author, class_list
+from grading.platforms.authors import author
 from grading.platforms.nbgrader import keep_notes
+from grading.record.alone import alone
 from grading.record.gradebook import Record, gradebook_url
 from grading.record.ledger import Entry, Ledger, absent, enter, key, lost, refused
 from grading.report.pages import feedback_path, write_class_page, write_feedback
@@ -55,18 +57,32 @@ def say_now(line: str) -> None:
     sys.stdout.flush()
 
 
+class Unsound(GradingError):
+    """Some labs cannot be graded as they are; the others are, and `entries` are what was found."""
+
+    def __init__(self, labs: list[str], entries: list[Entry]):
+        super().__init__(f"Nobody was graded by {', '.join(labs)}: the reasons stand above, before the hand-ins.")
+        self.entries = entries
+
+
 def grade_class(options: Options, say: Callable[[str], None] = say_now, root: Path = ROOT) -> list[Entry]:
-    """Grade everything that was handed in; the entries, by lab and student. KeyboardInterrupt leaves all sound."""
-    try:
-        run = Run(options, say, root)
-        with run.record:
-            try:
-                run.grade()
-            finally:
-                run.report()
-    finally:
-        close()
-    return run.entries()
+    """Grade everything that was handed in; the entries, by lab and student. KeyboardInterrupt leaves all sound.
+
+    Unsound where a lab of several cannot be graded.
+    """
+    with alone(options.out):
+        try:
+            run = Run(options, say, root)
+            with run.record:
+                try:
+                    run.grade()
+                finally:
+                    run.report()
+        finally:
+            close()
+        if run.unsound:
+            raise Unsound(list(run.unsound), run.entries())
+        return run.entries()
 
 
 class Run:
@@ -75,20 +91,30 @@ class Run:
     def __init__(self, options: Options, say: Callable[[str], None], root: Path):
         self.options, self.say, self.root = options, say, root
         names = chosen(list(options.labs), lab_names(root))
-        self.released = {lab: released(lab, root) for lab in names}
-        self.known = the_class(options, root)
-        self.sources = sources(options.submitted, names, self.released, self.known, author, self.note)
-        self.labs = sorted({source.lab for source in self.sources} | set(options.labs))
+        self.released, self.unsound = handed_out(root)
+        readable = [lab for lab in names if lab in self.released]
+        if names and not readable:
+            raise GradingError(in_all({lab: self.unsound[lab] for lab in names}))
+        self.known = the_class(options.submitted, options.students, root)
+        found = sources(options.submitted, readable, self.released, self.known, author, self.note)
+        unread = {lab for lab in self.unsound if students(options.submitted, [lab], author)}
+        begun = {assignment_of(lab) for lab in unread.union(source.lab for source in found)}
+        self.labs = [lab for lab in sorted(names) if options.labs or assignment_of(lab) in begun]
+        folders = students(options.submitted, self.released, author) if options.labs else set()
+        self.expected = self.known.keys() | folders  # who has no hand-in of a lab is missing
         if not self.labs:
             raise GradingError(
                 f"There is nothing to grade: put hand-ins into {options.submitted}/STUDENT/LAB/LAB.ipynb."
             )
-        workers = min(options.jobs or default_workers(), max(1, len(self.sources)))
+        workers = min(options.jobs or default_workers(), max(1, len(found)))
         self.engine = engine(workers, options.scheduler)
         self.releases = self.checked()
+        self.labs = list(self.releases)
+        self.sources = [source for source in found if source.lab in self.releases]
         self.intake, self.ledger = Intake(self.released), Ledger(options.out / "ledger")
         options.out.mkdir(parents=True, exist_ok=True)
         self.record = Record(gradebook_url(options.out, root), self.labs, root)
+        self.ledger.remember(root)
         self.waiting: dict[int, tuple[Arrival, str]] = {}
         self.done: dict[tuple[str, str], Entry] = {}
 
@@ -97,10 +123,23 @@ class Run:
         self.say(f"  {line}")
 
     def checked(self) -> dict[str, Release]:
-        """The labs with their tests, hidden ones too, if each is sound."""
-        found = {lab: read_release(lab, self.root) for lab in self.labs}
+        """The sound labs with their tests, hidden ones too; what is wrong with others is told. GradingError where no
+        lab is sound."""
+        found, unread = tests_of((lab for lab in self.labs if lab in self.released), self.root)
+        unread |= {lab: reason for lab, reason in self.unsound.items() if lab in self.labs}
+        unread = with_siblings(unread, self.labs)
         memory = self.options.out / "ledger" / MEMORY
-        return checked(found, memory, self.engine, self.options.isolated, self.root, self.note)
+        found = {lab: release for lab, release in found.items() if lab not in unread}
+        sound, unsound = tried(found, memory, self.engine, self.options.isolated, self.root, self.note)
+        self.unsound = unread | unsound
+        if not sound:
+            raise GradingError(in_all(self.unsound))
+        if self.unsound:
+            self.say(in_all(self.unsound))
+        for lab, release in sound.items():
+            if told := stale(release, self.released[lab], self.root):
+                self.note(told)
+        return sound
 
     def grade(self) -> None:
         """Every hand-in to a state."""
@@ -108,13 +147,19 @@ class Run:
             for ticket, result in self.engine(self.jobs()):
                 self.graded(*self.waiting.pop(ticket), result)
             for lab in self.labs:
-                for student in sorted(self.known.keys() - {s.student for s in self.sources if s.lab == lab}):
-                    self.finish(absent(student, self.releases[lab]), None)
+                others = self.handed_in(assignment_of(lab))
+                for student in sorted((self.expected | others) - self.handed_in(lab)):
+                    self.missing(student, lab, not_handed_in(lab) if student in others else "")
+                for sentence in kept(self.ledger, lab, self.of(lab), self.known, self.options.submitted.name):
+                    self.note(sentence)
 
     def jobs(self) -> Iterator[Job]:
         """What has to be graded, read when the engine asks for it; the rest is finished on the way."""
         for ticket, source in enumerate(self.sources):
             found, release = self.intake.take(source), self.releases[source.lab]
+            if isinstance(found, Refusal) and found.missing:
+                self.missing(source.student, source.lab, found.reason)
+                continue
             if isinstance(found, Refusal):
                 entry = refused(found.student, release, found.reason)
                 self.finish(replace(entry, origin=found.origin, late=found.late), None)
@@ -127,6 +172,16 @@ class Run:
                 continue
             self.waiting[ticket] = (found, mark)
             yield Task(ticket, found.handin, self.options.isolated, self.options.full), release
+
+    def handed_in(self, lab: str) -> set[str]:
+        """Whose notebook of this lab, or of any of this assignment, is among the hand-ins."""
+        return {one.student for one in self.sources if lab in (one.lab, assignment_of(one.lab))}
+
+    def missing(self, student: str, lab: str, reason: str) -> None:
+        """Nothing was handed in; what an earlier run had is kept."""
+        before = self.ledger.read(student, lab)
+        if before is None or before.state == MISSING:
+            self.finish(absent(student, self.releases[lab], reason), None)
 
     def graded(self, arrival: Arrival, mark: str, result: Result | None) -> None:
         release = self.releases[arrival.handin.lab]
@@ -141,6 +196,7 @@ class Run:
     def finish(self, entry: Entry, arrival: Arrival | None) -> None:
         """Gradebook, ledger, feedback, and then the line."""
         before = self.ledger.read(entry.student, entry.lab)
+        before = before and self.record.reread(before)  # with what was marked by hand since
         student = self.known.get(entry.student, Student(entry.student))
         entry = self.record.write(entry, student, self.when(entry.student, arrival), before)
         if arrival is None:
@@ -183,47 +239,11 @@ class Run:
         write_tables(entries, self.options.out)
         write_class_page(entries, self.options.out, alike_in(self.ledger, entries, self.root), self.root)
 
+    def of(self, lab: str) -> dict[str, Entry]:
+        """What this run has found of a lab, by student."""
+        return {student: entry for (other, student), entry in self.done.items() if other == lab}
+
     def entries(self) -> list[Entry]:
-        """Of the labs of this run what it has found, of the others what earlier ones had."""
-        others = [lab for lab in self.ledger.labs() if lab not in self.labs]
-        earlier = [brief(entry) for lab in others for entry in self.ledger.entries(lab)]
+        """What this run has found, and what earlier ones had of others."""
+        earlier = [entry for lab in self.ledger.labs() for entry in others(self.ledger, lab, self.of(lab), self.known)]
         return sorted([*self.done.values(), *earlier], key=lambda entry: (entry.lab, entry.student))
-
-
-def refresh(out: Path, root: Path = ROOT) -> list[Entry]:
-    """Feedback, tables and class page once more, with what people have marked in Formgrader since."""
-    ledger = Ledger(out / "ledger")
-    if not ledger.labs():
-        raise GradingError(f"Nothing has been graded into {out} yet: python -m grading grade.")
-    entries = []
-    with Record(gradebook_url(out, root), (), root) as record:
-        for entry in (found for lab in ledger.labs() for found in ledger.entries(lab)):
-            now = record.reread(entry)
-            ledger.write(now)
-            write_feedback(now, out, root)
-            entries.append(brief(now))
-    write_tables(entries, out)
-    write_class_page(entries, out, alike_in(ledger, entries, root), root)
-    return entries
-
-
-def brief(entry: Entry) -> Entry:
-    """Without code, what it printed, and pictures, which the tables do not need and a large class could not be held
-    with."""
-    exercises = tuple(one._replace(output="") for one in entry.exercises)
-    return replace(entry, cells=(), exercises=exercises, answers=tuple(replace(a, pictures=()) for a in entry.answers))
-
-
-def the_class(options: Options, root: Path) -> dict[str, Student]:
-    """The list that was named, else students.csv among or beside the hand-ins, else the course's; {} without any."""
-    if options.students:
-        return class_list(options.students)
-    near = options.submitted.parent if options.submitted.is_file() else options.submitted
-    found = next((path for path in (near / "students.csv", root / "students.csv") if path.is_file()), None)
-    return class_list(found) if found else {}
-
-
-def released(lab: str, root: Path) -> dict:
-    """The notebook as it was handed out."""
-    notebook_cells("labs", lab, root)  # says what to do if there is none
-    return read_notebook(notebook_place("labs", lab, root).read_bytes())

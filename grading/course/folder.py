@@ -25,6 +25,13 @@ def is_nbgraders(root: Path) -> bool:
     return (root / "source").is_dir() and not (root / "solutions").is_dir()
 
 
+def course(folder: Path) -> Path:
+    """A course that somebody named; GradingError where there is none."""
+    if not any((folder / sources).is_dir() for sources in ("source", "solutions")):
+        raise GradingError(f"There is no course {folder}: --course takes a folder with source/.")
+    return folder.resolve()
+
+
 def notebook_place(folder: str, lab: str, root: Path = ROOT) -> Path:
     """A lab's notebook in solutions or labs, whatever these are called there."""
     if "/" in lab:
@@ -53,11 +60,15 @@ def handed_out(root: Path = ROOT) -> list[str]:
 
 
 def chosen(names: list[str], known: list[str]) -> list[str]:
-    """The names, or all that are known; GradingError names the known ones if one is not."""
+    """The labs of these names, or all that are known; an assignment's name stands for all of its notebooks.
+
+    GradingError names the known ones if one is not.
+    """
+    found = [lab for name in names for lab in known if name in (lab, assignment_of(lab))]
     for name in names:
-        if name not in known:
+        if not any(name in (lab, assignment_of(lab)) for lab in known):
             raise GradingError(f"There is no lab {name!r}; there are: {', '.join(known) or 'none yet'}.")
-    return names or known
+    return list(dict.fromkeys(found)) or known
 
 
 def _notebooks(folder: Path) -> list[str]:

@@ -3,6 +3,7 @@
 import ast
 import hashlib
 import json
+import math
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -206,9 +207,36 @@ def notebook_cells(folder: str, lab: str, root: Path = ROOT) -> list[dict]:
     """The cells of a lab's notebook in solutions/ or labs/."""
     path = notebook_place(folder, lab, root)
     try:
-        return json.loads(path.read_text(encoding="utf-8"))["cells"]
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        require_whole(cells, str(path.relative_to(root)))
+        return cells
     except OSError:
         command = f"nbgrader generate_assignment {path.parent.name}" if is_nbgraders(root) else "make labs"
         raise GradingError(f"{path.relative_to(root)} is missing: run {command}.") from None
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise GradingError(f"{path.relative_to(root)} is not a notebook.") from None
+
+
+def require_whole(cells: list[dict], name: str) -> None:
+    """GradingError where a cell's mark lacks something; KeyError or TypeError where one is no cell."""
+    for number, cell in enumerate(cells, 1):
+        if lacking := lacks(cell):
+            raise GradingError(f"Cell {number} of {name} is {lacking}: set it in Create Assignment.")
+
+
+def lacks(cell: dict) -> str:
+    """What a cell is marked for and lacks; "" where its mark is whole. KeyError where it is no cell."""
+    mark, _ = grader(cell), (cell["cell_type"], text(cell))
+    if any(mark.get(key) for key in ("grade", "solution", "locked", "task")) and not mark.get("grade_id"):
+        return "marked for nbgrader and has no ID (grade_id)"
+    if (mark.get("grade") or mark.get("task")) and not is_number(mark.get("points")):
+        return "marked to be graded and has no number of points"
+    return ""
+
+
+def is_number(points: object) -> bool:
+    """Whether it is one, or a text that holds one, which nbgrader takes, too."""
+    try:
+        return math.isfinite(float(points))
+    except (TypeError, ValueError):
+        return False

@@ -4,7 +4,7 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grading.course.folder import ROOT
+from grading.course.folder import ROOT, GradingError
 
 if TYPE_CHECKING:  # importing nbgrader takes two seconds, which packing a hand-in need not pay
     from nbgrader.apps import NbGraderAPI
@@ -16,7 +16,13 @@ def configuration(folder: Path = ROOT, **changes: str) -> "Config":
     from traitlets.config import Config, PyFileConfigLoader
 
     here = (folder / "nbgrader_config.py").exists()
-    config = PyFileConfigLoader("nbgrader_config.py", path=str(folder)).load_config() if here else Config()
+    try:
+        config = PyFileConfigLoader("nbgrader_config.py", path=str(folder)).load_config() if here else Config()
+    except Exception as error:  # whatever the file raises
+        reason = f"{type(error).__name__}: {error}"
+        raise GradingError(
+            f"{folder / 'nbgrader_config.py'} cannot be read ({reason}): mend it, and grade again."
+        ) from None
     config.CourseDirectory.update(changes)
     return config
 

@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
-from grading.course.folder import notebook_of
+from grading.course.folder import assignment_of, notebook_of
 from grading.course.lab import Part, digest, role, text
 from grading.intake.answers import parts as parts_with_answers
 from grading.intake.archive import Entry
@@ -35,13 +35,21 @@ class Handin(NamedTuple):
 
 
 class Refusal(NamedTuple):
-    """A hand-in of which nothing can be graded, and why."""
+    """A hand-in of which nothing can be graded, and why; `missing`: it is another notebook of the assignment."""
 
     student: str
     lab: str
     reason: str
     origin: str = ""
     late: bool = False
+    missing: bool = False
+
+
+class Missing(Unreadable):
+    """Another notebook of the assignment was handed in, and this one was not."""
+
+    def __init__(self, lab: str):
+        super().__init__(not_handed_in(lab))
 
 
 class Arrival(NamedTuple):
@@ -78,7 +86,8 @@ class Intake:
         try:
             return self._taken(source)
         except Unreadable as reason:
-            return Refusal(source.student, source.lab, printable(str(reason)), *_platform(source))
+            missing = isinstance(reason, Missing)
+            return Refusal(source.student, source.lab, printable(str(reason)), *_platform(source), missing)
         except Exception as error:
             traceback.print_exc()
             reason = f"The notebook cannot be read ({type(error).__name__}): save it in Jupyter and hand it in again."
@@ -87,15 +96,20 @@ class Intake:
     def _taken(self, source: Source) -> Arrival:
         refused: list[Unreadable] = []
         strays: list[str] = []
-        found = list(self._candidates(source, refused, strays))
+        siblings: list[str] = []
+        found = list(self._candidates(source, refused, strays, siblings))
         if not found and refused:
             raise refused[0]
+        if not found and siblings:
+            raise Missing(source.lab)
         if not found:
             only = f", only {names_in_words(strays)}" if strays else ""
             raise Unreadable(f"There is no notebook in the hand-in{only}: hand in the lab's .ipynb file.")
         best = newest(found)
         notebook = read_notebook(_content(best.entry))
         other = self._other_lab(notebook, source.lab, best.held)
+        if other and assignment_of(other) == assignment_of(source.lab):
+            raise Missing(source.lab)
         if other:
             raise Unreadable(f"This is the notebook of {other}, handed in as {source.lab}: hand in the right one.")
         mended, said = repair(notebook, self.released[source.lab])
@@ -106,13 +120,18 @@ class Intake:
         handin = Handin(source.student, source.lab, parts, tuple(said), digest((source.lab, mended["cells"], said)))
         return Arrival(handin, mended, best.when, best.entry.origin, best.entry.late)
 
-    def _candidates(self, source: Source, refused: list[Unreadable], strays: list[str]) -> Iterator[Candidate]:
-        """Each readable notebook; why others are not, and the names of what is none."""
+    def _candidates(
+        self, source: Source, refused: list[Unreadable], strays: list[str], siblings: list[str]
+    ) -> Iterator[Candidate]:
+        """Each readable notebook; why others are not, and the names of what is none, or another of the assignment."""
         original = self.released[source.lab]
-        others = {notebook_of(lab) for lab in self.released if lab != source.lab and "/" in lab}
+        others = {notebook_of(lab) for lab in self.released if assignment_of(lab) == assignment_of(source.lab)}
         notebooks = (one for one in _files(source) if not strayed(one[0], strays))
-        notebooks = (one for one in notebooks if Path(one[0].path).stem not in others - {notebook_of(source.lab)})
+        others -= {notebook_of(source.lab)}
         for entry, when in islice(notebooks, MOST_NOTEBOOKS):
+            if Path(entry.path).stem in others:
+                siblings.append(entry.path)
+                continue
             try:
                 notebook = read_notebook(_content(entry))
             except Unreadable as reason:
@@ -130,6 +149,10 @@ class Intake:
         marks = {other: likeness(notebook, cells) for other, cells in self.released.items()}
         best = max(marks, key=marks.get)
         return best if marks[best] > max(1, 3 * held) else None
+
+
+def not_handed_in(lab: str) -> str:
+    return f"{notebook_of(lab)}.ipynb was not handed in."
 
 
 def _files(source: Source) -> Iterator[tuple[Entry, datetime | None]]:

@@ -9,7 +9,7 @@ import re
 import shutil
 import weakref
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from tempfile import mkdtemp
@@ -87,6 +87,7 @@ class Search:
         self.labs, self.released, self.people, self.whose, self.say = labs, released, people, whose, say
         self.spool = Spool()
         self.entries: dict[tuple[str, str], list[Entry]] = defaultdict(list)
+        self.others: dict[tuple[str, str], list[Entry]] = defaultdict(list)  # by author and assignment: no notebooks
         self.places: dict[tuple[str, str], list[Path | Entry]] = defaultdict(list)
 
     def archive(self, path: Path) -> None:
@@ -151,13 +152,19 @@ class Search:
     def loose(self, folder: Path, lab: str) -> Iterator[Entry]:
         """Notebooks of this lab that lie in a folder without its name."""
         for entry, _ in in_folder(folder):
-            if not entry.stray and lab_of(entry, folder.name, list(self.released), self.released) == lab:
+            if not entry.stray and self.lies_loose(entry, folder.name) == lab:
                 yield entry
+
+    def lies_loose(self, entry: Entry, folder: str) -> str | None:
+        """Its lab, of all that the course has; one of no lab's content is the only chosen lab's."""
+        other = lab_of(entry, folder, list(self.released), self.released)
+        return other or (self.labs[0] if len(self.labs) == 1 else None)
 
     def add(self, entry: Entry, archive: str) -> None:
         """A file of a platform's zip."""
         lab = lab_of(entry, archive, self.labs, self.released)
-        if lab is None:
+        about = assignment_named(f"{archive} {entry.path}", self.labs) if entry.content is None else None
+        if lab is None and about is None:
             self.say(f"{printable(entry.path)} belongs to no lab that is graded; it was left out.")
             return
         student, guessed = self.people.find(entry)
@@ -167,10 +174,23 @@ class Search:
                 f"{printable(entry.label())} was taken for {student} by the name; {entry.number} in {column} "
                 "would make it sure."
             )
-        self.entries[student, lab].append(self.spool.keep(entry))
+        if lab is None:
+            self.others[student, about].append(entry)
+        else:
+            self.entries[student, lab].append(self.spool.keep(entry))
+
+    def no_notebooks(self) -> None:
+        """What is no notebook lies beside its author's notebooks of the assignment, or is all of that hand-in."""
+        for (student, assignment), others in self.others.items():
+            labs = [lab for lab in self.labs if assignment_of(lab) == assignment]
+            has = {lab: {entry.number for entry in self.entries.get((student, lab), ())} for lab in labs}
+            for entry in others:
+                for lab in [lab for lab in labs if entry.number in has[lab]] or labs:
+                    self.entries[student, lab].append(entry)
 
     def found(self) -> list[Source]:
         """Each student's own files of each lab, all that were found in whatever place."""
+        self.no_notebooks()
         for (student, lab), entries in self.entries.items():
             for name, own in self.by_author(student, entries):
                 self.places[name, lab] += own
@@ -193,6 +213,21 @@ class Search:
             yield student if len(numbers) == 1 else plain_name(f"{own[0].student}_{number or 'without a number'}"), own
 
 
+def students(submitted: Path, labs: Iterable[str], whose: Whose) -> set[str]:
+    """Who has a folder of any of these labs, STUDENT/LAB; a platform's or an exchange's folder is no student's."""
+    assignments = {assignment_of(lab) for lab in labs}
+    found = folders(submitted) if submitted.is_dir() else []
+    own = [path for path in found if not whose(f"{path.name}/x").platform and not INBOUND.fullmatch(path.name)]
+    return {plain_name(path.name) for path in own if assignments & {lab.name for lab in folders(path)}}
+
+
+def assignment_named(text: str, labs: list[str]) -> str | None:
+    """The assignment of several notebooks that a file is for: the only one, else the only one that its path names."""
+    all_ = {assignment_of(lab) for lab in labs if "/" in lab}
+    named = all_ if len(all_) == 1 else {one for one in all_ if one in text}
+    return named.pop() if len(named) == 1 else None
+
+
 def _when(path: Path) -> str:
     return INBOUND.fullmatch(path.name)["when"]
 
@@ -206,6 +241,9 @@ def lab_of(entry: Entry, archive: str, labs: list[str], released: dict[str, dict
         held = read_notebook(entry.content)
     except Unreadable:
         return named
-    marks = {lab: likeness(held, released[lab]) for lab in labs}
+    near = {assignment_of(lab) for lab in labs}  # another notebook of a chosen one's assignment is not that one
+    marks = {lab: likeness(held, one) for lab, one in released.items() if assignment_of(lab) in near}
     best = max(marks, key=marks.get, default=None)
-    return best if best is not None and marks[best] else named
+    if best is None or not marks[best]:
+        return named
+    return best if best in labs else None

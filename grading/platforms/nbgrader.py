@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from grading.course.folder import assignment_of
 from grading.intake.files import NOTES
 from grading.platforms.marks import Marks
 from grading.record.gradebook import Record
@@ -22,7 +23,8 @@ def nbgrader_table(class_marks: Sequence[Marks], record: Record) -> str:
     for person, entries in class_marks:
         submissions = {submission.assignment.name: submission for submission in person.submissions}
         for lab, entry in sorted(entries.items()):
-            when = submissions[lab].timestamp if lab in submissions else None
+            name = assignment_of(lab)
+            when = submissions[name].timestamp if name in submissions else None
             assignment = record.assignment(lab)
             head = lab, assignment and assignment.duedate, when
             who = person.id, person.last_name, person.first_name, person.email

@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from grading.course.folder import GradingError
+from grading.course.folder import GradingError, assignment_of, notebook_of
 from grading.platforms import canvas, moodle
 from grading.platforms.authors import author
 from grading.record.ledger import Entry
@@ -19,12 +19,12 @@ FORMS = {"canvas": canvas, "moodle": moodle}
 
 def return_zip(entries: Iterable[Entry], out: Path, target: Path) -> Iterator[str]:
     """Write the zip; a sentence for each page that is not in it. GradingError where there is none to send."""
-    entries = list(entries)
-    places = {entry.student: author(entry.origin) for entry in entries if entry.origin}
-    labs, platforms = {entry.lab for entry in entries}, {place.platform for place in places.values()}
-    if len(labs) > 1:
+    entries = sorted(entries, key=lambda entry: (entry.lab, entry.student))
+    sent = [entry for entry in entries if entry.origin]
+    assignments, platforms = {assignment_of(e.lab) for e in entries}, {author(e.origin).platform for e in sent}
+    if len(assignments) > 1:
         raise GradingError(
-            f"A zip is for one assignment, and {', '.join(sorted(labs))} are graded: name one with --lab."
+            f"A zip is for one assignment, and {', '.join(sorted(assignments))} are graded: name one with --lab."
         )
     if len(platforms) != 1:
         raise GradingError(
@@ -32,10 +32,12 @@ def return_zip(entries: Iterable[Entry], out: Path, target: Path) -> Iterator[st
         )
     target.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as packed:
-        for entry in entries:
-            if entry.student in places:
-                name = FORMS[places[entry.student].platform].back(entry.origin, entry.lab)
-                packed.write(feedback_path(entry, out), name)
-    lacking = [entry.student for entry in entries if entry.student not in places]
+        for entry in sent:
+            name = FORMS[author(entry.origin).platform].back(entry.origin, notebook_of(entry.lab))
+            if name in packed.namelist():  # of a zip with several notebooks
+                name = f"{name.removesuffix('.html')}-{notebook_of(entry.lab)}.html"
+            packed.write(feedback_path(entry, out), name)
+    several = len({entry.lab for entry in entries}) > 1
+    lacking = [f"{e.student} ({e.lab})" if several else e.student for e in entries if not e.origin]
     if lacking:
         yield f"Not in the zip, since their hand-ins did not come from the platform: {', '.join(lacking)}."

@@ -141,16 +141,16 @@ class Record:
         points = {one.grade_id: one.points for one in entry.exercises}
         answers = {answer.grade_id: answer for answer in entry.answers}
         earlier = {answer.grade_id: answer for answer in before.answers} if before else {}
+        rewritten = before is not None and sources(before) != sources(entry)
         for grade in notebook.grades:
             answer = answers.get(grade.cell.name)
             if answer is None:
-                grade.auto_score = points.get(grade.cell.name)
-                grade.needs_manual_grade = grade.auto_score is None and grade.manual_score is None
+                _test_mark(grade, points.get(grade.cell.name), rewritten)
             else:
                 grade.auto_score = None if answer.answered else 0.0
                 was = earlier.get(grade.cell.name, answer)
                 same = grade.manual_score is not None and (was.source, was.pictures) == (answer.source, answer.pictures)
-                grade.needs_manual_grade = answer.answered and not same
+                grade.needs_manual_grade = answer.answered and (not same or grade.needs_manual_grade)
         for comment in notebook.comments:
             answer = answers.get(comment.cell.name)
             comment.auto_comment = NO_RESPONSE if answer and not answer.answered else None
@@ -192,10 +192,12 @@ class Record:
         marks = [*(one.points for one in exercises), *(answer.points for answer in answers)]
         given = [mark for mark in marks if mark is not None]
         begun = any(one.points is not None for one in exercises) or not exercises
+        penalty = min(penalty, sum(given))  # what waits is not counted yet
         score = sum(given) - penalty if given and begun else None
         state = entry.state
         if state in (GRADED, NEEDS_MANUAL):
-            state = NEEDS_MANUAL if any(_waits(grades.get(a.grade_id)) for a in answers) else GRADED
+            waits = any(_waits(grades.get(a.grade_id)) for a in answers)
+            state = NEEDS_MANUAL if waits or any(one.state == NEEDS_MANUAL for one in exercises) else GRADED
         return replace(
             entry, state=state, exercises=exercises, answers=answers, comments=on_code, penalty=penalty, score=score
         )
@@ -205,6 +207,23 @@ def own_notebooks(submission: SubmittedAssignment, entry: Entry) -> list[Submitt
     """The entry's notebook, of the several that an assignment may have."""
     name = notebook_of(entry.lab)
     return [one for one in submission.notebooks if one.notebook.name == name or "/" not in entry.lab]
+
+
+def sources(entry: Entry) -> list[str]:
+    """The code that was handed in."""
+    return [source for source, _ in entry.cells]
+
+
+def _test_mark(grade: Grade, points: float | None, rewritten: bool) -> None:
+    """The automatic mark of a test. One that a person gave instead is to be looked at again where the code was
+    rewritten, or where the test gives other points by now; and until that has been done."""
+    if points is not None and grade.auto_score is not None:
+        rewritten |= points != grade.auto_score
+    if grade.manual_score is None:
+        grade.needs_manual_grade = points is None
+    else:
+        grade.needs_manual_grade = points is not None and (rewritten or bool(grade.needs_manual_grade))
+    grade.auto_score = points
 
 
 def _waits(grade: Grade | None) -> bool:
@@ -217,7 +236,11 @@ def _answer(answer: Answer, grade: Grade | None, comment: str) -> Answer:
 
 
 def _exercise(one: ExerciseResult, grade: Grade | None) -> ExerciseResult:
-    """The result, with the points that a person gave instead."""
-    if grade is None or (grade.manual_score is None and not grade.extra_credit):
+    """The result, with the points that a person gave instead, unless these are to be looked at again."""
+    given = None if grade is None else grade.mark()
+    if given is None:
         return one
-    return one._replace(points=grade.mark(), state=GRADED)
+    if grade.manual_score is not None and grade.needs_manual_grade:
+        return one._replace(points=None, state=NEEDS_MANUAL)
+    by_hand = grade.manual_score is not None or grade.extra_credit
+    return one._replace(points=given, state=GRADED if by_hand or one.state == NEEDS_MANUAL else one.state)

@@ -7,13 +7,15 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from grading.course.lab import Part, Release, digest
 from grading.intake.handin import Handin
 from grading.judge.result import CRASHED, MISSING, UNREADABLE, ExerciseResult, Result
+
+COURSE = "course.json"
 
 
 @dataclass(frozen=True)
@@ -71,16 +73,35 @@ class Ledger:
         """The entry, or None where there is none or the file is damaged (it is then graded again)."""
         return _read(self.path(student, lab))
 
-    def entries(self, lab: str) -> Iterator[Entry]:
-        """All sound entries of a lab, one at a time."""
+    def entries(self, lab: str, but: Collection[str] = ()) -> Iterator[Entry]:
+        """All sound entries of a lab, one at a time; but not those of some students."""
+        left = {self.path(student, lab) for student in but}
         for path in sorted((self.folder / lab).glob("*.json")):
-            found = _read(path)
+            found = _read(path) if path not in left else None
             if found:
                 yield found
 
     def labs(self) -> list[str]:
         folders = {path.parent.relative_to(self.folder).as_posix() for path in self.folder.rglob("*.json")}
         return sorted(folders - {"."})
+
+    def remember(self, course: Path) -> None:
+        """Note by which course was graded: from here where it lies around this folder, so that both may be moved."""
+        within = self.folder.resolve().is_relative_to(course)
+        path = os.path.relpath(course, self.folder.resolve()) if within else str(course)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / COURSE).write_text(json.dumps(path), encoding="utf-8")
+
+    def course(self) -> Path | None:
+        """The course by which was graded, as far as it is noted."""
+        try:
+            return (self.folder / json.loads((self.folder / COURSE).read_text(encoding="utf-8"))).resolve()
+        except (OSError, ValueError, TypeError):
+            return None
+
+    def forget(self, entry: Entry) -> None:
+        """Take the entry out."""
+        self.path(entry.student, entry.lab).unlink(missing_ok=True)
 
     def write(self, entry: Entry) -> None:
         """Beside the file, then renamed: a run that is killed here leaves the earlier entry whole."""
@@ -151,9 +172,9 @@ def refused(student: str, release: Release, reason: str) -> Entry:
     return Entry(student, release.lab, UNREADABLE, highest_score(release), reason=reason)
 
 
-def absent(student: str, release: Release) -> Entry:
-    """The entry of a student in the list who handed nothing in."""
-    return Entry(student, release.lab, MISSING, highest_score(release))
+def absent(student: str, release: Release, reason: str = "") -> Entry:
+    """The entry of a student who handed nothing in, or another notebook of the assignment alone."""
+    return Entry(student, release.lab, MISSING, highest_score(release), reason=reason)
 
 
 def lost(student: str, release: Release) -> Entry:

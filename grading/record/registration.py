@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from grading.course.folder import GradingError, assignment_of, notebook_place
-from grading.course.lab import grader, text
+from grading.course.lab import grader, require_whole, text
 from grading.record.revision import add, drop
 from grading.record.schema import Assignment, BaseCell, GradeCell, Notebook, SolutionCell, SourceCell, TaskCell
 
@@ -44,10 +44,12 @@ def register(session: Session, lab: str, course_id: str, root: Path) -> None:
 
 
 def _read(path: Path) -> dict:
+    place = "/".join(path.parts[-3:])
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        place = "/".join(path.parts[-3:])
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+        require_whole(notebook["cells"], place)
+        return notebook
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise GradingError(f"{place} cannot be read: run make labs.") from None
 
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from grading.record.ledger import Entry
+from grading.judge.result import NEEDS_MANUAL, ExerciseResult
+from grading.record.ledger import Answer, Entry
 
 
 def graded_so_far(entry: Entry) -> float:
     """The most points that what is graded so far could have earned."""
-    rows = (*entry.exercises, *entry.answers)
-    return sum(one.max_points for one in rows if one.points is not None) if rows else 0.0
+    return sum((one.max_points for one in rows(entry) if one.points is not None), 0.0)
 
 
 def in_words(entry: Entry) -> str:
@@ -18,8 +18,9 @@ def in_words(entry: Entry) -> str:
     so_far = graded_so_far(entry)
     if so_far >= entry.max_score:
         return f"{entry.score:g} of {entry.max_score:g} points"
-    wait = sum(answer.max_points for answer in entry.answers if answer.points is None)
-    failed = sum(one.max_points for one in entry.exercises if one.points is None)
+    opened = [one for one in entry.exercises if one.points is None]
+    wait = sum(one.max_points for one in (*opened, *entry.answers) if one.points is None and waits(one))
+    failed = sum(one.max_points for one in opened if not waits(one))
     rest = [f"{points:g} {what}" for points, what in ((wait, "wait for a reader"), (failed, "not graded")) if points]
     return ", ".join([f"{entry.score:g} of {so_far:g} points so far", *rest])
 
@@ -35,13 +36,36 @@ def changes(before: Entry | None, entry: Entry) -> Iterator[str]:
     """What a new grading has changed, a phrase for each exercise, and one for all marks and penalties together."""
     if before is None:
         return
-    earlier = {one.name: one.points for one in before.exercises}
-    for one in entry.exercises:
-        was = earlier.get(one.name, one.points)
-        if was != one.points:
-            yield f"{one.name}: {shown(was)} → {shown(one.points)}"
+    earlier = {called(one): one for one in rows(before)}
+    for one in rows(entry):
+        was = earlier.get(called(one), one)
+        if one.points is None and by_hand(was) and waits(one):
+            yield f"{called(one)}: marked by hand, and answer or test has changed since: it waits for a reader"
+        elif was.points != one.points and isinstance(one, ExerciseResult):
+            yield f"{one.name}: {shown(was.points)} → {shown(one.points)}"
+        if one.points is not None and one.points > one.max_points < was.max_points:
+            yield f"{called(one)}: {one.points:g} points by hand, and {one.max_points:g} are the most now: look again"
     if before.score != entry.score:
         yield f"score: {shown(before.score)} → {shown(entry.score)}"
+
+
+def rows(entry: Entry) -> tuple[ExerciseResult | Answer, ...]:
+    """All that has points."""
+    return *entry.exercises, *entry.answers
+
+
+def called(one: ExerciseResult | Answer) -> str:
+    return one.name if isinstance(one, ExerciseResult) else one.grade_id
+
+
+def by_hand(one: ExerciseResult | Answer) -> bool:
+    """Whether what a person is to look at again had points from one; no answer had its 0 from the grader."""
+    return one.points is not None and (isinstance(one, ExerciseResult) or one.answered)
+
+
+def waits(one: ExerciseResult | Answer) -> bool:
+    """Whether what has no points yet gets them from a person."""
+    return isinstance(one, Answer) or one.state == NEEDS_MANUAL
 
 
 def shown(points: float | None) -> str:

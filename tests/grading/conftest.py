@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from grading.sandbox.process import Sandbox
+from tests.grading.term import term  # noqa: F401  (a fixture of all tests here)
 from tests.handins import QUICK
 
 

@@ -24,7 +24,8 @@ from nbgrader.api import Gradebook
 from grading.commands import demo
 from grading.commands.demo import ALL, CLASS, LAB, QUESTIONS
 from grading.course.folder import ROOT, GradingError
-from grading.grade import Options, grade_class, refresh
+from grading.earlier import refresh
+from grading.grade import Options, grade_class
 from grading.judge.result import GRADED, NEEDS_MANUAL, ExerciseResult
 from grading.record.ledger import Entry, Ledger
 from grading.report.points import changes, shown

@@ -14,7 +14,8 @@ from nbgrader.utils import notebook_hash
 from grading.course.folder import GradingError
 from grading.course.release import release
 from grading.course.settings import configuration, nbgrader
-from grading.grade import Options, grade_class, refresh
+from grading.earlier import refresh
+from grading.grade import Options, grade_class
 from grading.platforms.marks import by_student
 from grading.platforms.moodle import time_of
 from grading.platforms.returning import return_zip
