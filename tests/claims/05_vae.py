@@ -210,9 +210,8 @@ def one_term_without_the_other(nb):
     spread = {name: draws.square().sum(1).mean().sqrt().item() for name, draws in nb.draws.items()}
     assert abs(spread["KL only"] - 2**0.5) < 0.2  # the prior's
     assert spread["both"] < 2 * 2**0.5 < spread["reconstruction only"]
-    (far, inside), (far_both, inside_both) = (nb.placed(nb.trio[name]) for name in ("reconstruction only", "both"))
+    (far, inside), (_, inside_both) = (nb.placed(nb.trio[name]) for name in ("reconstruction only", "both"))
     assert far < (25 if nb.data.name == "mnist" else 50 + 3 * 1.1)  # standard error 1.1 of 2,000 draws
-    assert far > far_both + 3 * 1.1
     assert inside < inside_both - 20
     sums = {name: sum(terms) for name, terms in nb.trio_terms.items()}
     assert min(sums, key=sums.get) == "both"
