@@ -315,7 +315,9 @@ def draws_for_the_same_error(nb):
     "in this model the baseline divides the variance by 500, and reparametrization by another 13",
     "the score weighs the noise of one dimension by the value of the whole sum, most of which comes from the others",
     "On the oscillating function the order is reversed",
-    "So reparametrization is not always the less noisy one; it pays where $f$ varies slowly over the width of $q$",
+    "So reparametrization is not always the less noisy one",
+    "its slope the same on every draw, so the reparametrized estimate has no noise at all",
+    "It pays where the *slope* of $f$ varies little over the width of $q$, compared with $f/\\sigma$",
 )
 def three_functions(nb):
     score, baseline, pathwise = nb.three_variances(*nb.cases["log p(x, z)"])
@@ -344,9 +346,18 @@ def three_functions(nb):
     own, whole = (nb.three_variances(f, ones, ones)[1] for f in (lambda z: z[:, 0] ** 2, lambda z: (z**2).sum(1)))
     assert abs(own - 18) < 2
     assert whole > 6 * own
-    for k, slowly in ((0.1, True), (0.3, True), (10.0, False), (30.0, False)):
-        _, baseline, pathwise = nb.three_variances(lambda z, k=k: (k * z).sin().sum(1), one, one)
-        assert (pathwise < baseline) == slowly
+    steep = nb.three_variances(lambda z: 100 * z.sum(1), one, one)
+    assert steep[2] < 1e-6 < 1e4 < steep[1]
+    pays = (lambda z: 100 * z, lambda z: (0.1 * z).sin(), lambda z: (0.3 * z).sin(), lambda z: 30 * (z + 4) ** 2)
+    costs = (lambda z: (10 * z).sin(), lambda z: (30 * z).sin(), lambda z: 0.01 * (100 * z).sin())
+    for f in (*pays, *costs):  # steep or flat, what decides is the spread of the slope beside that of f/σ
+        z = (1 + torch.randn(100_000)).requires_grad_()
+        values = f(z)
+        slope = torch.autograd.grad(values.sum(), z)[0]
+        ratio = slope.std() / values.detach().std()
+        assert ratio < 0.5 if f in pays else ratio > 2
+        _, baseline, pathwise = nb.three_variances(lambda z, f=f: f(z).sum(1), one, one)
+        assert (pathwise < baseline) == (f in pays)
 
 
 @claim(

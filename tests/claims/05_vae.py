@@ -193,6 +193,7 @@ def the_best_scale_is_the_error(nb):
     "The KL alone puts every $q$ on the prior, at a cost of 0",
     "still shows the noise of its random start",
     "Together, the codes stay near the prior",
+    "most still fall on codes, but only on those in the middle",
 )
 @torch.no_grad()
 def one_term_without_the_other(nb):
@@ -209,6 +210,9 @@ def one_term_without_the_other(nb):
     spread = {name: draws.square().sum(1).mean().sqrt().item() for name, draws in nb.draws.items()}
     assert abs(spread["KL only"] - 2**0.5) < 0.2  # the prior's
     assert spread["both"] < 2 * 2**0.5 < spread["reconstruction only"]
+    (far, inside), (_, inside_both) = (nb.placed(nb.trio[name]) for name in ("reconstruction only", "both"))
+    assert far < (25 if nb.data.name == "mnist" else 50 + 3 * 1.1)  # standard error 1.1 of 2,000 draws
+    assert inside < inside_both - 20
     sums = {name: sum(terms) for name, terms in nb.trio_terms.items()}
     assert min(sums, key=sums.get) == "both"
 
@@ -242,9 +246,12 @@ def the_kl_follows_the_scale(nb):
 
 @claim(
     "The KL follows $\\sigma_x$: 47.7, 35.9 and 14.0 nats",
-    "their squared error is 15.1, where the control has 9.4",
+    "their squared error is 15.1, where the control has 9.4. Most of that is the width of $q$",
+    "from the means of $q$ the errors are 10.3 and 9.3",
     "At 0.03 twelve more nats of KL lower it by 1 %. Nor do the draws gain by them.",
-    "the formula is a good guide",
+    "the formula is a rough guide",
+    "ten live dimensions should cost $10\\log\\frac{0.1026}{0.03}=12.3$ nats more, and they cost 11.8; up to 0.71 they "
+    "should cost 19.3 less, and they cost 21.9 less, although all ten stay active",
     on="mnist",
 )
 def a_narrow_scale_pays_for_little(nb):
@@ -252,29 +259,42 @@ def a_narrow_scale_pays_for_little(nb):
     own = nb.learned.likelihood.sigma
     narrow, control, wide = (nb.weigh(nb.hold(s, seed=1), seed=4) for s in (0.03, own, 0.5**0.5))
     assert abs(narrow[1] - control[1] - 10 * math.log(own / 0.03)) < 1.5
-    assert control[1] > wide[1] + 18
+    asked = 10 * math.log(0.5**0.5 / own)
+    assert asked + 1 < control[1] - wide[1] < asked + 5  # the formula falls short on this side
+    for name, said in (("σ_x = 0.03", 11.8), ("σ_x = 0.71", -21.9)):
+        assert abs(nb.weighed[name][1] - nb.weighed["σ_x = 0.10"][1] - said) < 0.06
+        with torch.no_grad():
+            assert nb.lib.active_units(nb.pixels[name].encode(nb.x_test)[0]) == 10
     assert 0.97 < narrow[2] / control[2] < 1
     assert wide[2] > 1.5 * control[2]
+    assert 0 < wide[5] - control[5] < 0.5 * (wide[2] - control[2])  # from the means most of it is gone
     assert narrow[4] < control[4] + 2 * (2 * 0.25 / 2000) ** 0.5
 
 
 @claim(
     "the model's own $\\sigma_x$ has the least by far",
     "each Gaussian loss would be $784\\log255=4344$ nats higher, for the same pictures",
-    "the Gaussian that learned its $\\sigma_x$ has the smaller squared error, and the Bernoulli more clear draws",
+    "smaller from draws of $q$, 9.4 against 10.3, because its $q$ is narrower; from the means of $q$ it is no smaller, "
+    "9.3 against 8.7. The Bernoulli has more clear draws",
     on="mnist",
 )
 @torch.no_grad()
 def losses_that_can_be_compared(nb):
     x, g = nb.x_test[nb.some], torch.Generator().manual_seed(1)
-    squares, clear = [], []
+    squares, means, clear = [], [], []
     for vae in (nb.pixels["Bernoulli"], nb.learned):
+        means.append((x - vae.decode_mean(vae.encode(x)[0])).square().sum(1))
         x_hat = vae.decode_mean(nb.lib.reparametrize(*vae.encode(x), generator=g))
         squares.append((x - x_hat).square().sum(1))
         clear.append((nb.judge(nb.judging.model, vae.sample(4000, g)).confidence > 0.9).double())
     difference = squares[0] - squares[1]
     assert difference.mean() > 5 * difference.std() / len(x) ** 0.5
+    assert (means[0] - means[1]).mean() < 0.2 * difference.mean()
+    widths = [(0.5 * vae.encode(x)[1]).exp().mean() for vae in (nb.pixels["Bernoulli"], nb.learned)]
+    assert widths[1] < 0.9 * widths[0]
     assert clear[0].mean() - clear[1].mean() > 3 * (2 * 0.25 / 4000) ** 0.5
+    shown = [nb.weighed[name][i] for i in (2, 5) for name in ("σ_x = 0.10", "Bernoulli")]
+    assert [round(error, 1) for error in shown] == [9.4, 10.3, 9.3, 8.7]
     grey = Normal(x_hat, 0.1).log_prob(x).sum(1).double()
     to_255 = Normal(255 * x_hat, 25.5).log_prob(255 * x).sum(1).double()
     assert torch.allclose(grey - to_255, torch.full_like(grey, 4344), atol=1)
@@ -293,7 +313,7 @@ def the_learned_scale_is_the_error(nb):
 
 
 @claim(
-    "The VAE's codes have the prior's width",
+    "The VAE's codes have the prior's width; twice the prior's share lie beyond 3, still only 2 %",
     "most of them lie beyond 3, where one draw in a hundred from the prior falls",
     "the KL has given the plane a unit of length",
     on="mnist",
@@ -303,6 +323,9 @@ def codes_and_the_prior(nb):
     beyond = {name: (z.norm(dim=1) > 3).double().mean().item() for name, z in nb.planes.items()}
     assert abs(beyond["prior itself"] - exact) < 5 * (exact / 100_000) ** 0.5
     assert beyond["autoencoder"] > 0.5 > 10 * beyond["VAE, draw from q"]
+    mean = beyond["VAE, mean of q"]
+    assert abs(mean - 0.02) < 0.005
+    assert abs(mean / exact - 2) < 0.5
     assert 0.9 < nb.planes["VAE, draw from q"].std(0).mean() < 1.15
     mu, logvar = nb.stored.encode(nb.x_test[:500])
     for unit in (0.2, 5.0):  # the same model with its codes in another unit pays more

@@ -43,8 +43,9 @@ def fewer_clear_draws_with_more_dimensions(nb):
 @claim(
     "What does rise with $D$ is the diversity, towards that of the real pictures, 10.17",
     "All ten digits come, in nearly equal shares",
-    "no model copies its training set",
-    "a blurred picture is close to many",
+    "there is no sign that a model copies its training set: in each, the draws are farther from the nearest of 10,000 "
+    "training pictures than the same decoder's pictures of *unseen* digits are, for $D=20$ 4.85 against 4.14",
+    "a soft picture is close to many",
     on="mnist",
 )
 def diversity_rises(nb):
@@ -55,18 +56,22 @@ def diversity_rises(nb):
     assert min(nb.table[f"D = {D}, prior"][1] for D in nb.sizes) > 9
     for D in nb.sizes:  # no draw is nearly a training picture
         assert lib.nearest_distance(drawn[D], nb.pool).min() > 0.5
+        (prior, e_prior), (rebuilt, e_rebuilt) = (nb.table[f"D = {D}, {of}"][2] for of in ("prior", "codes"))
+        assert prior - rebuilt > 3 * math.hypot(e_prior, e_rebuilt)
+    assert (round(prior, 2), round(rebuilt, 2)) == (4.85, 4.14)  # D = 20, the last
+    unseen = nb.vaes[20].decode_mean(nb.codes[20][-100:])
     blurred = nb.vaes[2].reconstruct(nb.x_test[:500])
     assert lib.nearest_distance(blurred, nb.pool).mean() < lib.nearest_distance(nb.x_test[:500], nb.pool).mean()
-    near, real = nb.table["D = 20, prior"][2], nb.table["real test pictures"][2]
-    assert abs(near[0] - real[0]) < 2 * math.hypot(near[1], real[1])
+    far, near = (lib.nearest_distance(x, nb.x_train) for x in (drawn[20][:100], unseen))  # all 60,000
+    assert far.mean() - near.mean() > 3 * math.hypot(error_of(far), error_of(near))
 
 
 @claim(
     "an unclear picture is more frequent there, though for $D=5$ the difference is within two standard errors",
     "seven out of ten unclear draws or more are in no hole",
-    "At least 80 % of the unclear ones lay between classes, and at most 29 % in holes",
+    "At most 29 % of the unclear ones lay in holes. At least 80 % lay between classes, as 35 to 67 % of all draws did",
     "at least 80 % of the unclear draws are between classes",
-    "Codes of real pictures lie between classes too, but less often",
+    "between classes lie 35 to 67 % of *all* draws, and 9 to 24 % of the codes of real pictures",
     on="mnist",
 )
 def borders_explain_more_than_holes(nb):
@@ -82,10 +87,44 @@ def borders_explain_more_than_holes(nb):
         assert sides["between"] > sides["hole"] + 0.05
         assert nb.hole[D][nb.unclear[D]].float().mean() < 0.3
         assert nb.between[D][nb.unclear[D]].float().mean() > 0.795
-        known = nb.training[D][:, nb.live[D]]
-        codes = nb.codes[D][nb.pick][:, nb.live[D]]
-        _, real = nb.surroundings(codes, known, nb.data.y_train[:20_000])
-        assert real.float().mean() < nb.between[D].float().mean() - 0.03
+    shares = [
+        [side[D].double().mean().item() for D in nb.sizes]
+        for side in (nb.between, {D: nb.real[D][1] for D in nb.sizes})
+    ]
+    assert [(round(100 * min(row)), round(100 * max(row))) for row in shares] == [(35, 67), (9, 24)]
+
+
+@claim(
+    "A code between classes is clearer if it comes from a real picture: for $D=20$ real codes are unclear there in "
+    "15 %, draws in 33 %",
+    "for $D=20$ they lift the unclear pictures from 3 to 10 %, and the draws have 26",
+    "In the plane borders explain most of the excess; for $D\\ge5$ no more than half",
+    "with five dimensions and more borders explained no more than half of what the draws are worse than the codes",
+    on="mnist",
+)
+def borders_are_part_of_it(nb):
+    """Other draws and all other test pictures' codes, 8,000 of each."""
+    for D in nb.sizes:
+        g = torch.Generator().manual_seed(41)
+        rest = torch.ones(len(nb.x_test), dtype=torch.bool)
+        rest[nb.pick] = False
+        z = {"draws": torch.randn(8000, D, generator=g), "codes": nb.codes[D][rest]}
+        known, labels = nb.training[D][:, nb.live[D]], nb.data.y_train[:20_000]
+        border = {name: nb.surroundings(c[:, nb.live[D]], known, labels)[1] for name, c in z.items()}
+        bad = {name: (~clear(nb, D, c)).double() for name, c in z.items()}
+        inside, outside = (bad["codes"][side] for side in (border["codes"], ~border["codes"]))
+        share, excess = border["draws"].double().mean(), bad["draws"].mean() - bad["codes"].mean()
+        explained = (share * inside.mean() + (1 - share) * outside.mean() - bad["codes"].mean()) / excess
+        error = math.hypot(share * error_of(inside), error_of(bad["draws"]), error_of(bad["codes"])) / excess
+        if D == 2:
+            assert explained > 0.5
+            continue
+        assert explained < 0.5 + 2 * error
+        drawn = bad["draws"][border["draws"]]
+        assert drawn.mean() - inside.mean() > 4 * math.hypot(error_of(drawn), error_of(inside))
+    assert abs(inside.mean() - 0.15) < 0.005 + 3 * 0.02  # D = 20, the last
+    assert abs(drawn.mean() - 0.33) < 0.005 + 3 * 0.013
+    assert max(nb.explained[D] for D in (5, 10, 20)) < 0.5 < nb.explained[2]
 
 
 @claim("there the unclear draws lie", on="mnist")
@@ -207,27 +246,57 @@ def fourteen_live(nb):
 
 
 @claim(
-    "with five dimensions and more the spherical middle is clear more often, by 5 to 11 points",
+    "with five dimensions and more the spherical middle is clear more often, by 5 to 11 points, give or take 1.6",
     "In the plane the two differ by less than two standard errors",
     "Neither reaches the reconstructions at the ends",
-    "So leaving the shell costs clear digits with five live dimensions already, though most straight middles still are "
-    "digits",
     on="mnist",
 )
 def spherical_middles_are_clearer(nb):
-    plane = nb.halfway[2][3]
+    plane = nb.halfway[2][-1]
     assert abs(plane[0]) < 2 * plane[1]
-    gains = []
+    said = {D: nb.halfway[D][-1] for D in (5, 10, 20)}
+    assert [round(f(gain for gain, _ in said.values())) for f in (min, max)] == [5, 11]
+    assert max(error for _, error in said.values()) < 1.65
     for D in (5, 10, 20):
         mu = nb.posteriors[D][0]
         ends = mu[2000:4000], mu[5000:7000]  # other pairs
         straight, sphere = (clear(nb, D, nb.middle(way, *ends)).double() for way in (lib.interpolate, lib.slerp))
         difference = sphere - straight
         assert difference.mean() > 2 * error_of(difference)
-        assert straight.mean() > 0.6
         assert sphere.mean() < clear(nb, D, ends[0]).double().mean() - 0.05
-        gains.append(difference.mean().item())
-    assert 0.015 < min(gains) < max(gains) < 0.16
+        gain, error = said[D]
+        assert abs(100 * difference.mean() - gain) < 3 * math.hypot(100 * error_of(difference), error)
+
+
+@claim(
+    "Draws from the prior are in the shell, and for $D=10$ and 20 no more of them are clear (76 and 74 %) than of the "
+    "straight middles",
+    "the straight middle at twice its length, beyond the shell, is clear as often as the spherical one",
+    "The straight middle is nearer the centre, where more codes lie between classes",
+    "going beyond the shell does no harm",
+    "so did the straight middle at twice its length, beyond the shell",
+    on="mnist",
+)
+def beyond_the_shell_is_no_harm(nb):
+    """Other pairs and other draws than the lecture's."""
+    for D in (5, 10, 20):
+        mu = nb.posteriors[D][0]
+        ends = mu[2000:4000], mu[5000:7000]
+        straight, sphere = (nb.middle(way, *ends) for way in (lib.interpolate, lib.slerp))
+        drawn = torch.randn(4000, D, generator=torch.Generator().manual_seed(51))
+        at = {"straight": straight, "twice": 2 * straight, "sphere": sphere, "drawn": drawn}
+        sure = {name: clear(nb, D, z).double() for name, z in at.items()}
+        gain, level = sure["twice"] - sure["straight"], sure["twice"] - sure["sphere"]
+        assert gain.mean() > 2 * error_of(gain)
+        assert level.mean() > -3 * error_of(level)
+        if D > 5:
+            error = math.hypot(error_of(sure["drawn"]), error_of(sure["straight"]))
+            assert sure["drawn"].mean() - sure["straight"].mean() < 2 * error
+        length = {name: z[:, nb.live[D]].norm(dim=1).mean() for name, z in at.items()}
+        assert length["straight"] < length["drawn"] < length["twice"]
+        known, labels = nb.training[D][:, nb.live[D]], nb.data.y_train[:20_000]
+        near, far = (nb.surroundings(at[w][:, nb.live[D]], known, labels)[1].double() for w in ("straight", "twice"))
+        assert (near - far).mean() > 3 * error_of(near - far)
 
 
 @claim("In the plane the straight way between two classes leads through others", "against 5 with $D=20$", on="mnist")
@@ -288,7 +357,9 @@ def grey_pictures_bound_black_and_white_ones(nb):
     "The bound gains most for $D=20$, 3.9 nats, and least for $D=2$, 2.6",
     "All curves still rise at $K=100$",
     "the differences between them, paired over the pictures, are many standard errors",
-    "by its likelihood $D=20$ is the best of the four, and by the share of clear draws it is the last",
+    "by its likelihood $D=20$ is the best of the four and $D=2$ the worst",
+    "by the share of clear draws $D=2$ is the best, and $D=20$ no better than $D=10$",
+    "and still spend a quarter of its draws on unclear pictures",
     on="mnist",
 )
 def the_models_can_be_ranked(nb):
@@ -304,8 +375,12 @@ def the_models_can_be_ranked(nb):
     assert (order[0], order[-1]) == (2, 20)
     for D, other in ((2, 10), (5, 20), (10, 20)):
         assert rises[other].mean() - rises[D].mean() > 2 * math.hypot(error_of(rises[D]), error_of(rises[other]))
-    share = {D: nb.table[f"D = {D}, prior"][0].double().mean().item() for D in nb.sizes}
-    assert min(share, key=share.get) == 20
+    g = torch.Generator().manual_seed(61)
+    share = {D: clear(nb, D, torch.randn(8000, D, generator=g)).double() for D in nb.sizes}  # drawn anew
+    for D in (5, 10, 20):
+        assert share[2].mean() - share[D].mean() > 3 * math.hypot(error_of(share[2]), error_of(share[D]))
+    assert share[20].mean() - share[10].mean() < 2 * math.hypot(error_of(share[20]), error_of(share[10]))
+    assert abs(share[20].mean() - 0.75) < 0.02
 
 
 @claim(

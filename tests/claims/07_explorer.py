@@ -25,7 +25,7 @@ def the_explorer_shows_what_the_model_decodes(nb):
 
 
 @claim(
-    "Outside the third circle the picture changes little: from radius 3 to 4 less than half as much as from 1 to 2",
+    "Outside the third circle it changes more slowly than inside the second",
     "so a small step of the ring is a small change of the picture",
 )
 def less_changes_outside(nb):
@@ -41,7 +41,7 @@ def less_changes_outside(nb):
     assert small.square().sum(1).max() < 0.001 * inside  # a step of 0.001, at whichever angle
 
 
-@claim("the commonest class has about 76 % of the twenty neighbours where it is more than 90 % sure, and about 55 %")
+@claim("Where you hesitate, the neighbours tend to disagree.")
 def unsure_pictures_have_mixed_neighbours(nb):
     """Three sets of 2,000 draws, the classifier in the hand's place."""
     for seed in (1, 2, 3):
@@ -50,20 +50,23 @@ def unsure_pictures_have_mixed_neighbours(nb):
             sure = nb.judge(nb.judging, nb.vae.model.decode_mean(z)).confidence > 0.9
         near = nb.vae.labels[torch.cdist(z, nb.vae.codes).topk(20, largest=False).indices]
         share = torch.stack([(near == c).double().mean(1) for c in range(10)]).amax(0)
-        for group, said in ((share[sure], 0.76), (share[~sure], 0.55)):
-            assert abs(group.mean() - said) < 0.005 + 3 * group.std() / len(group) ** 0.5
+        error = (share[sure].var() / sure.sum() + share[~sure].var() / (~sure).sum()) ** 0.5
+        assert share[sure].mean() - share[~sure].mean() > 5 * error
+        for group, own in ((share[sure], nb.sure), (share[~sure], ~nb.sure)):  # what the lecture prints
+            assert abs(group.mean() - nb.commonest[own].mean()) < 4 * group.std() / len(group) ** 0.5
 
 
 @claim(
     "The error of a torn digit is half as large again as that of a sure one",
     "Without them the torn digits still have a fifth more",
-    "Digits with neighbours of other classes come back with an error half as large again, 33.3 against 22.4",
+    "come back with an error a fifth larger, the easy 1s set aside: 33.2 against 27.2",
 )
 def borders_cost(nb):
     sure, torn = (nb.vae.errors[nb.groups[name]] for name in ("sure", "torn"))
     assert 1.4 < torn.mean() / sure.mean() < 1.6
     sure, torn = (nb.vae.errors[nb.groups[name] & (nb.vae.labels != 1)] for name in ("sure", "torn"))
     assert 1.15 < torn.mean() / sure.mean() < 1.25
+    assert [round(group.mean().item(), 1) for group in (torn, sure)] == [33.2, 27.2]
     error = (torn.var() / len(torn) + sure.var() / len(sure)) ** 0.5
     assert torn.mean() - sure.mean() > 5 * error
 
@@ -94,25 +97,45 @@ def clouds_are_small(nb):
 
 
 @claim(
-    "30 % of the draws from a Gaussian fitted to the codes fall into holes, against 12 % of the VAE's from its prior"
+    "more fall into holes than of the VAE's from its prior, here 30 % against 12 %.",
+    "The shares depend on the codes at hand, but each set of them gives the autoencoder more",
 )
 def the_autoencoder_has_more_holes(nb):
-    """Three sets of draws; both get their best Gaussian, the VAE the prior as well."""
+    """Three sets of draws, and other sets of codes; both get their best Gaussian, the VAE the prior as well."""
     g = torch.Generator().manual_seed(5)
 
-    def share(entry, z):
-        between = torch.cdist(entry.codes, entry.codes).fill_diagonal_(torch.inf).min(1).values
-        return (torch.cdist(z, entry.codes).min(1).values > between.quantile(0.95)).float().mean()
+    def share(codes, z):
+        gap, usual = nb.distances(z, codes)
+        return (gap > usual).float().mean().item()
 
-    def fitted(entry, eps):
-        return entry.codes.mean(0) + eps @ torch.linalg.cholesky(torch.cov(entry.codes.T)).T
+    def fitted(codes, eps):
+        return codes.mean(0) + eps @ torch.linalg.cholesky(torch.cov(codes.T)).T
 
+    seen = []
     for eps in torch.randn(3, 4000, 2, generator=g):
-        holes = share(nb.ae, fitted(nb.ae, eps))
-        assert holes > 1.5 * share(nb.vae, eps)
-        assert holes > 1.5 * share(nb.vae, fitted(nb.vae, eps))
-        assert abs(holes - 0.30) < 0.03
-        assert abs(share(nb.vae, eps) - 0.12) < 0.03
+        for part in torch.randperm(2000, generator=g).split(1000):
+            seen.append(share(nb.ae.codes[part], fitted(nb.ae.codes[part], eps)))
+            assert seen[-1] > share(nb.vae.codes[part], eps) + 4 * (0.25 / 4000) ** 0.5
+        assert share(nb.ae.codes, fitted(nb.ae.codes, eps)) > 1.5 * share(nb.vae.codes, fitted(nb.vae.codes, eps))
+    assert max(seen) - min(seen) > 6 * (0.25 / 4000) ** 0.5  # more than the draws can do
+    assert [round(100 * shares[0]) for shares in nb.shares.values()] == [30, 12]
+    assert all(a > b for a, b in zip(*nb.shares.values(), strict=True))
+
+
+@claim("By a yardstick like lecture 6's, with only 2,000 codes, a draw is in a *hole*")
+def the_yardstick(nb):
+    """Lecture 6's compares new codes with training codes; this one the codes with each other."""
+    for name, entry in (("autoencoder", nb.ae), ("VAE", nb.vae)):
+        assert len(entry.codes) == 2000
+        nearest = torch.stack(
+            [lib.nearest_distance(entry.codes[i : i + 1], _without(entry.codes, i)) for i in range(200)]
+        )
+        beyond = (nearest > nb.edges[name]).double().mean()
+        assert abs(beyond - 0.05) < 4 * (0.05 * 0.95 / 200) ** 0.5
+
+
+def _without(codes, i):
+    return torch.cat([codes[:i], codes[i + 1 :]])
 
 
 @claim(
@@ -174,7 +197,7 @@ def ten_are_cheaper_each(nb):
 
 
 @claim(
-    "with 5, 8 and 20 dimensions the order by KL is the order by change too, with a rank correlation of at least 0.98",
+    "with 5, 8 and 20 dimensions the rank correlation is at least 0.97",
     "what costs more changes more of the picture",
 )
 def price_and_use_go_together(nb):
