@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from grading.course.folder import ROOT, GradingError, is_nbgraders, notebook_place
+from grading.course.halves import delimiters, usual, visible_half
 
 MOST_BYTES = 16 << 20  # of the files that a lab ships with
-HIDDEN = re.compile(r"^### BEGIN HIDDEN TESTS$.*?^### END HIDDEN TESTS$\n?", re.MULTILINE | re.DOTALL)
 AUTOTEST = re.compile(r"^\s*### (?:HASHED )?AUTOTEST ", re.MULTILINE)
 DEFINITION = re.compile(r"^(?:def|class)[ \t]+(\w+)", re.MULTILINE)
 HEADING = re.compile(r"^#+ +(.+?)(?: \(\d[\d.]* points?\))?$", re.MULTILINE)
@@ -81,7 +81,7 @@ def read_release(lab: str, root: Path = ROOT) -> Release:
     tests = [tested(cell, released) for cell in source if role(cell) == "test"]
     defined = tuple(dict.fromkeys(name for c in source if role(c) == "solution" for name in bound(text(c))))
     titles = _titles(source)
-    exercises = tuple(_exercise(cell, titles, defined) for cell in tests)
+    exercises = tuple(_exercise(cell, titles, defined, delimiters(root)) for cell in tests)
     by_hand = [cell for cell in source if role(cell) in ("answer", "task")]
     answers = {grader(cell)["grade_id"]: float(grader(cell)["points"]) for cell in by_hand}
     parts = parts_of(released)
@@ -115,12 +115,12 @@ def tested(cell: dict, released: list[dict]) -> dict:
     return next((one for one in released if grader(one).get("grade_id") == name), cell)
 
 
-def _exercise(cell: dict, titles: dict[str, str], defined: tuple[str, ...]) -> Exercise:
-    test, mark = text(cell), grader(cell)
+def _exercise(cell: dict, titles: dict[str, str], defined: tuple[str, ...], marks: tuple[str, str]) -> Exercise:
+    test, mark = usual(text(cell), *marks), grader(cell)
     name = mark["grade_id"].removeprefix("test_")
     needs = tuple(other for other in defined if other in names_in(test))
     about = titles.get(name) or titles.get(mark["grade_id"]) or name
-    return Exercise(name, mark["grade_id"], about, float(mark["points"]), HIDDEN.sub("", test), test, needs)
+    return Exercise(name, mark["grade_id"], about, float(mark["points"]), visible_half(test), test, needs)
 
 
 def names_in(source: str) -> set[str]:

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from grading.course.folder import GradingError
+from grading.course.halves import hidden_lines
 from grading.course.lab import Exercise
 from grading.judge.asserts import place
 from grading.judge.result import TIMED_OUT, Fault
@@ -74,10 +75,4 @@ def fault(exercise: Exercise, half: str, number: int, said: str) -> Fault:
 
 def shown_lines(test: str) -> list[int]:
     """The numbers of a test's lines that students see."""
-    found, inside = [], False
-    for number, line in enumerate(test.splitlines(), start=1):
-        inside = inside or line == "### BEGIN HIDDEN TESTS"
-        if not inside:
-            found.append(number)
-        inside = inside and line != "### END HIDDEN TESTS"
-    return found
+    return [number for number, (_, hidden) in enumerate(hidden_lines(test), start=1) if not hidden]

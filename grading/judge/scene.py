@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from grading.course.folder import GradingError
+from grading.course.halves import hidden_lines
 from grading.course.lab import Exercise, Part, Release, bound
 from grading.judge.asserts import place, with_reasons
 from grading.judge.standins import Link
@@ -121,12 +122,7 @@ def compiled(source: str, name: str) -> tuple[CodeType, CodeType | None]:
 def only_hidden(exercise: Exercise) -> str:
     """The hidden regions of a test; the lines before them are left blank. The whole, where they are no lines by
     themselves (the inside of a loop, say)."""
-    kept, inside = [], False
-    for line in exercise.hidden.splitlines():
-        inside = inside or line == "### BEGIN HIDDEN TESTS"
-        kept.append(line if inside else "")
-        inside = inside and line != "### END HIDDEN TESTS"
-    source = "\n".join(kept)
+    source = "".join(line if hidden else "\n" for line, hidden in hidden_lines(exercise.hidden))
     try:
         ast.parse(as_python(source))
     except SyntaxError:
