@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from grading.course.folder import ROOT, GradingError, is_nbgraders, notebook_place
 from grading.course.halves import delimiters, usual, visible_half
-from grading.course.names import bound, read_first
+from grading.course.names import bound, read_first, touched
 
 MOST_BYTES = 16 << 20  # of the files that a lab ships with
 AUTOTEST = re.compile(r"^\s*### (?:HASHED )?AUTOTEST ", re.MULTILINE)
@@ -98,10 +98,10 @@ def read_release(lab: str, root: Path = ROOT) -> Release:
     files = tuple(shipped(notebook_place("labs", lab, root).parent))
     content = [(name, hashlib.sha256(data).hexdigest()) for name, data in files]
     mark = digest((parts, exercises, sorted(answers.items()), *content))
-    given = {name for part in parts if part.role == "code" for name in bound(part.source)}
     solved = [text(cell) for cell in source if role(cell) == "solution"]
-    touched = tuple(sorted(given & {word for one in solved for word in re.findall(r"\w+", one)}))
-    return Release(lab, parts, exercises, answers, mark, classes=classes, files=files, touched=touched)
+    given = [text(cell) for cell in released if role(cell) == "code"]
+    changed = tuple(sorted({name for one in given for name in touched(one, solved)}))
+    return Release(lab, parts, exercises, answers, mark, classes=classes, files=files, touched=changed)
 
 
 def shipped(folder: Path) -> Iterator[tuple[str, bytes]]:

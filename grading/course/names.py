@@ -3,6 +3,7 @@
 import ast
 import re
 
+GLOBAL = re.compile(r"^\s*global (.+)$", re.MULTILINE)
 DEFINITION = re.compile(r"^(?:def|class)[ \t]+(\w+)", re.MULTILINE)
 
 
@@ -25,6 +26,23 @@ def stored(node: ast.AST) -> list[str]:
     if isinstance(node, ast.comprehension):
         children.remove(node.target)
     return [name for child in children for name in stored(child)]
+
+
+def touched(given: str, solutions: list[str]) -> set[str]:
+    """The names of a set-up cell that a solution sets; those of lists and other objects, where it mentions them."""
+    try:
+        statements = ast.parse(given).body
+    except SyntaxError:
+        return set()
+    words = {word for source in solutions for word in re.findall(r"\w+", source)}
+    put = {name for source in solutions for name in bound(source)}
+    put |= {name for source in solutions for line in GLOBAL.findall(source) for name in re.findall(r"\w+", line)}
+    put |= words if "globals" in words else set()
+    found = set()
+    for node in statements:
+        simple = isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant | ast.UnaryOp)
+        found |= set(stored(node)) & (put if simple else words)
+    return found
 
 
 def read_first(source: str) -> set[str]:

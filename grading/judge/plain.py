@@ -121,10 +121,10 @@ def prepared(source: str, name: str, *helpers: str) -> list[bytes]:
 
 
 @lru_cache(maxsize=64)
-def prelude(parts: tuple[Part, ...], needs: tuple[str, ...]) -> bytes:
+def prelude(parts: tuple[Part, ...], needs: tuple[str, ...], touched: tuple[str, ...] = ()) -> bytes:
     """The lab's own imports, functions, classes and numbers; an import that fails here failed in the set-up, too.
 
-    Those that a solution sets (`needs`) are the student's.
+    Those that the test needs of the student are the student's, and numbers that a solution sets (`touched`).
     """
     kept: list[ast.stmt] = []
     for part in parts:
@@ -133,7 +133,7 @@ def prelude(parts: tuple[Part, ...], needs: tuple[str, ...]) -> bytes:
             if isinstance(node, ast.Import | ast.ImportFrom):
                 if getattr(node, "module", "") != "__future__":
                     kept.append(ast.Try([node], [ast.ExceptHandler(body=[ast.Pass()])], [], []))
-            elif lasting(node) and not names & set(needs):
+            elif lasting(node) and not names & {*needs, *(touched if isinstance(node, ast.Assign) else ())}:
                 kept.append(node)
     tree = ast.fix_missing_locations(ast.Module(kept, []))
     return marshal.dumps(compile(tree, "<set-up>", "exec"))
@@ -183,8 +183,8 @@ def request(exercise: Exercise, release: Release, half: str, source: str, refuse
     names["shared"] = sorted({name for one in release.parts if one.role == "code" for name in bound(one.source)})
     header = {"op": "plain", "key": secrets.token_hex(16), "hidden": half == "hidden", "exercise": exercise.name}
     header |= {"names": names, "refuses": refuses}
-    theirs = tuple(dict.fromkeys((*exercise.needs, *release.touched)))
-    return header, [prelude(release.parts, theirs), *prepared(source, f"<{half} test>", *helpers)]
+    given = prelude(release.parts, exercise.needs, release.touched)
+    return header, [given, *prepared(source, f"<{half} test>", *helpers)]
 
 
 def run_plain(

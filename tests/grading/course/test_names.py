@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from grading.course.lab import read_release
-from grading.course.names import bound, read_first
+from grading.course.names import bound, read_first, touched
 from tests import tiny_course
 from tests.tiny_course import LAB, checking, solution
 
@@ -53,3 +53,9 @@ def test_no_student_needs_the_loop_variables_of_the_solution(tmp_path):
     ]
     release = read_release(LAB, tiny_course.of(tmp_path, *cells))
     assert [one.needs for one in release.exercises] == [("squares",), ("f",), ("y",)]
+
+
+def test_of_a_set_up_a_solution_touches_what_it_sets_and_lists_that_it_mentions():
+    given = "count = 0\nTOL = 1e-6\nX = [1]\nY = [2]\ndef close(a, b):\n    return abs(a - b) < TOL"
+    solved = ["def tick():\n    global count\n    count += 1", "def f(x):\n    X.append(TOL)"]
+    assert touched(given, solved) == {"count", "X"}
