@@ -56,20 +56,20 @@ def tried(
         if known.get(lab, {}).get("mark") == now:
             continue
         try:
-            plain, found = ways(release, engine, isolated, root)
+            plain, found = ways(release, engine, isolated, root, counting := [])
         except GradingError as error:  # a set-up that does not run
             wrong[lab] = str(error)
             continue
         if found:
             wrong[lab] = complaint(lab, found)
             continue
-        known[lab] = {"mark": now, "plain": plain}
+        known[lab] = {"mark": now, "plain": plain, "counting": counting}
         _write(memory, known)
     sound = {lab: tuple(known[lab].get("plain", ())) for lab in releases if lab not in wrong}
     for lab, names in sound.items():
         if names:
             say(f"{lab}: run plainly, inside the sandbox (see grading/SECURITY.md): {', '.join(names)}")
-    return {lab: releases[lab].run_plainly(names) for lab, names in sound.items()}, wrong
+    return {lab: _tried(releases[lab], known[lab]) for lab in sound}, wrong
 
 
 def in_all(wrong: dict[str, str]) -> str:
@@ -77,19 +77,27 @@ def in_all(wrong: dict[str, str]) -> str:
     return "\n".join(dict.fromkeys(wrong.values()))
 
 
-def ways(release: Release, engine: Engine, isolated: bool, root: Path) -> tuple[list[str], dict[str, str]]:
-    """The tests that are to be run plainly, and what is wrong with the lab's tests, by their names.
+def _tried(release: Release, found: dict) -> Release:
+    """The release with what its check has found out."""
+    return release.run_plainly(tuple(found.get("plain", ())))._replace(counting=tuple(found.get("counting", ())))
+
+
+def ways(
+    release: Release, engine: Engine, isolated: bool, root: Path, counting: list[str] | None = None
+) -> tuple[list[str], dict[str, str]]:
+    """The tests that are to be run plainly, and what is wrong with the lab's tests, by their names; `counting` becomes
+    the tests whose last line is a number of points.
 
     First none is; then those that fail on stand-ins; then all, since a test may need what an earlier one has made.
     What is said of a test that fails either way is what it says where it is run plainly.
     """
     tests = [exercise.grade_id for exercise in release.exercises]
-    found = faults(release, engine, isolated, root)
+    found = faults(release, engine, isolated, root, counting)
     failing = [name for name in tests if name in found]
     if not failing or len(failing) < len(found):  # a cell that fails is no test's way
         return [], found
     for plain in (failing, tests):
-        again = faults(release.run_plainly(tuple(plain)), engine, isolated, root)
+        again = faults(release.run_plainly(tuple(plain)), engine, isolated, root, counting)
         if not again:
             return plain, again
         if len(failing) == len(tests):
@@ -97,11 +105,15 @@ def ways(release: Release, engine: Engine, isolated: bool, root: Path) -> tuple[
     return [], again if again.keys() <= found.keys() else found
 
 
-def faults(release: Release, engine: Engine, isolated: bool, root: Path) -> dict[str, str]:
+def faults(
+    release: Release, engine: Engine, isolated: bool, root: Path, counting: list[str] | None = None
+) -> dict[str, str]:
     """What is wrong with a lab's tests, by their names."""
     tasks = [Task(place, handin, isolated, candid=True) for place, handin in enumerate(own_handins(release, root))]
     results = dict(engine([(task, release) for task in tasks]))
-    return unsound(release, results[0], results[1])
+    if counting is not None and results[0] is not None:
+        counting[:] = [one.grade_id for one in results[0].exercises if one.counted]
+    return unsound(release, *(results[task.ticket] for task in tasks))
 
 
 def mark(release: Release, root: Path = ROOT) -> str:

@@ -1,6 +1,5 @@
 """A lab as the grader knows it: the cells that were handed out, and its tests, hidden ones too. Plain data."""
 
-import ast
 import hashlib
 import json
 import math
@@ -10,11 +9,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from grading.course.folder import ROOT, GradingError, is_nbgraders, notebook_place
+from grading.course.halves import delimiters, usual, visible_half
+from grading.course.names import bound, read_first, touched
 
 MOST_BYTES = 16 << 20  # of the files that a lab ships with
-HIDDEN = re.compile(r"^### BEGIN HIDDEN TESTS$.*?^### END HIDDEN TESTS$\n?", re.MULTILINE | re.DOTALL)
 AUTOTEST = re.compile(r"^\s*### (?:HASHED )?AUTOTEST ", re.MULTILINE)
-DEFINITION = re.compile(r"^(?:def|class)[ \t]+(\w+)", re.MULTILINE)
 HEADING = re.compile(r"^#+ +(.+?)(?: \(\d[\d.]* points?\))?$", re.MULTILINE)
 
 
@@ -59,7 +58,8 @@ class Release(NamedTuple):
     """A lab as the grader knows it: the cells that were handed out, and the tests, hidden ones too.
 
     `answers` maps the cells graded by hand to their points; `plain` names the tests that run inside the sandbox;
-    `classes` are those that the lab's solutions define, `files` lie beside its notebook.
+    `classes` are those that the lab's solutions define, `files` lie beside its notebook, `touched` are the names that
+    solutions set or change, `counting` the tests whose last line is a number of points.
     """
 
     lab: str
@@ -70,6 +70,13 @@ class Release(NamedTuple):
     plain: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
     files: tuple[tuple[str, bytes], ...] = ()
+    touched: tuple[str, ...] = ()
+    counting: tuple[str, ...] = ()
+
+    def counts(self, exercise: Exercise, half: str) -> bool:
+        """Whether this half of a test ends with its points."""
+        last = half == "hidden" or exercise.visible == exercise.hidden
+        return last and exercise.grade_id in self.counting
 
     def run_plainly(self, tests: tuple[str, ...]) -> "Release":
         """The same lab, with these tests inside the sandbox; what was graded otherwise is to be graded again."""
@@ -82,7 +89,7 @@ def read_release(lab: str, root: Path = ROOT) -> Release:
     tests = [tested(cell, released) for cell in source if role(cell) == "test"]
     defined = tuple(dict.fromkeys(name for c in source if role(c) == "solution" for name in bound(text(c))))
     titles = _titles(source)
-    exercises = tuple(_exercise(cell, titles, defined) for cell in tests)
+    exercises = tuple(_exercise(cell, titles, defined, delimiters(root)) for cell in tests)
     by_hand = [cell for cell in source if role(cell) in ("answer", "task")]
     answers = {grader(cell)["grade_id"]: float(grader(cell)["points"]) for cell in by_hand}
     parts = parts_of(released)
@@ -92,7 +99,10 @@ def read_release(lab: str, root: Path = ROOT) -> Release:
     files = tuple(shipped(notebook_place("labs", lab, root).parent))
     content = [(name, hashlib.sha256(data).hexdigest()) for name, data in files]
     mark = digest((parts, exercises, sorted(answers.items()), *content))
-    return Release(lab, parts, exercises, answers, mark, classes=classes, files=files)
+    solved = [text(cell) for cell in source if role(cell) == "solution"]
+    given = [text(cell) for cell in released if role(cell) == "code"]
+    changed = tuple(sorted({name for one in given for name in touched(one, solved)}))
+    return Release(lab, parts, exercises, answers, mark, classes=classes, files=files, touched=changed)
 
 
 def shipped(folder: Path) -> Iterator[tuple[str, bytes]]:
@@ -116,36 +126,13 @@ def tested(cell: dict, released: list[dict]) -> dict:
     return next((one for one in released if grader(one).get("grade_id") == name), cell)
 
 
-def _exercise(cell: dict, titles: dict[str, str], defined: tuple[str, ...]) -> Exercise:
-    test, mark = text(cell), grader(cell)
+def _exercise(cell: dict, titles: dict[str, str], defined: tuple[str, ...], marks: tuple[str, str]) -> Exercise:
+    test, mark = usual(text(cell), *marks), grader(cell)
     name = mark["grade_id"].removeprefix("test_")
-    needs = tuple(other for other in defined if other in names_in(test))
+    read = read_first(test)
+    needs = tuple(other for other in defined if other in read)
     about = titles.get(name) or titles.get(mark["grade_id"]) or name
-    return Exercise(name, mark["grade_id"], about, float(mark["points"]), HIDDEN.sub("", test), test, needs)
-
-
-def names_in(source: str) -> set[str]:
-    """The names that a cell uses or sets; all its words, where it is not plain Python (a line may begin with %)."""
-    try:
-        return {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
-    except SyntaxError:
-        return set(re.findall(r"\w+", source))
-
-
-def bound(source: str) -> list[str]:
-    """The names that a cell defines at its top: functions, classes, variables. None where it is not plain Python."""
-    try:
-        statements = ast.parse(source).body
-    except SyntaxError:
-        return DEFINITION.findall(source)
-    found = []
-    for statement in statements:
-        if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            found.append(statement.name)
-            continue
-        nodes = (node for node in ast.walk(statement) if isinstance(node, ast.Name))
-        found += [node.id for node in nodes if isinstance(node.ctx, ast.Store)]
-    return found
+    return Exercise(name, mark["grade_id"], about, float(mark["points"]), visible_half(test), test, needs)
 
 
 def parts_of(cells: list[dict]) -> tuple[Part, ...]:

@@ -7,7 +7,8 @@ import subprocess
 from pathlib import Path
 
 from grading.course.folder import ROOT
-from grading.course.lab import HIDDEN, role, text
+from grading.course.halves import visible_half
+from grading.course.lab import role, text
 
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 KEPT_METADATA = ("nbgrader", "tags", "jupyter")  # the last one folds a check
@@ -51,7 +52,7 @@ def handed_out(cell: dict) -> dict:
     """A cell of the source as students get it."""
     kind, source = role(cell), text(cell)
     if kind == "test":
-        source = HIDDEN.sub("", source).removesuffix("\n")
+        source = visible_half(source).removesuffix("\n")
     if kind == "solution":
         source = SOLUTION.sub(STUB, source)
     if kind == "answer":  # a question may stand in the same cell as its answer

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from grading.course.folder import lab_names
-from grading.course.lab import HIDDEN, role, text
+from grading.course.halves import hidden_lines
+from grading.course.lab import role, text
 from grading.course.pristine import SOLUTION, handed_out
 
 SHORTEST = 16  # characters: shorter lines, such as `return z`, give nothing away
@@ -40,7 +41,7 @@ def secrets(root: Path) -> set[str]:
             shown |= long(text(handed_out(cell)))
             kind = role(cell)
             solved |= {line for part in SOLUTION.finditer(text(cell)) for line in long(part[0])}
-            kept |= {line for part in HIDDEN.findall(text(cell)) for line in long(part)} if kind == "test" else set()
+            kept |= long("".join(line for line, hidden in hidden_lines(text(cell)) if hidden))
             kept |= long(text(cell)) - long(text(handed_out(cell))) if kind == "answer" else set()
     for path in (*(root / "course").rglob("*.ipynb"), *(root / "vae_lib").rglob("*.py")):
         taught |= set(lines(path))

@@ -45,6 +45,7 @@ def repair(notebook: dict, released: dict) -> tuple[dict, list[str]]:
             cell.pop("attachments", None)
     for cell, own in theirs:
         cells.insert(next(i for i, one in enumerate(cells) if one is cell) + 1, own)
+    _tag_again(cells, released["cells"])
     said += _insert_missing(cells, released["cells"], wanted)
     _tests_behind(cells)
     said += _setup_first(cells, released["cells"])
@@ -70,7 +71,23 @@ def assign(cells: list[dict], released: list[dict], wanted: dict[str, dict]) -> 
         changed = [place for place in places if text(cells[place]) != text(original)]  # an answer's copy may be empty
         if places:
             found[(changed or places)[-1]] = name
+    if not any(grader(cell).get("grade_id") in wanted for cell in cells):
+        _by_place(cells, released, wanted, found)
     return found
+
+
+def _by_place(cells: list[dict], released: list[dict], wanted: dict[str, dict], found: dict[int, str]) -> None:
+    """In a notebook without any marks, an exercise that no name gives away is the last code before what follows it."""
+    known = {text(cell).strip() for cell in released if role(cell) not in WORDS}
+    for name in [name for name, one in wanted.items() if role(one) == "solution" and name not in found.values()]:
+        behind = released[released.index(wanted[name]) + 1 :][:1]
+        mark = grader(behind[0]).get("grade_id") if behind else None
+        places = {other: place for place, other in found.items()}
+        texts = (place for place, cell in enumerate(cells) if behind and text(cell).strip() == text(behind[0]).strip())
+        place = (places.get(mark, -1) if mark in wanted else next(texts, -1)) - 1
+        free = place >= 0 and place not in found and cells[place]["cell_type"] == "code"
+        if free and text(cells[place]).strip() not in known:
+            found[place] = name
 
 
 def _by_content(cells: list[dict], free: list[int], name: str, original: dict, released: list[dict]) -> list[int]:
@@ -162,7 +179,7 @@ def _place(cells: list[dict], name: str) -> int:
 
 def _insert_setup(cells: list[dict], released: list[dict]) -> list[str]:
     """Put the lab's set-up cell back where it is gone; one that was edited stays as it is."""
-    here = {cell["id"] for cell in cells} | {text(cell).strip() for cell in cells}
+    here = {cell["id"] for cell in cells} - {""} | {text(cell).strip() for cell in cells}
     setup = [c for c in released if role(c) == "code" and "explore" not in c["metadata"].get("tags", [])]
     missing = [c for c in setup if c.get("id") not in here and text(c).strip() not in here]
     cells[:0] = copy.deepcopy(missing)
@@ -173,11 +190,24 @@ def _setup_first(cells: list[dict], released: list[dict]) -> list[str]:
     """Move what the lab has before its first exercise, and the student has behind one, back to the front."""
     begins = next((i for i, c in enumerate(released) if role(c) in WORDS), len(released))
     opening = [c for c in released[:begins] if role(c) == "code"]
-    names = {c.get("id") for c in opening} | {text(c).strip() for c in opening}
     graded = next((i for i, c in enumerate(cells) if role(c) in WORDS), len(cells))
-    late = [c for c in cells[graded:] if role(c) == "code" and (c.get("id") in names or text(c).strip() in names)]
+    opening = [c for c in opening if not any(_same(c, other) for other in cells[:graded])]
+    late = [c for c in cells[graded:] if role(c) == "code" and any(_same(c, other) for other in opening)]
     cells[:] = late + [c for c in cells if not any(c is other for other in late)]
     return ["The set-up cell stood behind an exercise; it was put in front of them."] if late else []
+
+
+def _same(one: dict, other: dict) -> bool:
+    """Whether two cells are the same one, by their ids or by what they hold; before format 4.5 there are no ids."""
+    return bool(one["id"] and one["id"] == other["id"]) or text(one).strip() == text(other).strip()
+
+
+def _tag_again(cells: list[dict], released: list[dict]) -> None:
+    """The tags of the lab's own code, where they were stripped."""
+    tags = {text(c).strip(): c["metadata"]["tags"] for c in released if role(c) == "code" and c["metadata"].get("tags")}
+    for cell in cells:
+        if role(cell) == "code" and text(cell).strip() in tags:
+            cell["metadata"]["tags"] = list(tags[text(cell).strip()])
 
 
 def _fresh_ids(cells: list[dict]) -> None:

@@ -9,18 +9,36 @@ import numpy as np
 import torch
 
 from grading.course.folder import GradingError
+from grading.course.halves import hidden_lines
 from grading.course.lab import Exercise
 from grading.judge.asserts import place
 from grading.judge.result import TIMED_OUT, Fault
 from grading.judge.scene import play
-from grading.judge.verdict import HIDDEN, Share, Verdict, after_hidden, after_visible, passed, readable, scored, stopped
+from grading.judge.verdict import (
+    HIDDEN,
+    Share,
+    Verdict,
+    after_hidden,
+    after_visible,
+    readable,
+    scored,
+    stopped,
+    without_number,
+)
 from grading.sandbox.session import Session, Stopped
 
 
 def run_half(
-    exercise: Exercise, half: str, source: str, variables: dict[str, Any], session: Session, faults: list[Fault]
+    exercise: Exercise,
+    half: str,
+    source: str,
+    variables: dict[str, Any],
+    session: Session,
+    faults: list[Fault],
+    counts: bool = False,
 ) -> Verdict:
-    """The verdict on this half. Where it fails is added to `faults`, which is for the course's author alone."""
+    """The verdict on this half; its last line must come to points if it `counts` them. Where it fails is added to
+    `faults`, which is for the course's author alone."""
     name = f"<{half} test>"
     try:
         with warnings.catch_warnings(), redirect_stdout(io.StringIO()):  # "5.2 ✓" is for a notebook
@@ -35,7 +53,7 @@ def run_half(
         faults.append(fault(exercise, half, number, f"{line}\n{readable(error, line)}"))
         return after_visible(exercise, error, line) if half == "visible" else after_hidden(exercise, error)
     if points_of(score) is None:
-        return passed(exercise)
+        return without_number(exercise, counts)
     return scored(exercise, points_of(score), shares_of(score, exercise, half, source, faults))
 
 
@@ -45,9 +63,11 @@ def shares_of(score: object, exercise: Exercise, half: str, source: str, faults:
     for share in getattr(score, "shares", ()):
         reason = ""
         if share.error is not None:
-            number, line = place(share.error, source, f"<{half} test>")
+            where, (number, line) = half, place(share.error, source, f"<{half} test>")
+            if not number:  # a part of the visible half, which has been played before
+                where, (number, line) = "visible", place(share.error, exercise.visible, "<visible test>")
             reason = readable(share.error, line)
-            faults.append(fault(exercise, half, number, f"{line}\n{reason}"))
+            faults.append(fault(exercise, where, number, f"{line}\n{reason}"))
         earned = 0.0 if reason else share.points
         found.append(Share(share.name, share.points, earned, HIDDEN if reason and half == "hidden" else reason))
     return tuple(found)
@@ -74,10 +94,4 @@ def fault(exercise: Exercise, half: str, number: int, said: str) -> Fault:
 
 def shown_lines(test: str) -> list[int]:
     """The numbers of a test's lines that students see."""
-    found, inside = [], False
-    for number, line in enumerate(test.splitlines(), start=1):
-        inside = inside or line == "### BEGIN HIDDEN TESTS"
-        if not inside:
-            found.append(number)
-        inside = inside and line != "### END HIDDEN TESTS"
-    return found
+    return [number for number, (_, hidden) in enumerate(hidden_lines(test), start=1) if not hidden]

@@ -7,29 +7,41 @@ whether it passed. The answer must carry a word that is made when the student's 
 """
 
 import ast
-import builtins
 import marshal
+import re
 import secrets
 from functools import lru_cache
 from typing import Any
 
-from grading.course.lab import Exercise, Part, Release, bound
-from grading.judge.asserts import with_reasons
+from grading.course.lab import Exercise, Part, Release
+from grading.course.names import bound
+from grading.judge.asserts import literal, with_reasons
 from grading.judge.half import fault, points_of
 from grading.judge.receiving import Raised
 from grading.judge.result import TIMED_OUT, Fault
 from grading.judge.standins import Link
-from grading.judge.verdict import Share, Verdict, ended_plainly, forged, passed, scored, stopped, untold
+from grading.judge.verdict import (
+    Share,
+    Verdict,
+    ended_plainly,
+    forged,
+    not_carried,
+    own_class,
+    scored,
+    stopped,
+    untold,
+    without_number,
+)
 from grading.sandbox.inside.shell import as_python
-from grading.sandbox.wire import clean
+from grading.sandbox.wire import NO_PROGRAMS, clean
 
 
 class Guarded(ast.NodeTransformer):
     """The test with a call of `honest` round all that it compares, reckons with or hands over, and one of `restore`
     before each of its lines."""
 
-    def __init__(self, restore: str, honest: str):
-        self.restore, self.honest = restore, honest
+    def __init__(self, restore: str, honest: str, made: str):
+        self.restore, self.honest, self.made = restore, honest, made
 
     def seen(self, node: ast.expr) -> ast.expr:
         if isinstance(node, ast.Constant):
@@ -60,13 +72,16 @@ class Guarded(ast.NodeTransformer):
         return node
 
     def visit_Call(self, node: ast.Call) -> ast.Call:
+        """What a test makes by `approx(…)` it may compare with; what a student's function makes so it may not."""
+        own = getattr(node.func, "attr", getattr(node.func, "id", "")) == "approx"
         self.generic_visit(node)
         node.args = [self.seen(one) for one in node.args]
         for keyword in node.keywords:
             keyword.value = self.seen(keyword.value)
         if isinstance(node.func, ast.Attribute):
             node.func.value = self.seen(node.func.value)
-        return node
+        made = ast.Call(ast.Name(self.made, ast.Load()), [node], [])
+        return ast.fix_missing_locations(ast.copy_location(made, node)) if own else node
 
     def visit_If(self, node: Any) -> Any:
         self.generic_visit(node)
@@ -95,19 +110,22 @@ class Guarded(ast.NodeTransformer):
         return ast.fix_missing_locations(ast.copy_location(ast.Expr(call), before))
 
 
-def prepared(source: str, name: str, restore: str, honest: str) -> list[bytes]:
+def prepared(source: str, name: str, *helpers: str) -> list[bytes]:
     """The test as code for the child: its statements, and its last expression."""
     tree = with_reasons(ast.parse(as_python(source), name))
     last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else ast.Expr(ast.Constant(None))
-    guarded = ast.fix_missing_locations(Guarded(restore, honest).visit(tree))
-    final = Guarded(restore, honest).visit(ast.fix_missing_locations(ast.Expression(last.value)))
+    guarded = ast.fix_missing_locations(Guarded(*helpers).visit(tree))
+    final = Guarded(*helpers).visit(ast.fix_missing_locations(ast.Expression(last.value)))
     codes = compile(guarded, name, "exec"), compile(ast.fix_missing_locations(final), name, "eval")
     return [marshal.dumps(code) for code in codes]
 
 
 @lru_cache(maxsize=64)
-def prelude(parts: tuple[Part, ...], needs: tuple[str, ...]) -> bytes:
-    """The lab's own imports, functions and classes; an import that fails here failed in the set-up, too."""
+def prelude(parts: tuple[Part, ...], needs: tuple[str, ...], touched: tuple[str, ...] = ()) -> bytes:
+    """The lab's own imports, functions, classes and numbers; an import that fails here failed in the set-up, too.
+
+    Those that the test needs of the student are the student's, and numbers that a solution sets (`touched`).
+    """
     kept: list[ast.stmt] = []
     for part in parts:
         for node in statements(part.source) if part.role == "code" and not part.explore else ():
@@ -115,10 +133,16 @@ def prelude(parts: tuple[Part, ...], needs: tuple[str, ...]) -> bytes:
             if isinstance(node, ast.Import | ast.ImportFrom):
                 if getattr(node, "module", "") != "__future__":
                     kept.append(ast.Try([node], [ast.ExceptHandler(body=[ast.Pass()])], [], []))
-            elif isinstance(node, ast.FunctionDef | ast.ClassDef) and not names & set(needs):
+            elif lasting(node) and not names & {*needs, *(touched if isinstance(node, ast.Assign) else ())}:
                 kept.append(node)
     tree = ast.fix_missing_locations(ast.Module(kept, []))
     return marshal.dumps(compile(tree, "<set-up>", "exec"))
+
+
+def lasting(node: ast.stmt) -> bool:
+    """Whether it makes a helper, or names numbers or text."""
+    helper = isinstance(node, ast.FunctionDef | ast.ClassDef)
+    return helper or (isinstance(node, ast.Assign) and literal(node.value))
 
 
 def statements(source: str) -> list[ast.stmt]:
@@ -152,13 +176,15 @@ def imported(node: ast.AST) -> list[str]:
 
 def request(exercise: Exercise, release: Release, half: str, source: str, refuses: list) -> tuple[dict, list[bytes]]:
     """The message that has the child run this half, and in it the word that the answer must carry."""
-    restore, honest = (f"_{secrets.token_hex(8)}" for _ in range(2))
-    used = {node.id for top in statements(source) for node in ast.walk(top) if isinstance(node, ast.Name)}
-    own = [name for name in used if hasattr(builtins, name) and name not in exercise.needs]
-    names = {"restore": restore, "honest": honest, "builtins": sorted(own), "modules": beginning(release)["modules"]}
+    helpers = [f"_{secrets.token_hex(8)}" for _ in ("restore", "honest", "made")]
+    loose = [word for word in ("mock", "ma") if re.search(rf"\b{word}\b", source)]
+    names = dict(zip(("restore", "honest", "made"), helpers, strict=True)) | {"loose": loose}
+    names |= {"modules": sorted({"builtins", *beginning(release)["modules"]}), "needs": list(exercise.needs)}
+    names["shared"] = sorted({name for one in release.parts if one.role == "code" for name in bound(one.source)})
     header = {"op": "plain", "key": secrets.token_hex(16), "hidden": half == "hidden", "exercise": exercise.name}
     header |= {"names": names, "refuses": refuses}
-    return header, [prelude(release.parts, exercise.needs), *prepared(source, f"<{half} test>", restore, honest)]
+    given = prelude(release.parts, exercise.needs, release.touched)
+    return header, [given, *prepared(source, f"<{half} test>", *helpers)]
 
 
 def run_plain(
@@ -179,9 +205,14 @@ def run_plain(
     if reply.get("passed") is True:
         points = points_of(reply.get("points"))
         if points is None:
-            return passed(exercise)
+            return without_number(exercise, release.counts(exercise, half))
         return scored(exercise, points, shares(exercise, half, reply.get("shares"), source, faults))
     verdict = told(exercise, half, reply.get("said"), source, faults)
+    if reply.get("limit") == "class":
+        said = reply.get("said") if half == "visible" else None
+        return own_class(exercise, str(said.get("message", "")) if isinstance(said, dict) else "")
+    if half == "hidden" and reply.get("limit") == "programs":
+        return not_carried(exercise, NO_PROGRAMS, hidden=True)
     return untold(exercise) if half == "hidden" else verdict
 
 

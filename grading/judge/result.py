@@ -11,7 +11,8 @@ class ExerciseResult(NamedTuple):
     """What one exercise earned; `points` is None where it could not be graded, never 0.
 
     `message` is for the student, `mistake` the usual mistake that a test named (or ""), `output` what the student's
-    code printed; `plain`: its test was run inside the sandbox, beside the student's code.
+    code printed; `plain`: its test was run inside the sandbox, beside the student's code; `counted`: its test's last
+    line was a number of points.
     """
 
     name: str
@@ -23,6 +24,7 @@ class ExerciseResult(NamedTuple):
     mistake: str = ""
     output: str = ""
     plain: bool = False
+    counted: bool = False
 
 
 class Fault(NamedTuple):

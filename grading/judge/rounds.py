@@ -15,7 +15,7 @@ from grading.intake.handin import Handin
 from grading.judge.half import run_half
 from grading.judge.receiving import Raised
 from grading.judge.result import CRASHED, TIMED_OUT, ExerciseResult, Fault
-from grading.judge.scene import Scene, defining, fresh, imports, only_hidden, refused
+from grading.judge.scene import Scene, and_points, defining, fresh, imports, only_hidden, refused
 from grading.judge.standins import Link, StudentFunction
 from grading.judge.verdict import Verdict, changed, stopped, undefined, with_reasons
 from grading.sandbox.process import Sandbox
@@ -49,11 +49,6 @@ class Round:
         self.link: Link | None = None
         self.spared = 0
         self.at_work: int | Exercise = 0  # the cell's place, or the exercise whose test is run
-
-    def finish(self) -> None:
-        """Play until nothing is left to grade, or the hand-in's time is up."""
-        while not self.play():
-            pass
 
     def play(self) -> bool:
         """One child's life; False if it ended early, and is to be followed by another."""
@@ -151,16 +146,20 @@ class Round:
         if verdict.message.startswith("NameError") and not last:  # cells in another order
             return
         self.seen[exercise.name] = verdict
-        open_end = verdict.scored and exercise.visible != exercise.hidden
-        if not open_end and (verdict.points is None or verdict.points < exercise.points):
+        whole = exercise.visible == exercise.hidden
+        failed = verdict.points is None or (verdict.points < exercise.points and not verdict.scored)
+        if whole or failed:
             self.final[exercise.name] = verdict
 
     def hidden(self, exercise: Exercise) -> None:
         scene, source = self.scenes[exercise.name], only_hidden(exercise)
+        another = scene.link is not self.link  # child: its networks are not those of the visible half
         if self.seen[exercise.name].scored:  # the last line counts both halves together
-            self.renew(exercise)
-            source = exercise.hidden
-        elif scene.link is not self.link:  # another child: its networks are not those of the visible half
+            source = None if another else and_points(exercise)
+            if source is None:
+                self.renew(exercise)
+                source = exercise.hidden
+        elif another:
             again = self.test(exercise, exercise.visible, "visible")
             if again.points != exercise.points:  # the message is not shown: a hidden test may have been met before
                 self.final[exercise.name] = changed(exercise)
@@ -172,7 +171,7 @@ class Round:
     def test(self, exercise: Exercise, source: str, half: str) -> Verdict:
         """Run half a test here, in variables that the lab's own set-up has made."""
         if missing := self.scenes[exercise.name].missing(exercise):
-            return undefined(missing, *self.why_undefined(exercise, missing))
+            return undefined(exercise, missing, *self.why_undefined(exercise, missing))
         session = self.allow(self.limits.exercise_seconds)
         self.link.refuses = refused(self.release, exercise)
         if half == "visible":
@@ -181,7 +180,8 @@ class Round:
 
     def run(self, exercise: Exercise, source: str, half: str, session: Session) -> Verdict:
         """What this half comes to."""
-        return run_half(exercise, half, source, self.scenes[exercise.name].variables, session, self.faults)
+        counts = self.release.counts(exercise, half)
+        return run_half(exercise, half, source, self.scenes[exercise.name].variables, session, self.faults, counts)
 
     def renew(self, exercise: Exercise) -> None:
         """Variables for a test that begins."""
@@ -246,4 +246,5 @@ class Round:
         verdict = self.final[exercise.name]
         printed = self.printed.get(exercise.name, "")
         head = exercise.name, exercise.grade_id, verdict.points, exercise.points
-        return ExerciseResult(*head, verdict.state, verdict.message, verdict.mistake, printed, self.plain)
+        said = verdict.state, verdict.message, verdict.mistake
+        return ExerciseResult(*head, *said, printed, self.plain, verdict.scored)

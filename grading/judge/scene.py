@@ -12,7 +12,9 @@ import numpy as np
 import torch
 
 from grading.course.folder import GradingError
-from grading.course.lab import Exercise, Part, Release, bound
+from grading.course.halves import hidden_lines
+from grading.course.lab import Exercise, Part, Release
+from grading.course.names import bound
 from grading.judge.asserts import place, with_reasons
 from grading.judge.standins import Link
 from grading.sandbox.inside.shell import Shell, as_python, without_magics
@@ -121,17 +123,29 @@ def compiled(source: str, name: str) -> tuple[CodeType, CodeType | None]:
 def only_hidden(exercise: Exercise) -> str:
     """The hidden regions of a test; the lines before them are left blank. The whole, where they are no lines by
     themselves (the inside of a loop, say)."""
-    kept, inside = [], False
-    for line in exercise.hidden.splitlines():
-        inside = inside or line == "### BEGIN HIDDEN TESTS"
-        kept.append(line if inside else "")
-        inside = inside and line != "### END HIDDEN TESTS"
-    source = "\n".join(kept)
+    source = "".join(line if hidden else "\n" for line, hidden in hidden_lines(exercise.hidden))
     try:
         ast.parse(as_python(source))
     except SyntaxError:
         return exercise.hidden
     return source
+
+
+def and_points(exercise: Exercise) -> str | None:
+    """The hidden regions, and the line behind them that tells the points; None where it does more than tell them, or
+    is not behind them: then a test is to be run again as a whole."""
+    hidden = only_hidden(exercise)
+    try:
+        last = ast.parse(as_python(exercise.hidden)).body[-1]
+    except (SyntaxError, IndexError):
+        return None
+    if hidden == exercise.hidden or not isinstance(last, ast.Expr):
+        return None
+    calls = [node.func for node in ast.walk(last) if isinstance(node, ast.Call)]
+    if any(not (isinstance(call, ast.Attribute) and call.attr == "earned") for call in calls):
+        return None
+    lines, whole = hidden.splitlines(), exercise.hidden.splitlines()
+    return "\n".join(lines[: last.lineno - 1] + whole[last.lineno - 1 :])
 
 
 def imports(source: str) -> str:

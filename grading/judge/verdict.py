@@ -13,7 +13,7 @@ from grading.judge.asserts import MISSED, sentence, statement, unmet, wordless
 from grading.judge.receiving import Raised
 from grading.judge.result import CRASHED, GRADED, NEEDS_MANUAL, PARTIAL, TIMED_OUT, ExerciseResult
 from grading.judge.sending import Unsendable
-from grading.sandbox.wire import NOT_CARRIED, WireError
+from grading.sandbox.wire import NO_PROGRAMS, NO_SLOPES, NOT_CARRIED, WireError
 from vae_lib.testing.compare import Mismatch, NotAnswered
 
 HINTS = {
@@ -58,6 +58,15 @@ def passed(exercise: Exercise) -> Verdict:
     return Verdict(exercise.points, message="Right.")
 
 
+def without_number(exercise: Exercise, counts: bool) -> Verdict:
+    """A test that has run to its end without a number of points. Where the lab's own solution has its last line come to
+    one (`counts`), an answer by which it is none has not been shown to be right."""
+    if not counts:
+        return passed(exercise)
+    said = "The test counts points, and with this answer its count is no number: return what the exercise asks for."
+    return Verdict(0.0, message=said, scored=True)
+
+
 def scored(exercise: Exercise, value: float, parts: tuple[Share, ...] = ()) -> Verdict:
     """A test whose last line is a number gives that many points, as in nbgrader; one that is no score gives none.
     Its parts are named, if they have names."""
@@ -93,7 +102,7 @@ def after_hidden(exercise: Exercise, error: BaseException) -> Verdict:
     if isinstance(error, Unsendable):
         return ungradable(error)
     if NOT_CARRIED in str(error):
-        return not_carried(exercise, error)
+        return not_carried(exercise, error, hidden=True)
     head = f"{exercise.title} (0 of {exercise.points:g} points): the visible tests pass, a hidden test does not."
     return Verdict(0.0, message=f"{head} Hint: {hint(error)}")
 
@@ -103,6 +112,8 @@ def ended_plainly(
 ) -> tuple[Verdict, str]:
     """The visible half of a plain test failed at this place: the verdict, and the line."""
     line = statement(source, place)
+    if NOT_CARRIED in str(raised):
+        return not_carried(exercise, raised), line
     if raised.kind == "NotImplementedError":
         text = "not answered yet"
     elif isinstance(raised, AssertionError) and (bare or sides):
@@ -116,7 +127,7 @@ def ended_plainly(
     else:
         text = f"The test could not use what the notebook has: {raised}"
         text += f" (in the test's line   {line})" if line else ""
-    return Verdict(0.0, message=PATHS.sub(r"\1", text)[:LONGEST]), line
+    return Verdict(0.0, message=cut(text)), line
 
 
 def untold(exercise: Exercise) -> Verdict:
@@ -152,10 +163,27 @@ def ungradable(error: Exception) -> Verdict:
     return Verdict(None, CRASHED, f"The test itself is at fault, not your answer: {error}")
 
 
-def not_carried(exercise: Exercise, error: BaseException) -> Verdict:
-    """A limit of the grader's is no mistake of the student's, who could at most claim it to have a person look."""
+def not_carried(exercise: Exercise, error: BaseException | str, hidden: bool = False) -> Verdict:
+    """A limit of the grader's is no mistake of the student's, who could at most claim it to have a person look. In a
+    hidden half no error is told, whose text may be the student's own, but which limit it was."""
     said = "It could not be graded, which is this grader's limit and no mistake of yours; your teacher reads it"
-    return Verdict(None, CRASHED, f"{exercise.name}: {said}. What it met: {readable(error)}")
+    lines = [line for line in str(error).splitlines() if NOT_CARRIED in line]
+    if hidden:
+        lines = [f"{what} {NOT_CARRIED}" for what in (NO_PROGRAMS, NO_SLOPES) if what in str(error)]
+    met = f". What it met: {cut(lines[0])}" if lines else "."
+    return Verdict(None, CRASHED, f"{exercise.name}: {said}{met}")
+
+
+def cut(text: str) -> str:
+    """A text without paths, not too long."""
+    return PATHS.sub(r"\1", text)[:LONGEST]
+
+
+def own_class(exercise: Exercise, name: str) -> Verdict:
+    """No test can tell whether an object that says itself what it equals is right; a person can."""
+    kind = f"an object of the class {name}" if re.fullmatch(r"\w{1,60}", name) else "an object of a class of its own"
+    said = f"{exercise.name} gives {kind}, which says itself what it equals, so no test can tell whether it is right. "
+    return Verdict(None, CRASHED, f"{said}That is this grader's limit and no mistake of yours; your teacher reads it.")
 
 
 def stopped(exercise: Exercise, state: str, half: str, reason: str = "it took too long") -> Verdict:
@@ -173,8 +201,10 @@ def changed(exercise: Exercise) -> Verdict:
     return Verdict(0.0, message=f"{exercise.name} passed its visible tests once, and failed when they were repeated.")
 
 
-def undefined(name: str, state: str | None, reason: str) -> Verdict:
+def undefined(exercise: Exercise, name: str, state: str | None, reason: str) -> Verdict:
     """The notebook has no such function or variable: its cell was stopped, raised an error, or is gone."""
+    if NOT_CARRIED in reason:
+        return not_carried(exercise, reason)
     if state is not None:
         return Verdict(None, state, f"The cell that defines {name} was stopped: {reason}.")
     if reason.startswith("NotImplementedError"):
@@ -200,7 +230,7 @@ def readable(error: BaseException, line: str = "") -> str:
     else:
         text = f"The test could not use what the function returned: {type(error).__name__}: {error}"
         text += f" (in the test's line   {line})" if line else ""
-    return PATHS.sub(r"\1", text)[:LONGEST]
+    return cut(text)
 
 
 def overall(results: Iterable[ExerciseResult], answers: dict[str, float]) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from grading.course.folder import GradingError
-from grading.course.lab import DEFINITION, bound, digest, grader, notebook_cells, role, text
+from grading.course.lab import digest, grader, notebook_cells, role, text
+from grading.course.names import DEFINITION, bound
 from grading.record.ledger import Entry, Ledger
 from grading.report import alike, trees
 from grading.report.alike import Pair, Source, Work, pairs

@@ -17,12 +17,12 @@ from typing import IO, TYPE_CHECKING
 
 from grading.course.folder import GradingError
 from grading.sandbox.limits import Limits
-from grading.sandbox.walls import LINUX, launch, unavailable
+from grading.sandbox.walls import LINUX, launch, make_fonts, unavailable
 
 if TYPE_CHECKING:  # it needs torch, which the process inside imports at the same time
     from grading.sandbox.session import Session
 
-START_SECONDS = 120.0
+START_SECONDS = 600.0  # a machine at work on much else imports torch that slowly
 
 
 class Sandbox:
@@ -52,6 +52,7 @@ class Sandbox:
         self.log = tempfile.TemporaryFile()  # noqa: SIM115  (closed in stop)
         self.control, inside = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET if LINUX else socket.SOCK_DGRAM)
         with inside:
+            make_fonts()
             command, environment = launch(inside.fileno(), self.isolated)
             options = {"stdin": subprocess.DEVNULL, "stdout": self.log, "stderr": self.log, "start_new_session": True}
             passed = {"pass_fds": [inside.fileno()], "env": environment}
@@ -70,10 +71,12 @@ class Sandbox:
         self.control.settimeout(START_SECONDS)
         try:
             ready = self.control.recv(16)
-        except OSError:
+            late = ""
+        except OSError as error:
             ready = b""
+            late = f"it is not ready after {START_SECONDS:g} s; " if isinstance(error, TimeoutError) else ""
         if ready != b"ready":
-            reason = self.last_words()
+            reason = late + self.last_words()
             self.stop()
             raise GradingError(f"The sandbox does not start: {reason}")
 

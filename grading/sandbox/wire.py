@@ -26,6 +26,7 @@ DTYPES = {
 ARRAY_KINDS = "biufc"
 
 
+NO_PROGRAMS, NO_SLOPES = "Processes and programs", "Second derivatives of a function that was handed over"
 NOT_CARRIED = "are not at hand while grading"  # how the child names what this grader does not carry
 
 

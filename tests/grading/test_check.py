@@ -126,3 +126,24 @@ def test_make_labs_stops_and_leaves_labs_as_they_were(tmp_path, engine):
     with pytest.raises(GradingError, match="the lab's own solution earns 0 of 2 points"):
         release([], course, check_first)
     assert not (course / "labs").exists()
+
+
+def test_what_cannot_be_found_again_without_marks_stops_before_anyone_is_graded(engine, tmp_path, monkeypatch):
+    cells = (solution("### BEGIN SOLUTION\nx = 1\n### END SOLUTION", "one"), checking("assert x == 1", "test_one"))
+    course = tiny_course.of(tmp_path, *cells, code("x = 2"))
+    assert check.ways(read_release(LAB, course), engine, True, course) == ([], {})
+    lost = "pass"  # a cell that intake does not find again is as good as this
+    monkeypatch.setattr("grading.judge.soundness._bare", lambda cell: cell | {"source": lost, "metadata": {}})
+    said = check.ways(read_release(LAB, course), engine, True, course)[1]["test_one"]
+    assert said.startswith(
+        "the lab's own solution, when its cells have lost their ids and nbgrader's marks, earns 0 of 2"
+    )
+
+
+def test_a_test_that_the_grader_cannot_carry_is_not_called_the_authors_mistake(engine, tmp_path):
+    body = "import subprocess\n    subprocess.run(['true'])"
+    answer = f"def double(x):\n    ### BEGIN SOLUTION\n    {body}\n    ### END SOLUTION"
+    said = complaint(tiny_course.of(tmp_path, solution(answer), checking("double(1)\nassert True")), engine)
+    assert said.startswith("tiny has what this grader cannot carry, so nobody is graded; neither solutions/tiny nor")
+    assert "have its points given by hand" in said
+    assert "the mistake is in" not in said

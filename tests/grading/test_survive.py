@@ -76,12 +76,12 @@ CODE = {
     "SIGKILL to itself": Case(inside("os.kill(os.getpid(), signal.SIGKILL)")),
     "SIGKILL to its parent": Case(inside("os.kill(os.getppid(), signal.SIGKILL)")),
     "64 GiB": Case(inside("bytearray(64 << 30)"), score=LOST, says="MemoryError"),
-    "fork bomb": Case(inside(BOMB), score=LOST, says="not permitted"),
+    "fork bomb": Case(inside(BOMB), CRASH, LOST, "not permitted"),
     "long line": Case(inside("getattr(math, 'said', 0) or (print('x' * 10**8), setattr(math, 'said', 1))")),
     "full disk": Case(
         inside("[open(f'{i}', 'wb').write(bytes(9 << 20)) for i in range(99)]"), score=LOST, says="No space left"
     ),
-    "background": Case(inside("subprocess.Popen(['sleep', '999'])"), score=LOST, says="not permitted"),
+    "background": Case(inside("subprocess.Popen(['sleep', '999'])"), CRASH, LOST, "not permitted"),
     "many threads": Case(
         inside("import threading; [threading.Thread(target=time.sleep, args=(99,)) for _ in range(9)]")
     ),

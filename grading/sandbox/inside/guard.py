@@ -22,6 +22,7 @@ TORCH = {  # of 2,000 modules those that a test may call
     *("torch.testing", "torch.testing._comparison", "torch._VF", "torch.overrides"),
 }
 OWN = ("vae_lib.testing", "vae_lib.checks")  # the rest of the library refuses or not, as an exercise asks for
+CONSTANTS = (str, int, tuple, frozenset)  # of a module that a test or the set-up imports
 IMMUTABLE = 1 << 8  # Py_TPFLAGS_IMMUTABLETYPE
 mro_of = type.__dict__["__mro__"].__get__  # a metaclass can say anything of itself
 
@@ -29,9 +30,10 @@ mro_of = type.__dict__["__mro__"].__get__  # a metaclass can say anything of its
 class Kept:
     """One module as it was."""
 
-    def __init__(self, module: types.ModuleType):
+    def __init__(self, module: types.ModuleType, text: bool = False):
         self.module, self.names = module, set(vars(module))
         self.entries = {name: value for name, value in vars(module).items() if callable(value) or fixed(value)}
+        self.entries |= {n: v for n, v in vars(module).items() if text and type(v) in CONSTANTS and n[:1] != "_"}
         self.classes = [
             (v, members_of(v)) for v in self.entries.values() if is_class(v) and not v.__flags__ & IMMUTABLE
         ]
@@ -84,7 +86,7 @@ class Guard:
         roots = ROOTS | {name.partition(".")[0] for name in wanted} - {"vae_lib", "grading", "torch", "__main__"}
         found = {name: module for name, module in sys.modules.items() if type(module) is types.ModuleType}
         chosen = [n for n in found if n.partition(".")[0] in roots or n in TORCH or n.startswith(OWN)]
-        self.kept = {name: Kept(found[name]) for name in chosen}
+        self.kept = {name: Kept(found[name], name in wanted) for name in chosen}
         self.builtins = dict(vars(builtins))
         self.known = {id(kind) for kind in all_types()}
         self.paths = [(values, list(values)) for values in (sys.meta_path, sys.path_hooks)]

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from grading.sandbox.wire import NOT_CARRIED, Reader, WireError, Writer, rebuild
+from grading.sandbox.wire import NO_SLOPES, NOT_CARRIED, Reader, WireError, Writer, rebuild
 
 
 class Context:
@@ -91,7 +91,7 @@ class Slopes(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *slopes: Tensor) -> tuple:
-        raise RuntimeError(f"Second derivatives of a function that was handed over {NOT_CARRIED}.")
+        raise RuntimeError(f"{NO_SLOPES} {NOT_CARRIED}.")
 
     @staticmethod
     def vmap(info: Any, in_dims: tuple, order: Order, *tensors: Tensor) -> tuple:

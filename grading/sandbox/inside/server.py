@@ -5,13 +5,14 @@ need only be right for honest code.
 """
 
 import ast
+import asyncio
 import builtins
+import inspect
 import linecache
 import os
 import signal
 import socket
 import sys
-import traceback
 import types
 import warnings
 from collections.abc import Iterator
@@ -24,14 +25,15 @@ import torch
 from torch import Tensor, nn
 
 from grading.sandbox.inside.arguments import Arguments
+from grading.sandbox.inside.errors import described
 from grading.sandbox.inside.plain import PlainTests
 from grading.sandbox.inside.remote import context
 from grading.sandbox.inside.shell import Shell, close_figures, drawn, without_magics
 from grading.sandbox.wire import LENGTH, Writer, pack, plain, rebuild, sizes, unpack
 from vae_lib.testing.own_work import refused, watch
 
+AWAIT = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
 MOST_BYTES = 1 << 30  # the judge is trusted not to send too much
-LONGEST_MESSAGE = 2000
 
 
 class Server:
@@ -106,9 +108,9 @@ class Server:
         linecache.cache[name] = len(source), None, source.splitlines(keepends=True), name
         tree = ast.parse(source, name)
         last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
-        exec(compile(tree, name, "exec"), vars(self.module))
+        played(compile(tree, name, "exec", AWAIT), vars(self.module))
         if last is not None:
-            value = eval(compile(ast.Expression(last.value), name, "eval"), vars(self.module))
+            value = played(compile(ast.Expression(last.value), name, "eval", AWAIT), vars(self.module))
             if value is not None and not source.rstrip().endswith(";"):
                 print(repr(value))
         pictures = drawn() if header.get("pictures") else []
@@ -200,6 +202,12 @@ class Server:
         return self.parameters.setdefault(id(parameter), (len(self.parameters), parameter))[0]
 
 
+def played(code: types.CodeType, variables: dict[str, Any]) -> Any:
+    """Run a cell's code, which may wait at its top as in Jupyter; an expression's value."""
+    value = eval(code, variables)
+    return asyncio.run(value) if code.co_flags & inspect.CO_COROUTINE else value
+
+
 @contextmanager
 def without(names: list[tuple[str, list[str]]], look: bool) -> Iterator[None]:
     """Without the library's answers to what is tested."""
@@ -207,21 +215,6 @@ def without(names: list[tuple[str, list[str]]], look: bool) -> Iterator[None]:
         for exercise, others in names:
             stack.enter_context(refused(exercise, others, look))
         yield
-
-
-def described(error: BaseException) -> dict:
-    """An error as the judge passes it on: type, message, and the line of the student's where it arose."""
-    kind, line = type(error).__name__, ""
-    if isinstance(error, SyntaxError):
-        line = (error.text or "").strip()
-        message = f"{error.msg} (line {error.lineno})"
-    else:
-        message = str(error)
-        for frame in traceback.extract_tb(error.__traceback__):
-            if frame.filename.startswith("<cell "):
-                line = frame.line or ""
-    base = next((t.__name__ for t in type(error).__mro__ if t.__module__ == "builtins"), "")
-    return {"type": kind[:60], "message": message[:LONGEST_MESSAGE], "line": line[:200], "base": base}
 
 
 def serve(connection: socket.socket, limits: dict) -> None:

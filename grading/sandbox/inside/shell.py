@@ -4,7 +4,11 @@ import ast
 import io
 import re
 from collections.abc import Callable
+from pathlib import Path
 
+from grading.sandbox.wire import NO_PROGRAMS, NOT_CARRIED
+
+PROGRAMS = ("bash", "sh", "script", "cmd", "perl", "ruby")
 TIMED = re.compile(r"\A\s*%%(?:time|timeit|capture|prun)\b.*")
 
 
@@ -24,8 +28,13 @@ def as_python(source: str) -> str:
     return without_magics(TIMED.sub("", source))
 
 
+class NotCarried(RuntimeError):
+    """What a notebook asks for and the sandbox has not."""
+
+
 class Shell:
-    """As much of IPython as a lab needs: timing magics run their code, all others do nothing."""
+    """As much of IPython as a lab needs: timing magics run their code, files are written and run, no program is started
+    (`!pip install …` does nothing; what a program would print is not at hand), all others do nothing."""
 
     def __init__(self, run: Callable[[str], None]):
         self.run = run
@@ -33,10 +42,22 @@ class Shell:
     def run_cell_magic(self, name: str, line: str, cell: str) -> None:
         if name in ("time", "timeit", "capture", "prun"):
             self.run(cell)
+        elif name in ("writefile", "file"):
+            words = line.split()
+            with open(words[-1].strip("\"'"), "a" if "-a" in words[:-1] else "w", encoding="utf-8") as file:
+                file.write(cell)
+        elif name in PROGRAMS:
+            raise NotCarried(f"%%{name}: {NO_PROGRAMS} {NOT_CARRIED}")
 
     def run_line_magic(self, name: str, line: str, *rest: object) -> None:
         if name in ("time", "timeit", "prun"):
             self.run(line)
+        elif name == "run":
+            words = [word for word in line.split() if word[:1] != "-"]
+            self.run(Path(words[0]).read_text(encoding="utf-8"))
+
+    def getoutput(self, line: str, *rest: object) -> None:
+        raise NotCarried(f"!{line}: {NO_PROGRAMS} {NOT_CARRIED}")
 
     def __getattr__(self, name: str) -> Callable:
         return lambda *arguments, **options: None

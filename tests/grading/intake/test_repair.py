@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import copy
+import json
 
 import nbformat
 import pytest
 
 from grading.commands import demo
 from grading.course.lab import parts_of, role
+from grading.intake.notebook import read_notebook
 from grading.intake.repair import repair
+from tests import tiny_course
 from tests.grading.intake.notebooks import (
     EXERCISES,
     RELEASED,
@@ -188,3 +191,33 @@ def test_a_set_up_behind_the_exercises_comes_before_them():
 
 def find_setup():
     return next(cell["source"] for cell in RELEASED["cells"] if cell["id"] == "setup")
+
+
+def middling():
+    """A lab in whose middle, behind the first exercise, code stands; as nbformat 4.4 has it, without ids."""
+    cells = [
+        tiny_course.code("import math"),
+        tiny_course.solution("def total(n):\n    return sum(range(n + 1))", "total"),
+        tiny_course.checking("assert total(10) == 55", "test_total"),
+        tiny_course.code("much = total(100)"),
+        tiny_course.solution("half = much / 2", "cell-half"),
+        tiny_course.checking("assert half == 2525", "cell-test"),
+    ]
+    return {"cells": cells}
+
+
+@pytest.mark.parametrize("damage", [lambda cells: None, strip_ids, lambda cells: cells.insert(5, cells.pop(3))])
+def test_without_ids_the_code_between_exercises_stays_where_it_is(damage):
+    notebook, lab = middling(), read_notebook(json.dumps(middling()).encode())
+    damage(notebook["cells"])
+    order = ["".join(cell["source"]) for cell in notebook["cells"]]
+    mended, said = repair(read_notebook(json.dumps(notebook).encode()), lab)
+    assert [cell["source"] for cell in mended["cells"]] == order
+    assert names(mended) == names(lab)
+    assert said == []
+
+
+def test_tags_that_were_stripped_are_those_of_the_lab():
+    """What is only to be explored is not run."""
+    explored = [part.source for part in parts_of(given(strip_ids)[0]["cells"]) if part.explore]
+    assert explored == [part.source for part in parts_of(RELEASED["cells"]) if part.explore] != []

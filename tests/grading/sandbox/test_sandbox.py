@@ -387,3 +387,20 @@ def alive(number: int) -> bool:
         return Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
     except (OSError, IndexError):
         return False
+
+
+def test_matplotlibs_list_of_fonts_is_made_once_and_not_in_every_sandbox(monkeypatch, tmp_path):
+    """It takes seconds, and on a machine at work on much else longer than a sandbox was waited for."""
+    monkeypatch.setenv("MPLCONFIGDIR", str(tmp_path))
+    (tmp_path / "fontlist-v390.json").write_text("{}")
+    words = mounts()
+    place = words.index(str(tmp_path / "fontlist-v390.json"))
+    assert words[place - 1 : place + 2 : 2] == ["--ro-bind", "/box/.cache/matplotlib/fontlist-v390.json"]
+    assert words.index("/box") < place  # else the empty home would cover it
+
+
+def test_the_sandbox_reads_that_list(sandbox, session):
+    source = "import matplotlib.font_manager as m\nprint(m._load_fontmanager.__name__, len(m.fontManager.ttflist) > 0)"
+    assert run(session, source) == ("_load_fontmanager True\n", "")
+    sandbox.log.seek(0)
+    assert b"building the font cache" not in sandbox.log.read()
