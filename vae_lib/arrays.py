@@ -12,9 +12,12 @@ from vae_lib.checks import InputError, require, require_unit_interval
 Values = Tensor | np.ndarray | Sequence
 
 
-def as_array(value: Values, label: str, shape: tuple[int | None, ...] | None = None) -> np.ndarray:
+def as_array(
+    value: Values, label: str, shape: tuple[int | None, ...] | None = None, *, gaps: bool = False
+) -> np.ndarray:
     """The numbers, float32, of this shape if one is given, None standing for any number; finite, and one at least.
 
+    With `gaps` a row may be NaN as a whole: it stands for nothing.
     Raises InputError in one sentence that begins with `label`.
     """
     known = isinstance(value, (Tensor, np.ndarray, list, tuple))
@@ -30,7 +33,10 @@ def as_array(value: Values, label: str, shape: tuple[int | None, ...] | None = N
         need = ", ".join("N" if n is None else str(n) for n in shape) + ("," if len(shape) == 1 else "")
         fits = x.ndim == len(shape) and all(n in (None, m) for n, m in zip(shape, x.shape, strict=True))
         require(fits and x.size > 0, f"{label} must have shape ({need}), not {x.shape}.")
-    require(bool(np.isfinite(x).all()), f"{label} must be finite, it has values that are NaN or infinite.")
+    finite = np.isfinite(x)
+    if gaps and x.ndim:
+        finite |= np.isnan(x).all(-1, keepdims=True) & finite.any()
+    require(bool(finite.all()), f"{label} must be finite, it has values that are NaN or infinite.")
     return x.astype(np.float32, order="C")
 
 

@@ -70,7 +70,7 @@ def plot_images(
     """Pictures (N, P) side by side, `n_columns` in a row, on one scale: 0 black to 1 white.
 
     `rows` and `columns` name them. `signed` draws red below 0, white at 0 and blue above, up to the largest
-    magnitude. `image_shape` may be left out for square pictures.
+    magnitude. A picture that is NaN as a whole is left white. `image_shape` may be left out for square pictures.
     """
     tiles = tiles_of("plot_images", images, image_shape)
     require_grey("plot_images", tiles, signed)

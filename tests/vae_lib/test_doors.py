@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pytest
 import torch
 from matplotlib.animation import FuncAnimation
@@ -149,3 +151,13 @@ def test_bytes_for_pixels_are_refused(name, key):
     function, given = TABLE.calls[name]
     with pytest.raises(InputError, match=r"(run|runs) from .* to 2\d\d"):
         function(**given | {key: 255 * draw(B, P)})
+
+
+def test_a_picture_that_is_nan_as_a_whole_is_a_gap():
+    pictures = draw(B, P)
+    pictures[1] = math.nan
+    sheet = figures.plot_images(pictures, n_columns=B).images[0].get_array()
+    assert np.ma.masked_invalid(sheet)[:, 4:7].mask.all()
+    assert np.isfinite(sheet[:, :3]).all()
+    with pytest.raises(InputError, match="must be finite"):
+        figures.plot_images(pictures * math.nan)
