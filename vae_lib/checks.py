@@ -48,6 +48,7 @@ __all__ = [
     "require_generator",
     "require_image_shape",
     "require_module",
+    "require_near_unit_interval",
     "require_number",
     "require_pair",
     "require_positive",
@@ -60,6 +61,7 @@ __all__ = [
     "trusted",
 ]
 
+MOST_OUTSIDE = 4.0  # of [0, 1]: what a linear model reconstructs stays within, bytes do not
 _trusted: ContextVar[bool] = ContextVar("trusted", default=False)
 # what the values of a tensor are, and what makes them so
 KINDS = {
@@ -204,6 +206,14 @@ def require_unit_interval(x: Tensor, label: str) -> None:
     if checking():
         low, high = x.min().item(), x.max().item()
         require(low >= 0 and high <= 1, f"{label} must lie in [0, 1], it runs from {_shown(low)} to {_shown(high)}.")
+
+
+def require_near_unit_interval(x: Tensor, label: str) -> None:
+    """No value of `x` is farther than `MOST_OUTSIDE` from [0, 1]: noise may leave it a little, bytes do not."""
+    if checking():
+        low, high = x.min().item(), x.max().item()
+        near = low >= -MOST_OUTSIDE and high <= 1 + MOST_OUTSIDE
+        require(near, f"{label} must be pixels in [0, 1], it runs from {low:.4g} to {high:.4g}; scale them.")
 
 
 def _shown(value: float) -> str:

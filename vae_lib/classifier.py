@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from vae_lib.checks import checked, require, require_within
+from vae_lib.checks import checked, require, require_near_unit_interval, require_within
 from vae_lib.objective import ElboTerms
 
 
@@ -43,9 +43,10 @@ class Classifier(nn.Module):
         return self.layers(x.view(len(x), 1, *self.image_shape))
 
     @torch.no_grad()
-    @checked(x="unit B n_pixels")
+    @checked(x="B n_pixels")
     def probabilities(self, x: Tensor) -> Tensor:
         """p(class|x), in eval mode or not as the model is. Shapes: (B, P) -> (B, C)."""
+        require_near_unit_interval(x, "Classifier.probabilities: x")
         return torch.softmax(self(x), -1)
 
     @checked(x="unit B n_pixels", y="whole B")
@@ -63,11 +64,12 @@ class Validity(NamedTuple):
     confidence: Tensor
 
 
-@checked(x="unit B P", batch="count")
+@checked(x="B P", batch="count")
 def judge(classifier: Classifier, x: Tensor, batch: int = 1000) -> Validity:
     """The class of each picture and its probability, in eval mode. Shapes: (B, P) -> (B,) int64, (B,)."""
     known = isinstance(classifier, Classifier)
     require(known, f"judge: classifier must be a Classifier, not {type(classifier).__name__}.")
+    require_near_unit_interval(x, "judge: x")
     mode = classifier.training
     try:
         table = torch.cat([classifier.eval().probabilities(part) for part in x.split(batch)])

@@ -8,9 +8,7 @@ import numpy as np
 from torch import Tensor
 
 from vae_lib.arrays import as_array
-from vae_lib.checks import InputError, require, require_image_shape
-
-MOST_OUTSIDE = 4.0  # of [0, 1]: what a linear model reconstructs stays within, bytes do not
+from vae_lib.checks import MOST_OUTSIDE, InputError, require, require_image_shape
 
 
 def require_grey(function: str, tiles: np.ndarray, signed: bool = False) -> None:
