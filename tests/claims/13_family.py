@@ -154,7 +154,7 @@ def passes_are_counted(nb):
         chain, steps = models["autoregressive"], models["diffusion"]
         x = torch.zeros(1, chain.n_dims)
         assert nb.work["autoregressive"][column] == chain.n_dims * counted(chain.log_prob, x)
-        assert nb.work["diffusion"][column] == steps.steps * counted(steps.noise, x, torch.ones(1))
+        assert nb.work["diffusion"][column] == steps.steps * counted(steps.noise, x, torch.ones(1).long())
         for k, network in (("vae", models["vae"].decode), ("adversarial", models["adversarial"])):
             assert nb.work[k][column] == counted(network, torch.zeros(1, models[k].latent_dim))
     assert round(nb.work["diffusion"][0] / nb.work["vae"][0], -1) == 210

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from vae_lib.beyond.molecules import N_ATOMS, N_KINDS, N_PAIRS, Molecules, allowed, canonical, from_rows, to_rows
-from vae_lib.checks import checked, require_returned
+from vae_lib.checks import checked, require, require_returned
 from vae_lib.gaussian import gaussian_kl, reparametrize
 from vae_lib.networks import Decoder, Encoder, mlp
 from vae_lib.objective import ElboTerms
@@ -130,13 +130,14 @@ class MoleculeVAE(nn.Module):
         """The logits of p(x|z), as `molecules.assemble` reads them. Shapes: (..., B, D) -> (..., B, 33)."""
         return self.decoder(z)
 
-    @checked(x="unit B n_dims", logits="... B n_dims")
+    @checked(x="unit B n_dims", logits="... n_dims")
     def nll(self, x: Tensor, logits: Tensor) -> Tensor:
-        """−log p(x|z), the bonds first and the atoms given the bonds. (B, 33), (..., B, 33) -> (..., B).
+        """−log p(x|z), the bonds first, the atoms given the bonds. (B, 33), (..., B, 33) or (33,) for all -> (..., B).
 
-        Bernoulli for each pair; for each node categorical among the atoms that are `allowed` at its bonds, or among all
-        where the model was made without `valences`.
+        Bernoulli for each pair, categorical for each node: among atoms `allowed` at its bonds, all without `valences`.
         """
+        shape = tuple(logits.shape)
+        require(shape[-2:-1] in ((), (len(x),)), f"MoleculeVAE.nll: x has B = {len(x)} rows, logits {shape}.")
         pairs, given = torch.broadcast_tensors(logits[..., -N_PAIRS:], x[..., -N_PAIRS:])
         bonds = F.binary_cross_entropy_with_logits(pairs, given, reduction="none").sum(-1)
         kinds = logits[..., :-N_PAIRS].unflatten(-1, (N_ATOMS, N_KINDS))
