@@ -51,7 +51,7 @@ class Moved(SemiSupervised):
         both = [torch.cat([column, of[rows]]) for column, of in zip((mu, logvar, x), known, strict=True)]
         y, n = y[rows].unsqueeze(1), len(x)
         bounds = self.model.bounds(drawn(*both[:2], generator=generator), generator=generator)
-        log_qy = self.model.log_qy(moved(both[2], generator))
+        log_qy = F.log_softmax(self.model.classifier(moved(both[2], generator)), -1)
         known = (of[n:].gather(1, y).mean() for of in (bounds, log_qy))
         loss = loss_of_each(self._unlabelled(bounds[:n], log_qy[:n]), *known, self.share, self.alpha)
         return ElboTerms(loss, torch.zeros_like(loss))

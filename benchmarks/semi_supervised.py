@@ -153,7 +153,7 @@ def m1_m2_moved(task: Task) -> Namer:
     config = lib.TrainConfig(**MOVED_CONFIG, seed=task.seed, device="cpu", progress=False)
     lib.fit(both, (codes.mu, codes.logvar, task.x), config)
     model.eval()
-    return lambda pictures: model.log_qy(pictures).argmax(1)
+    return lambda pictures: model.classifier(pictures).argmax(1)
 
 
 def _teach(classifier: nn.Module, task: Task, steps: int) -> None:

@@ -142,9 +142,10 @@ class SemiSupervised(nn.Module):
         require(isinstance(model, M2), f"SemiSupervised: model must be an M2, not {type(model).__name__}.")
         self.model, self.n_pixels, self.share, self.alpha, self.batch = model, model.n_pixels, share, alpha, 100
         columns = x_labelled if isinstance(x_labelled, tuple) else (x_labelled,)
-        for column in columns or (None,):
+        for i, column in enumerate(columns or (None,)):  # what stands beside μ and logvar may be as wide as it likes
             given = {"self": model, "x_labelled": column, "y_labelled": y_labelled}
-            check_shapes("SemiSupervised", {"y_labelled": "whole N", "x_labelled": "N n_pixels"}, given)
+            kinds = {"y_labelled": "whole N", "x_labelled": "N n_pixels" if i < 2 else "N P"}
+            check_shapes("SemiSupervised", kinds, given)
         require_within(y_labelled, 0, model.n_classes - 1, "SemiSupervised: y_labelled")
         for i, column in enumerate((*columns, y_labelled)):
             self.register_buffer(f"labelled_{i}", column)

@@ -42,7 +42,12 @@ def read_codes(
         as_array(codes, "LatentExplorer: codes", (None, dim)) if codes is not None else np.zeros((0, dim), np.float32)
     )
     n = len(values)
-    given = {"labels": (labels, (n,)), "logvars": (logvars, (n, dim)), "errors": (errors, (n,))}
+    of_two = str(getattr(labels, "dtype", "")) in ("bool", "torch.bool")  # classes 0 and 1
+    given = {
+        "labels": (labels + 0.0 if of_two else labels, (n,)),
+        "logvars": (logvars, (n, dim)),
+        "errors": (errors, (n,)),
+    }
     for name, (value, _) in given.items():
         require(value is None or codes is not None, f"LatentExplorer: {name} without codes; give the codes as well.")
     empty, door = np.zeros(0, np.float32), "LatentExplorer: "

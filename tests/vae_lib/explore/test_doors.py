@@ -175,7 +175,7 @@ FREE = {
     **dict.fromkeys([f"LatentExplorer.{name}.value" for name in "zab"], OF_ARRAYS - {"float64"}),
     "amounts.value": OF_ARRAYS - {"float64"},
     "images": OF_ARRAYS - {"a list", "a tuple"},
-    "labels": {"a list", "an array", "a tuple", "floating"},
+    "labels": {"a list", "an array", "a tuple", "floating", "truth values"},
     "LatentExplorer.layers": {"[]"},
     "layers.value": {"[]"},
     "title": WORDS,
