@@ -13,11 +13,11 @@ Values = Tensor | np.ndarray | Sequence
 
 
 def as_array(
-    value: Values, label: str, shape: tuple[int | None, ...] | None = None, *, gaps: bool = False
+    value: Values, label: str, shape: tuple[int | None, ...] | None = None, *, gaps: bool = False, flags: bool = False
 ) -> np.ndarray:
     """The numbers, float32, of this shape if one is given, None standing for any number; finite, and one at least.
 
-    With `gaps` a row may be NaN as a whole: it stands for nothing.
+    With `gaps` a row may be NaN as a whole: it stands for nothing. With `flags` True and False are 1 and 0.
     Raises InputError in one sentence that begins with `label`.
     """
     known = isinstance(value, (Tensor, np.ndarray, list, tuple))
@@ -28,7 +28,10 @@ def as_array(
         x = np.asarray(value.detach().cpu() if isinstance(value, Tensor) else value)
     except (TypeError, ValueError):
         raise InputError(f"{label} must be numbers in equal rows, such as a tensor.") from None
-    require(x.dtype.kind in "fiu" or x.size == 0, f"{label} must be numbers in equal rows, such as a tensor.")
+    require(
+        x.dtype.kind in ("fiub" if flags else "fiu") or x.size == 0,
+        f"{label} must be numbers in equal rows, such as a tensor.",
+    )
     if shape is not None:
         need = ", ".join("N" if n is None else str(n) for n in shape) + ("," if len(shape) == 1 else "")
         fits = x.ndim == len(shape) and all(n in (None, m) for n, m in zip(shape, x.shape, strict=True))

@@ -31,6 +31,7 @@ from vae_lib.rules import (
     require_positive,
     require_share,
     require_sizes,
+    require_words,
 )
 
 __all__ = [
@@ -58,6 +59,7 @@ __all__ = [
     "require_sizes",
     "require_unit_interval",
     "require_within",
+    "require_words",
     "trusted",
 ]
 

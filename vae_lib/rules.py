@@ -77,6 +77,12 @@ def require_module(value: object, name: str) -> None:
     require(isinstance(value, nn.Module), f"{name} must be a torch module, not {type(value).__name__}.")
 
 
+def require_words(value: object, name: str, least: int = 0) -> None:
+    """`value` is a list or tuple of texts, at least `least` of them."""
+    listed = isinstance(value, (list, tuple)) and len(value) >= least and all(isinstance(word, str) for word in value)
+    require(listed, f"{name} must be a list of words, not {value!r}.")
+
+
 def require_generator(value: object, label: str) -> None:
     """`value` is a torch.Generator, or None for torch's own."""
     known = value is None or isinstance(value, torch.Generator)

@@ -28,8 +28,7 @@ def tiles_of(function: str, images: Tensor | np.ndarray, image_shape: tuple[int,
     """(N, P) -> (N, H, W); a picture that is NaN as a whole is a gap."""
     if image_shape is not None:
         require_image_shape(image_shape, f"{function}: image_shape")
-    masks = str(getattr(images, "dtype", "")) in ("bool", "torch.bool")  # drawn as 0 and 1
-    flat = as_array(images + 0.0 if masks else images, f"{function}: the pictures", gaps=True)
+    flat = as_array(images, f"{function}: the pictures", gaps=True, flags=True)
     require_shape(flat.ndim == 2 and flat.size > 0, "The pictures", "(N, P)", flat)
     side = math.isqrt(flat.shape[1])
     shape = tuple(image_shape or (side, side))

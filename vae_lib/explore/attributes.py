@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from torch import nn
 
 from vae_lib.arrays import Values, as_array
-from vae_lib.checks import require, require_count, require_image_shape, require_positive, require_unit_interval
+from vae_lib.checks import checked, require, require_unit_interval, require_words
 from vae_lib.explore import page
 from vae_lib.explore.decoding import PictureDecoder, travel
 from vae_lib.explore.traits import Amounts, Whole
@@ -86,6 +86,7 @@ class AttributeExplorer(page.Shown, anywidget.AnyWidget):
         return f"{self.NAME} at rest: the {where}, moved from −{limit:g} to {limit:g} along each of {rows}."
 
 
+@checked(choice="count 0", image_shape="image", limit="positive")
 def attribute_explorer(
     model: nn.Module,
     codes: Mapping[str, Values],
@@ -106,16 +107,11 @@ def attribute_explorer(
     Raises InputError where these do not fit each other.
     """
     for what, given in {"codes": codes, "directions": directions, "pictures": pictures or {}}.items():
-        require(
-            isinstance(given, Mapping), f"attribute_explorer: {what} must be a dictionary, not {type(given).__name__}."
-        )
+        known = isinstance(given, Mapping)
+        require(known, f"attribute_explorer: {what} must be a dictionary, not {type(given).__name__}.")
     require(len(codes) > 0 and len(directions) > 0, "attribute_explorer: give codes of a kind, and a direction.")
-    listed = isinstance(names, (list, tuple, str)) and len(names) > 0 and all(isinstance(name, str) for name in names)
-    require(listed, f"attribute_explorer: names must be a list of words, not {names!r}.")
+    require_words([*names] if isinstance(names, str) else names, "attribute_explorer: names", least=1)  # or letters
     require(isinstance(noun, str) and noun != "", f"attribute_explorer: noun must be a word, not {noun!r}.")
-    require_count(choice, "attribute_explorer: choice", least=0)
-    require_image_shape(image_shape, "attribute_explorer: image_shape")
-    require_positive(limit, "attribute_explorer: limit")
     arrays = [_read(f"codes of {kind}", z, (len(names), None)) for kind, z in codes.items()]
     dim = arrays[0].shape[1]
     ways = np.stack([_read(f"direction of {name}", d, (dim,)) for name, d in directions.items()])

@@ -38,20 +38,13 @@ def read_codes(
     codes: Values | None, labels: Values | None, logvars: Values | None, errors: Values | None, dim: int
 ) -> Codes:
     """The four as arrays, at most 10,000 of each. Raises InputError where they do not fit each other."""
-    values = (
-        as_array(codes, "LatentExplorer: codes", (None, dim)) if codes is not None else np.zeros((0, dim), np.float32)
-    )
+    empty, door = np.zeros((0, dim), np.float32), "LatentExplorer: "
+    values = empty if codes is None else as_array(codes, door + "codes", (None, dim))
     n = len(values)
-    of_two = str(getattr(labels, "dtype", "")) in ("bool", "torch.bool")  # classes 0 and 1
-    given = {
-        "labels": (labels + 0.0 if of_two else labels, (n,)),
-        "logvars": (logvars, (n, dim)),
-        "errors": (errors, (n,)),
-    }
+    given = {"labels": (labels, (n,)), "logvars": (logvars, (n, dim)), "errors": (errors, (n,))}
     for name, (value, _) in given.items():
         require(value is None or codes is not None, f"LatentExplorer: {name} without codes; give the codes as well.")
-    empty, door = np.zeros(0, np.float32), "LatentExplorer: "
-    rest = [empty if v is None else as_array(v, door + name, shape) for name, (v, shape) in given.items()]
+    rest = [empty[:, 0] if v is None else as_array(v, door + k, s, flags=k == "labels") for k, (v, s) in given.items()]
     require(bool(np.isin(rest[0], range(10)).all()), "LatentExplorer: labels must be whole numbers from 0 to 9.")
     shown = np.sort(np.random.default_rng(0).choice(n, min(n, MOST), replace=False))
     return Codes(*(a[shown] if len(a) else a for a in (values, rest[0].astype(np.int64), *rest[1:])))

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from vae_lib.arrays import Values, as_array, read_images
-from vae_lib.checks import require, require_at_least_zero
+from vae_lib.checks import require, require_at_least_zero, require_words
 from vae_lib.explore import page, still
 from vae_lib.explore.decoding import at_rest
 from vae_lib.explore.explorer import LatentExplorer
@@ -61,9 +61,8 @@ def compare_explorer(
     """
     require((images is None) != (codes is None), "compare_explorer: give images, or codes of both models.")
     pair = isinstance(codes, (tuple, list)) and len(codes) == 2
-    two = codes is None or (
-        pair and len({len(np.atleast_1d(as_array(c, "compare_explorer: codes"))) for c in codes}) == 1
-    )
+    lengths = {np.atleast_1d(as_array(one, "compare_explorer: codes")).shape[0] for one in codes} if pair else set()
+    two = codes is None or len(lengths) == 1
     require(two, "compare_explorer: codes must be a pair, as many codes of the one model as of the other.")
     named = isinstance(titles, (tuple, list)) and len(titles) == 2 and all(isinstance(t, str) for t in titles)
     require(named, f"compare_explorer: titles must be a pair, one for each model, not {titles!r}.")
@@ -99,8 +98,7 @@ def slider_explorer(
     require_at_least_zero(threshold, "slider_explorer: threshold")
     require((images is None) != (kl is None), "slider_explorer: give images, or kl, the KL of each dimension.")
     costs = mean_kl(*_encoded(vae, images)) if kl is None else as_array(kl, "slider_explorer: kl")
-    listed = notes is None or (isinstance(notes, (tuple, list)) and all(isinstance(note, str) for note in notes))
-    require(listed, f"slider_explorer: notes must be a list of words, not {notes!r}.")
+    require_words(() if notes is None else notes, "slider_explorer: notes")
     for name, given in {"kl": costs, "notes": np.asarray([""] * costs.size if notes is None else notes)}.items():
         fits = given.shape == (getattr(vae, "latent_dim", len(given)),) if given.ndim == 1 else False
         require(fits, f"slider_explorer: {name} must have one for each dimension, not shape {given.shape}.")
@@ -142,10 +140,8 @@ def traversal_explorer(
 
 def _encoded(vae: object, images: Values) -> tuple[Tensor, Tensor]:
     """μ and log σ² of the images."""
-    require(
-        hasattr(vae, "encode") and not isinstance(vae, str),
-        "slider_explorer: the model needs `encode`, which returns μ and log σ².",
-    )
+    known = hasattr(vae, "encode") and not isinstance(vae, str)
+    require(known, "slider_explorer: the model needs `encode`, which returns μ and log σ².")
     x = read_images(images, "slider_explorer")
     first = next(vae.parameters()) if isinstance(vae, nn.Module) else x
     with at_rest(vae), torch.no_grad():

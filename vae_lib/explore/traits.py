@@ -34,10 +34,8 @@ class Fixed(list):
 
     def _refuse(self, *_: object, **__: object) -> NoReturn:
         owner, name = self.place.split(".")
-        raise InputError(
-            f"{owner}: {name} is set as a whole: change a copy, {name} = list(explorer.{name}), and set "
-            f"explorer.{name} = {name}."
-        )
+        way = f"change a copy, {name} = list(explorer.{name}), and set explorer.{name} = {name}"
+        raise InputError(f"{owner}: {name} is set as a whole: {way}.")
 
     __setitem__ = __delitem__ = __iadd__ = __imul__ = _refuse
     append = extend = insert = pop = remove = clear = sort = reverse = _refuse
@@ -88,11 +86,9 @@ class Words(traitlets.List):
 
     def validate(self, obj: traitlets.HasTraits, value: object) -> list[str]:
         """The value as a list; InputError where it is none, or has another word."""
-        listed = isinstance(value, (list, tuple)) and all(
-            isinstance(word, str) and word in self.known for word in value
-        )
-        known = ", ".join(self.known)
-        require(listed, f"{type(obj).__name__}: {self.name} must be a list of some of {known}, not {value!r}.")
+        fits = isinstance(value, (list, tuple)) and all(isinstance(w, str) and w in self.known for w in value)
+        some = f"{self.name} must be a list of some of {', '.join(self.known)}"
+        require(fits, f"{type(obj).__name__}: {some}, not {value!r}.")
         return Fixed(value, f"{type(obj).__name__}.{self.name}")
 
 

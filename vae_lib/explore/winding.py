@@ -127,11 +127,8 @@ def flow_explorer(
     layers they go in a straight line, and the density shown is that of the nearer layer. `limit` is half the width of
     the plane. Raises InputError where these do not fit.
     """
-    known = (
-        isinstance(flow, nn.Module)
-        and isinstance(getattr(flow, "layers", None), nn.ModuleList)
-        and len(flow.layers) > 0
-    )
+    layers = getattr(flow, "layers", None)
+    known = isinstance(flow, nn.Module) and isinstance(layers, nn.ModuleList) and len(layers) > 0
     require(known, f"flow_explorer: flow must be a module with layers, not {type(flow).__name__}.")
     fit = all(callable(getattr(layer, "inverse", None)) for layer in flow.layers)
     require(fit, "flow_explorer: every layer of the flow must have an inverse.")
