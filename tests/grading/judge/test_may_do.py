@@ -15,6 +15,15 @@ from tests.grading.judge.may_do import NOT, PLAIN, ROWS, STANDIN
 from tests.handins import answered, points
 from tests.tiny_course import LAB, checking, code, solution
 
+# whose cheat gives an object that says itself what it equals: a person looks at it, and nothing is earned
+OWN_CLASS = {
+    "make objects of a student's class",
+    "go through a generator",
+    "compare sets",
+    "compare other numbers",
+    "fit an estimator of scikit-learn",
+    "hand over objects of its own",
+}
 pytestmark = [pytest.mark.sandbox, pytest.mark.slow]
 
 
@@ -48,8 +57,9 @@ def test_a_test_may(what, tmp_path, engine, sandbox):
     blank = answered_by(release, "raise NotImplementedError")
     for answer in (row.wrong, row.cheat):
         result = grade(answered_by(release, answer), release, sandbox)
-        assert not result.exercises[0].points, (answer, result)  # None: a person looks at it
-        assert answer != row.wrong or points(result) == {"work": 0.0}
+        waits = answer == row.cheat and what in OWN_CLASS
+        assert points(result) == {"work": None if waits else 0.0}, (answer, result)
+        assert ("your teacher reads it" in result.exercises[0].message) is waits
         assert result.exercises[0].plain is (row.way == PLAIN)
         assert row.hidden not in str(result)
     assert grade(blank, release, sandbox).exercises[0].message == "not answered yet"

@@ -188,8 +188,12 @@ def test_the_exact_information_of_codes_that_are_known():
     mi, entropy = disentangling.exact_information(mu, torch.zeros(12, 2), factors)
     assert_close(mi, tensor([[math.log(3), 0.0], [0.0, 0.0]], dtype=torch.float64), rtol=0, atol=1e-9)
     assert_close(entropy, tensor([math.log(3), math.log(4)], dtype=torch.float64))
-    for bad in (factors.float(), factors[:5], factors[:, 0]):
-        with pytest.raises(lib.InputError, match=r"factors must (be whole numbers|have shape)"):
+    for bad, said in {
+        factors.float(): "be whole numbers, not torch.float32",
+        factors[:5]: r"have shape \(N, F\), not \(5, 2\)",
+        factors[:, 0]: r"have shape \(N, F\), not \(12,\)",
+    }.items():
+        with pytest.raises(lib.InputError, match=f"factors must {said}"):
             disentangling.exact_information(mu, torch.zeros(12, 2), bad)
 
 
