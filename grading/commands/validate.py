@@ -14,6 +14,7 @@ from grading.intake.notebook import Unreadable, read_notebook
 from grading.intake.repair import repair
 
 SECONDS = 60  # for a cell
+STARTING = 300  # for the first, which loads torch: on a busy machine alone that takes a minute
 RAISED = re.compile(r"^(?:[\w.]+\.)?\w*(?:Error|Exception|Interrupt|Exit|Iteration)\b.*", re.M | re.S)
 EXERCISE = re.compile(r"Exercise (\d+\.\d+)")
 OPEN = "not answered yet"
@@ -101,7 +102,7 @@ def run(notebook: dict, folder: Path, labels: dict[str, str]) -> dict[str, str]:
     from nbclient.exceptions import DeadKernelError
 
     cells = nbformat.from_dict(notebook)
-    settings = {"timeout": SECONDS, "interrupt_on_timeout": True, "allow_errors": True, "kernel_name": "python3"}
+    settings = {"timeout": STARTING, "interrupt_on_timeout": True, "allow_errors": True, "kernel_name": "python3"}
     client = NotebookClient(cells, resources={"metadata": {"path": str(folder)}}, **settings)
     errors, latest = {}, "the first cell"
     surroundings = {**os.environ, "NBGRADER_EXECUTION": "validate"}
@@ -115,8 +116,10 @@ def run(notebook: dict, folder: Path, labels: dict[str, str]) -> dict[str, str]:
                 client.execute_cell(cell, place)
             except DeadKernelError:
                 raise GradingError(f"Python ended while it ran {latest}: nothing after it could be checked.") from None
-            if trouble(cell) and (name in labels or trouble(cell) != OPEN):
-                errors[labels.get(name) or called(cell)] = trouble(cell)
+            found = trouble(cell, client.timeout)
+            client.timeout = SECONDS
+            if found and (name in labels or found != OPEN):
+                errors[labels.get(name) or called(cell)] = found
     return errors
 
 
@@ -126,11 +129,11 @@ def called(cell: dict) -> str:
     return f"the cell with “{lines[0] if lines else ''}”"
 
 
-def trouble(cell: dict) -> str:
-    """The error that a cell ended with, in a sentence; "" where it ran through."""
+def trouble(cell: dict, seconds: int) -> str:
+    """The error that a cell ended with, which had so many seconds, in a sentence; "" where it ran through."""
     errors = [output for output in cell["outputs"] if output["output_type"] == "error"]
     if errors and errors[0]["ename"] == "KeyboardInterrupt":
-        return f"it was still running after {SECONDS} seconds"
+        return f"it was still running after {seconds} seconds"
     if errors and errors[0]["ename"] == "NotAnswered":
         return OPEN
     return last_error("\n".join(errors[0]["traceback"])) if errors else ""

@@ -184,6 +184,14 @@ class TestValidate:
         with pytest.raises(GradingError, match=r"Python ended while it ran 1.1 double: nothing after it"):
             validate(LAB, course)
 
+    def test_the_first_cell_has_time_to_load_torch_and_the_others_their_limit(self, course, monkeypatch):
+        monkeypatch.setattr("grading.commands.validate.SECONDS", 1)
+        notebook = answered(course, "import time\ntime.sleep(60)\ndef double(x):\n    return 2 * x")
+        slow = {"cell_type": "code", "id": "first", "metadata": {}, "source": ["import time\ntime.sleep(2)"]}
+        work_on(course, notebook | {"cells": [slow | {"outputs": [], "execution_count": None}, *notebook["cells"]]})
+        broken = validate(LAB, course).broken
+        assert broken == {"the cell with “import time”": "it was still running after 1 seconds"}
+
     def test_cells_that_only_show_something_are_not_run(self, course):
         notebook = answered(course)
         shown = next(one for one in notebook["cells"] if "explore" in str(one["metadata"]))
