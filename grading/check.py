@@ -17,7 +17,8 @@ from pathlib import Path
 from grading.course.folder import ROOT, GradingError
 from grading.course.lab import Release, digest
 from grading.engine import Job, Outcome, Task
-from grading.judge.soundness import complaint, own_handins, unsound
+from grading.judge.jupyter import passed_in_jupyter
+from grading.judge.soundness import complaint, own_handins, unearned, unsound
 
 MEMORY = "checked.json"  # in the ledger
 Engine = Callable[[Iterable[Job]], Iterator[Outcome]]
@@ -61,7 +62,7 @@ def tried(
             wrong[lab] = str(error)
             continue
         if found:
-            wrong[lab] = complaint(lab, found)
+            wrong[lab] = complaint(lab, found, passed_in_jupyter(lab, root) if unearned(found) else ())
             continue
         known[lab] = {"mark": now, "plain": plain, "counting": counting}
         _write(memory, known)

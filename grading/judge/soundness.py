@@ -1,7 +1,7 @@
 """Whether a lab can be graded: its own solution must earn everything, and the lab as handed out nothing."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from grading.course.folder import ROOT
@@ -16,6 +16,7 @@ SOLVED, BLANK = "the lab's own solution", "the lab as handed out"
 UNRUN = ("answer", "task")
 WAY_OUT = "  (A test that is right in nbgrader itself needs what this grader lacks: grading/README.md lists what a "
 WAY_OUT += "test may do. Write it so, or have its points given by hand.)"
+PASSED = " (In Jupyter itself it earns them all.)"
 STRIPPED = "the lab's own solution, when its cells have lost their ids and nbgrader's marks,"
 
 
@@ -83,11 +84,18 @@ def _told(fault: Fault) -> str:
     return f"{place}: {fault.reason}" if place else fault.reason
 
 
-def complaint(lab: str, found: dict[str, str]) -> str:
-    """One message about a lab that cannot be graded, a line for each test."""
-    lines = [f"  {name or lab}: {reason}" for name, reason in found.items()]
+def unearned(found: dict[str, str]) -> list[str]:
+    """The tests that the lab's own solution was run against without every point."""
+    return [name for name, reason in found.items() if name and reason.startswith(f"{SOLVED} earns")]
+
+
+def complaint(lab: str, found: dict[str, str], passed: Collection[str] = ()) -> str:
+    """One message about a lab that cannot be graded, a line for each test. Those in `passed` Jupyter itself gives
+    every point, so that it is not the lab that is wrong."""
+    lines = [f"  {name or lab}: {reason}{PASSED * (name in passed)}" for name, reason in found.items()]
     source = f"source/{lab}" if "/" in lab else f"solutions/{lab}"
     head = f"{lab} cannot be graded as it is, so nobody is; the mistake is in {source}, not in any hand-in:"
-    if all(reason.startswith((f"{SOLVED} cannot be graded", STRIPPED)) for reason in found.values()):
+    ours = (f"{SOLVED} cannot be graded", STRIPPED)
+    if all(name in passed or reason.startswith(ours) for name, reason in found.items()):
         head = f"{lab} has what this grader cannot carry, so nobody is graded; neither {source} nor a hand-in is wrong:"
     return "\n".join([head, *lines, WAY_OUT])

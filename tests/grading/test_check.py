@@ -147,3 +147,21 @@ def test_a_test_that_the_grader_cannot_carry_is_not_called_the_authors_mistake(e
     assert said.startswith("tiny has what this grader cannot carry, so nobody is graded; neither solutions/tiny nor")
     assert "have its points given by hand" in said
     assert "the mistake is in" not in said
+
+
+def test_a_test_that_passes_in_jupyter_itself_is_not_called_the_authors_mistake(engine, tmp_path):
+    """Memory that nobody touches: three gigabytes are free in a kernel, and one more than a hand-in may have."""
+    answer = (
+        "def double(x):\n    ### BEGIN SOLUTION\n    return len(bytearray(3 << 30)) and 2 * x\n    ### END SOLUTION"
+    )
+    said = complaint(tiny_course.of(tmp_path, solution(answer), checking(TEST)), engine)
+    assert said.startswith("tiny has what this grader cannot carry, so nobody is graded; neither solutions/tiny nor")
+    assert "MemoryError" in said
+    assert "(In Jupyter itself it earns them all.)" in said
+
+
+def test_a_share_of_the_points_in_jupyter_too_is_the_authors_mistake(engine, tmp_path):
+    said = complaint(tiny_course.of(tmp_path, solution(SOLUTION), checking(f"{TEST}\n1")), engine)
+    assert said.startswith("tiny cannot be graded as it is, so nobody is; the mistake is in solutions/tiny")
+    assert "earns 1 of 2 points" in said
+    assert "In Jupyter itself" not in said
