@@ -37,6 +37,7 @@ class Classifier(nn.Module):
         width = channels[-1] * sides[0] * sides[1]
         self.layers = nn.Sequential(*layers, nn.Flatten(), nn.Linear(width, n_classes))
         _draw_start(self.layers, generator)
+        self.layers.to(memory_format=torch.channels_last)  # on a CPU half of the time
 
     @checked(x="B n_pixels")
     def forward(self, x: Tensor) -> Tensor:

@@ -62,5 +62,5 @@ def load(name: str, folder: str | os.PathLike | None = None) -> Entry:
 def _model(architecture: dict[str, Any], state: dict[str, Tensor]) -> nn.Module:
     with torch.device("meta"):  # no start is drawn, so that the reader's seed is left alone
         model = start(architecture)
-    model.load_state_dict(state, assign=True)
+    model.to_empty(device="cpu").load_state_dict(state)  # copied, so that the layout is the model's own
     return model.requires_grad_(True).eval()
