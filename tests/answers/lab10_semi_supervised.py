@@ -489,6 +489,11 @@ def unlabelled_zero_log_zero(labelled, q_y):
     return (q_y * (labelled - q_y.log())).sum(1)
 
 
+@wrong("unlabelled_bound", "right to a few digits only")
+def unlabelled_cut_off_below(labelled, q_y):
+    return (q_y * (labelled - q_y.clamp(min=1e-3).log())).sum(1)
+
+
 @wrong("unlabelled_bound", "a small constant inside the logarithm")
 def unlabelled_epsilon(labelled, q_y):
     return (q_y * labelled).sum(1) - (q_y * (q_y + 1e-8).log()).sum(1)
