@@ -207,14 +207,14 @@ def require_within(x: Tensor, least: int, most: int, label: str) -> None:
 def require_unit_interval(x: Tensor, label: str) -> None:
     """Every value of `x` lies in [0, 1]."""
     if checking():
-        low, high = x.min().item(), x.max().item()
+        low, high = (end.item() for end in x.detach().aminmax())
         require(low >= 0 and high <= 1, f"{label} must lie in [0, 1], it runs from {_shown(low)} to {_shown(high)}.")
 
 
 def require_near_unit_interval(x: Tensor, label: str) -> None:
     """No value of `x` is farther than `MOST_OUTSIDE` from [0, 1]: noise may leave it a little, bytes do not."""
     if checking():
-        low, high = x.min().item(), x.max().item()
+        low, high = (end.item() for end in x.detach().aminmax())
         near = low >= -MOST_OUTSIDE and high <= 1 + MOST_OUTSIDE
         require(near, f"{label} must be pixels in [0, 1], it runs from {low:.4g} to {high:.4g}; scale them.")
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from vae_lib.checks import checked, require, require_same_place
+from vae_lib.checks import checked, require, require_near_unit_interval, require_same_place
 from vae_lib.gaussian import reparametrize
 from vae_lib.likelihood import Bernoulli, Likelihood
 from vae_lib.networks import Decoder, Encoder, mlp, require_architecture
@@ -41,6 +41,8 @@ class Autoencoder(nn.Module):
     def encode(self, x: Tensor) -> Tensor:
         """The codes. Shapes: (B, P) -> (B, D)."""
         _require_fits(self, x, "x", self.n_pixels, "pixels")
+        if self.output == "sigmoid":
+            require_near_unit_interval(x, "Autoencoder.encode: x")
         return self.encoder(x)
 
     @checked(z="... B D")
@@ -89,6 +91,8 @@ class VAE(nn.Module):
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """μ and log σ² of q(z|x). Shapes: (B, P) -> (B, D), (B, D)."""
         _require_fits(self, x, "x", self.n_pixels, "pixels")
+        if getattr(self.likelihood, "mean_function", "sigmoid") == "sigmoid":
+            require_near_unit_interval(x, "VAE.encode: x")
         return self.encoder(x)
 
     @checked(z="... B D")

@@ -308,6 +308,18 @@ def test_so_do_those_of_an_autoencoder():
     lib.elbo_terms(lib.Autoencoder(P, D, (4,), output="identity"), 255 * draw(B, P))
 
 
+@pytest.mark.parametrize("model", [AE, VAE, lib.VAE(P, D, (4,), likelihood=lib.LearnedGaussian())])
+def test_an_encoder_of_pictures_refuses_bytes_and_takes_noise(model):
+    with pytest.raises(InputError, match=r"encode: x must be pixels in \[0, 1\], it runs from .*; scale them"):
+        model.encode(255 * draw(B, P))
+    model.encode(draw(B, P) + 0.5 * torch.randn(B, P))
+
+
+def test_an_encoder_of_other_data_takes_any():
+    lib.Autoencoder(P, D, (4,), output="identity").encode(255 * draw(B, P))
+    lib.VAE(P, D, (4,), likelihood=lib.Gaussian(1.0, "identity")).encode(255 * draw(B, P))
+
+
 @pytest.mark.parametrize("wrap", [torch.compile, torch.nn.DataParallel])
 def test_a_wrapped_model_is_told_the_way_out(wrap):
     model = lib.VAE(P, D, (4,))
