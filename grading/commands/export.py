@@ -30,8 +30,8 @@ def export(
     root = course_of(out, course)
     entries = refresh(out, root)
     known = sorted({entry.lab for entry in entries})
-    named = chosen(lab, known)
-    entries = [entry for entry in entries if entry.lab in named] if form == "nbgrader" else asked(entries, lab)
+    chosen(lab, known)  # says what is no lab
+    entries = asked(entries, lab)
     labs = sorted({entry.lab for entry in entries})
     with Record(gradebook_url(out, root), (), root) as record:
         marks, said = by_student(entries, record), []

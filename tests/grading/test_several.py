@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import zipfile
 
 import pytest
@@ -66,6 +67,28 @@ def test_canvas_gets_the_sum_of_an_assignments_notebooks(canvas, labs, capsys):
     assert "1 of 3 hand-ins are not graded to the end" in capsys.readouterr().out
     export("canvas", table, template, ["hw1/one"], canvas.folder, "hw1 (4711)", False, canvas.folder)
     assert [line.rpartition(",")[2] for line in table.read_text().splitlines()[2:]] == ["1", "1", "1"]
+
+
+def test_nbgraders_table_is_nbgraders_own(pair):
+    """Compared with what its exporter makes of the same gradebook: a row for an assignment, whatever its notebooks."""
+    from nbgrader.api import Gradebook
+    from nbgrader.plugins import CsvExportPlugin
+
+    for lab in ("hw1/one", "hw1/two"):
+        pair.hand_in("ann", lab)
+    pair.hand_in("kim", "hw1/one")
+    pair.grade()
+    ours, theirs = pair.folder / "ours.csv", pair.folder / "theirs.csv"
+    export("nbgrader", ours, None, [], pair.folder, None, False, pair.folder)
+    with Gradebook(f"sqlite:///{pair.folder / 'gradebook.db'}") as gradebook:
+        CsvExportPlugin(to=str(theirs)).export(gradebook)
+    ours, theirs = (list(csv.DictReader(path.read_text().splitlines())) for path in (ours, theirs))
+    assert [(row["assignment"], row["student_id"]) for row in ours] == [("hw1", "ann"), ("hw1", "kim")]
+    for name in ("assignment", "student_id", "timestamp", "email"):
+        assert [row[name] for row in ours] == [row[name] for row in theirs]
+    for name in ("raw_score", "late_submission_penalty", "score", "max_score"):
+        assert float(ours[0][name]) == float(theirs[0][name])
+    assert ours[1]["score"] == ""  # one notebook is missing, and nbgrader would count what is there
 
 
 def test_canvas_gets_all_pages_of_an_assignment(canvas):
