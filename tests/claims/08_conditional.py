@@ -109,7 +109,7 @@ def log_px_of_its_label(nb, x, y, K):
 
 
 @claim(
-    "Every digit gains more than the 2.30 nats, 1 about 5 nats and 8 about 8. The order of the others is not sure: "
+    "Every digit gains more than the 2.30 nats, 1 about 5 nats and 8 about 8. The order of most others is not sure: "
     "each of their means has a standard error of 0.5 to 0.9 nats",
     on="mnist",
 )

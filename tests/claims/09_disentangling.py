@@ -206,7 +206,7 @@ def batches(nb, size, sampling, seed=55, n=60, model=None):
     "Where codes lie far apart their estimates of the information are nearly $\\log B$ and nearly $\\log N$, "
     "whatever it is",
     "more than 4 nats off at $B=4$, too high in one and too low in the other, and 0.2 nats at $B=36$",
-    "The weighted total correlation is 0.6 nats off at $B=4$ and 0.8 nats at $B=36$",
+    "The weighted total correlation is 0.6 nats off at $B=4$ and 0.85 nats at $B=36$",
 )
 def small_batches(nb):
     exact = exact_parts(nb, nb.vae)[0]
@@ -339,7 +339,7 @@ def what_each_weight_gives_up(nb):
     "At $\\beta=16$ there is hardly a code left, 0.50 nats of it",
     "those of $\\beta=2$, 8 and 16 were kept after 8,000 steps, since their longer round ended higher, the others "
     "after 16,000",
-    "The best models for each $\\beta$ lie on a curve of slope $-\\beta$",
+    "The best models lie on a curve, with slope $-\\beta$ at that of $\\beta$",
     "Ours come near it, and several stopped above it",
 )
 def beta_is_a_price(nb):
@@ -417,7 +417,7 @@ def a_dimension_without_kl_stands_still(nb):
     "changes. The second and the third move it straight down, by 3.0 and 2.8, though it fades or shrinks on the way: "
     "its white pixels vary between 16 and 25 and between 13 and 21. In the fourth it stays in its place and grows, "
     "from 11 white pixels to 32",
-    "each of its first four strays from its axis by more than half of its way",
+    "each of its first four moves the L more than half as far along one axis as along the other",
     "The other rows move the L or change its size, and most do both. One model comes nearest to separating the two",
 )
 def where_the_rows_go(nb):
@@ -643,7 +643,7 @@ def what_whole_codes_know(nb):
 @claim(
     "The prior $\\mathcal N(0,I)$ is invariant under rotations",
     "Each picture's bound is the same to five decimals, and so is $p_\\theta(x)$",
-    "But the gap is another one",
+    "But the gap changes",
     "a rotated diagonal is diagonal no more, unless the two $\\sigma$ are equal",
 )
 def a_rotation_changes_the_gap_alone(nb):

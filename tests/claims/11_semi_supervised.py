@@ -94,7 +94,7 @@ def spreading_is_for_few_labels(nb):
 @claim(
     "On fifty of PCA's numbers spreading comes to 8.7 %, on the pixels to 10.2 %",
     "on as many of PCA's numbers as M1 has to 12.2 %",
-    "Labels spread over a graph of the same codes: 7.5 % with a hundred, and 10.2 % over one of the pixels",
+    "Labels spread over a graph of the same codes: 7.5 % with a hundred, and 10.2 % over the pixels'",
     "So the graph does most of it",
     "M1's codes, the best of the four with each draw, add to it",
     on="mnist",
@@ -388,7 +388,7 @@ def the_answer_to_the_second_question(nb):
     "On 10,000 pictures it was ahead",
     "saw about 1.5 million pictures while it learned, in 6,400 and in 2,750 steps",
     "the two errors are no further apart than draws of labels are",
-    "So spreading gained by the 45,000 pictures more, and M1+M2 shows no gain",
+    "So spreading gained by the 45,000 further pictures, and M1+M2 shows no gain",
     on="mnist",
 )
 def more_pictures_help_the_graph_alone(nb):

@@ -88,7 +88,7 @@ def over_starts(values):
 @claim(
     "Annealing costs nothing that three starts can show: 0.05 ± 0.01 nats are lost, with the plain VAE 0.06 ± 0.01",
     "Word dropout and free bits lose more, from each start, than annealing from any, 0.22 ± 0.04 and 0.24 ± 0.03 nats, "
-    "and their codes say two and three times as much",
+    "and their KL is two and three times as large",
     "With free bits the KL stands a little above its floor",
     "Word dropout has no floor, and its KL is between 2.9 and 3.4 nats",
 )
@@ -171,7 +171,7 @@ def where_the_nats_go(nb):
     "and number is right in a third",
     "With annealing the topic comes back in 62 to 93 % and the length in 45 to 62 %",
     "from two of them the topic comes back in every sentence; from start 1 it does so no more often than by chance, "
-    "though this code holds 3.3 nats, and the number comes back in every sentence instead",
+    "though this code's KL is 3.3 nats, and the number comes back in every sentence instead",
     "A number of nats does not tell what a code is about",
     "with the plain VAE the topic comes back in 58 and 65 % from two of the starts, at a KL of 0.02 nats",
     "The model is one with free bits, whose codes hold all three",
@@ -224,15 +224,15 @@ def the_likeliest_word_makes_a_choice_of_a_faint_preference(nb):
             assert least - 5 < topics_with_words_drawn(nb, model, 0, 33) < most + 5
 
 
-@claim("With the rule the code saves 2.3 nats, and without it three", "the rule alone is worth 0.8 to entries")
+@claim("With the rule the code saves 2.3 nats, and without it 3.15", "the rule alone is worth 0.8 to entries")
 def codes_save_nats(nb):
     """Each VAE against entries under its own rule, paired by molecule; and none pays less than an even list.
 
     Under the rule no other shares of atoms do better on the training half: the slopes of its cost vanish.
     """
-    for name, without, told in (("VAE", "entries, the rule", 2.3), ("VAE, no rule", "entries alone", 3)):
+    for name, without, told in (("VAE", "entries, the rule", 2.3), ("VAE, no rule", "entries alone", 3.15)):
         mean, error = mean_error(nb.paid[without] - nb.paid[name])
-        assert abs(mean - told) < (0.1 if told < 3 else 0.5)
+        assert abs(mean - told) < 0.1
         assert mean > 20 * error
         assert nb.paid[name].mean() > nb.math.log(6614)
     assert abs((nb.paid["entries alone"] - nb.paid["entries, the rule"]).mean() - 0.8) < 0.05
@@ -245,7 +245,8 @@ def codes_save_nats(nb):
 
 
 @claim(
-    "Without the rule the code raises the share of valid graphs from 32 % to 82 %, and with the rule from 68 % to 91 %",
+    "Without the rule the code raises the share of valid graphs from 32 % to 82 %, and with the rule from 68 % to "
+    "91.5 %",
     "On the same draws it takes away no valid graph",
     "it mends most of those whose atoms had too many bonds",
     "To learn under the rule has bought this VAE nothing: the other one, which is given the rule only when it draws, "
@@ -261,7 +262,7 @@ def the_code_and_the_rule_each_make_graphs_valid(nb):
     assert abs(percent[None, False] - 32) < 3
     assert abs(percent[nb.free, False] - 82) < 3
     assert abs(percent[None, True] - 68) < 3
-    assert abs(percent[nb.coder, True] - 91) < 2
+    assert abs(percent[nb.coder, True] - 91.5) < 2
     assert abs(percent[nb.free, True] - 96) < 1.5
     assert percent[nb.free, True] > percent[nb.coder, True] + 2
     mean, error = mean_error(nb.paid["VAE"] - nb.paid["VAE, no rule"])
@@ -274,8 +275,8 @@ def the_code_and_the_rule_each_make_graphs_valid(nb):
 
 
 @claim(
-    "The other two columns do not tell a code from none. About half of the different molecules is novel, and they are "
-    "nearly as many as even draws would give, for the entries as for the VAEs",
+    "The other two columns do not tell a code from none. About half of the different molecules are novel, and the "
+    "different ones are nearly as many as even draws would give, for the entries as for the VAEs",
     "Taking the likeliest bonds makes more graphs valid; taking the likeliest atoms as well leaves a few hundred "
     "different ones",
 )
@@ -306,7 +307,7 @@ def frames_in_the_figure(nb):
     assert sum(good(nb.found["VAE"], i) for i in range(8)) == 7
 
 
-@claim("The code predicts the index far better than its mean does, but not better than the count of bonds alone")
+@claim("The code predicts the index far better than the mean index does, but worse than the count of bonds alone")
 def the_code_and_the_index(nb):
     mean, error = mean_error(nb.off["mean"] - nb.off["code"])
     assert mean > 10 * error
@@ -324,7 +325,7 @@ def higher(ends, starts):
     "random direction as far raises it for 36 % and lowers it for 38 %",
     "But the best of 31 directions as far raises it for 74 %, and the best of 31 draws has more than the start for "
     "88 %, 33.6 on average, and the most chains of all that come from a code",
-    "here, in three dimensions, drawing beats the gradient at the same number of predictions, for every $r$ from 0.02 "
+    "here, in three dimensions, drawing beats the gradient at the same number of predictions, for six $r$ from 0.02 "
     "to 1",
     "On the climb the prediction ends above the truth, among the best draws below it",
     "the best of 31 known molecules has 34.4",

@@ -185,7 +185,7 @@ def fresh_measures(nb):
 @claim(
     "The pairs are behind the other four in coverage, with every seed: a fifth of the data have no draw nearby",
     "By precision little separates the five kinds",
-    "the pairs had 98 % and 79 %",
+    "the pairs had 98 % and 79.5 %",
 )
 def the_pair_is_behind_in_coverage(nb):
     found = fresh_measures(nb)
@@ -207,10 +207,10 @@ def far_out(nb, draws):
 
 
 @claim(
-    "The autoregressive models leave about as much outside as data do, around 1 %, flows and diffusion models 1.3 to "
-    "1.6 %, the VAEs 2 % and the pairs 4 %",
-    "The pairs leave 1 to 3 % of their draws between the moons and the VAEs 1 %, the flows and the diffusion models "
-    "about half of that, the autoregressive models as little as data do",
+    "The VAEs leave 2 % outside and the pairs 4 %, the others about what data do, around 1 %",
+    "Of ten times as many draws, flows and diffusion models leave 1.3 to 1.6 %",
+    "The pairs leave 1 to 3 % of their draws between the moons and the VAEs 1 %; the others leave less, and the "
+    "autoregressive models as little as data do",
     "4 % of the pairs' draws lay where 1 % of the data do",
 )
 def how_much_lies_outside_and_between(nb):
@@ -256,7 +256,7 @@ def precision_is_lenient(nb):
 
 @claim(
     "The flow gives back each point",
-    "the mean that is decoded from it still follows $x$ to 98 %",
+    "the mean that is decoded from it still follows $x$ to 97 %",
     "next to nothing of $x$ is left in $x_T$, 0.05 % of the variance by the schedule",
     "Without chance, $x_T$ is a code: the same steps back return $x$ to 99.8 %",
     "on the digits below, 10 numbers for 64 pixels",
@@ -268,7 +268,7 @@ def what_is_left_of_x(nb):
         assert (flow.inverse(flow(x).y) - x).abs().max() < 1e-2
         mu, logvar = vae.encode(x)
         z = lib.reparametrize(mu, logvar, torch.randn(mu.shape, generator=generator(701)))
-        assert abs(nb.kept(x, vae.decode_mean(z)) - 0.98) < 0.01
+        assert abs(nb.kept(x, vae.decode_mean(z)) - 0.974) < (0.003 if s == 0 else 0.016)  # the lecture's own is 0
         diffusion = nb.stored["diffusion", s]
         codes = diffusion.encode(x)
         assert abs(nb.kept(x, diffusion.decode(codes)) - 0.998) < 0.001
@@ -317,10 +317,9 @@ def nats_of_digits(nb):
 
 @claim(
     "until a round lowered the cost of held-back data by less than half a per cent",
-    "On the moons all fifteen came to that end: the longest round had 640 passes over the data, for two of the VAEs "
-    "1,280",
+    "On the moons all fifteen came to that end: the last round had 640 passes over the data, for two of the VAEs 1,280",
     "so it could not have fallen by half a per cent had they become perfect",
-    "On the digits the diffusion model still gained 11 % in its last doubling, to 5,120 passes",
+    "On the digits the diffusion model still gained 2 nats in its last doubling, to 5,120 passes",
     "The VAE, the flow and the autoregressive model overfit there; what is stored are the weights of their best pass, "
     "an early one",
     "It also fell with every doubling of its training, by 2 nats in the last one: of the five it is the one that is "
@@ -332,7 +331,6 @@ def who_is_at_its_end(nb):
     best = {name: [one["best"] for one in found] for name, found in rounds.items()}
     gains = {name: (found[-2] - found[-1]) / abs(found[-2]) for name, found in best.items()}
     assert [name for name, gain in gains.items() if gain >= 0.005] == ["diffusion-digits"]
-    assert round(100 * gains["diffusion-digits"]) == 11
     assert rounds["diffusion-digits"][-1]["epochs"] == 5120
     longest = {name: found[-1]["epochs"] for name, found in rounds.items() if "moons" in name}
     assert sorted(name for name, n in longest.items() if n == 1280) == ["vae-moons-0", "vae-moons-1"]
@@ -353,15 +351,15 @@ def who_is_at_its_end(nb):
 
 
 @claim(
-    "Means of two digits, which are no digits, have 98 % precision, as much as digits have",
+    "Means of two digits have 98 % precision, as much as digits have",
     "and 86 % coverage, more than two of the five models",
     "what lies nearer to the middle lies nearer to everything",
     "So precision favours draws that vary too little, and coverage does not find them out",
     "On the digits the mean of two digits had 98 % precision and 86 % coverage, so neither says that draws are digits",
 )
 def precision_rewards_a_mean_of_two(nb):
-    """Other pairs than the lecture's; that the means are no digits is said by the stored classifier, of few of which it
-    is sure; that little spread is what pays, by a Gaussian whose draws are drawn towards its mean.
+    """Other pairs than the lecture's, of which the stored classifier is sure far less often than of digits; that little
+    spread is what pays, by a Gaussian whose draws are drawn towards its mean.
     """
     judge = nb.zoo.load("classifier-digits").model
     x, test = nb.digits.x_train, nb.digits.x_test
