@@ -207,16 +207,22 @@ def require_within(x: Tensor, least: int, most: int, label: str) -> None:
 def require_unit_interval(x: Tensor, label: str) -> None:
     """Every value of `x` lies in [0, 1]."""
     if checking():
-        low, high = (end.item() for end in x.detach().aminmax())
+        low, high = _ends(x)
         require(low >= 0 and high <= 1, f"{label} must lie in [0, 1], it runs from {_shown(low)} to {_shown(high)}.")
 
 
 def require_near_unit_interval(x: Tensor, label: str) -> None:
     """No value of `x` is farther than `MOST_OUTSIDE` from [0, 1]: noise may leave it a little, bytes do not."""
     if checking():
-        low, high = (end.item() for end in x.detach().aminmax())
+        low, high = _ends(x)
         near = low >= -MOST_OUTSIDE and high <= 1 + MOST_OUTSIDE
         require(near, f"{label} must be pixels in [0, 1], it runs from {low:.4g} to {high:.4g}; scale them.")
+
+
+def _ends(x: Tensor) -> tuple[float, float]:
+    """The least and the largest value, in one pass; of NumPy's arrays, as explorers have them, in two."""
+    least, most = x.detach().aminmax() if isinstance(x, Tensor) else (x.min(), x.max())
+    return least.item(), most.item()
 
 
 def _shown(value: float) -> str:
