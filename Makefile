@@ -1,4 +1,4 @@
-# Works with any make, GNU 3.81 (macOS) included. Each target is a command of start.py, which also works without make.
+# Works with any make, GNU 3.81 (macOS) included. Each target but clean is a command of start.py, which also works without make.
 #   PYTHON=python3.12   the Python to make .venv with (default: the first that works)
 #   ROLE=instructor     JupyterLab with nbgrader's Formgrader and Create Assignment
 #   CLASS=demo          ... on the class that make demo has made

@@ -27,7 +27,7 @@ MEANING = {
     "partial": "Some exercises could not be graded; the score counts the others.",
     "needs-manual": "The exercises are graded; a person still has to read the answers in words.",
     "timed-out": "Some code took too long; the score counts what could be graded.",
-    "crashed": "Some code ended the process that ran it; the score counts what could be graded.",
+    "crashed": "Some code ended Python, or needs what this grader lacks; the score counts what could be graded.",
     "unreadable": "The hand-in could not be read, so nothing could be graded.",
     "missing": "Nothing was handed in.",
 }
