@@ -28,7 +28,7 @@ def passed_in_jupyter(lab: str, root: Path = ROOT) -> set[str]:
     client = NotebookClient(notebook, timeout=SECONDS, interrupt_on_timeout=True, allow_errors=True, **where)
     try:
         client.execute(stderr=subprocess.DEVNULL)
-    except (OSError, RuntimeError, CellControlSignal, DeadKernelError):
+    except (KeyError, OSError, RuntimeError, CellControlSignal, DeadKernelError):  # NoSuchKernel is a KeyError
         return set()
     tests = [cell for cell in notebook.cells if role(cell) == "test"]
     grades = {grader(cell)["grade_id"]: determine_grade(cell) for cell in tests}

@@ -13,7 +13,7 @@ import torch
 import vae_lib as lib
 from tests.vae_lib.doors import DAMAGES, Table, faults, parameters, with_generator
 from vae_lib import InputError, zoo
-from vae_lib.checks import trusted
+from vae_lib.checks import check_shapes, trusted
 from vae_lib.data import binarize
 from vae_lib.training import pick_device
 
@@ -306,6 +306,13 @@ def test_so_do_those_of_an_autoencoder():
     with pytest.raises(InputError, match=r"elbo_terms: with output='sigmoid' .* x must lie in \[0, 1\]"):
         lib.elbo_terms(AE, 255 * draw(B, P))
     lib.elbo_terms(lib.Autoencoder(P, D, (4,), output="identity"), 255 * draw(B, P))
+
+
+def test_finite_values_pass_whatever_their_sum_and_infinite_ones_are_counted():
+    check_shapes("f", {"x": "B"}, {"x": torch.full((4,), 3e38)})
+    for values in ([math.inf, -math.inf, 1.0, 2.0], [math.nan, 3e38, 3e38, math.inf]):
+        with pytest.raises(InputError, match="f: x has 2 of 4 values that are NaN or infinite"):
+            check_shapes("f", {"x": "B"}, {"x": torch.tensor(values)})
 
 
 @pytest.mark.parametrize("model", [AE, VAE, lib.VAE(P, D, (4,), likelihood=lib.LearnedGaussian())])

@@ -609,3 +609,10 @@ def test_the_readme_has_the_table(capsys):
     lines = [line for line in capsys.readouterr().out.splitlines() if line.split(" | ")[0].strip("| ") in shown]
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     assert text.split("list` prints -->\n")[1].split("<!-- /zoo -->")[0].splitlines() == lines
+
+
+def test_a_loaded_classifier_keeps_its_channels_last():
+    """Its stored weights lie otherwise, and would cost twice the time."""
+    for layer in zoo.load("classifier-digits").model.layers:
+        if isinstance(layer, torch.nn.Conv2d):
+            assert layer.weight.is_contiguous(memory_format=torch.channels_last)
