@@ -24,7 +24,7 @@ NAMES = [p.stem for p in LIBRARY]
 # the core: an import only ever points to a lower level
 LEVELS = {
     "errors": -2,
-    "rules": -1,
+    **dict.fromkeys(["rules", "axes"], -1),
     "checks": 0,
     **dict.fromkeys(["gaussian", "pca", "latent", "networks", "checkpoint", "optimization", "augmentation"], 1),
     **dict.fromkeys(["likelihood", "config"], 2),
@@ -39,6 +39,7 @@ BESIDE = (*BESIDE, "classifier", "zoo", "beyond", "explore")
 MATHEMATICS = LEVELS.keys() - {
     "errors",
     "rules",
+    "axes",
     "checks",
     "checkpoint",
     "optimization",

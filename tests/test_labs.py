@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from datetime import datetime
 from functools import cache
 from unittest.mock import patch
 
@@ -15,6 +14,7 @@ import torch
 
 from benchmarks import stock
 from grading.course.folder import ROOT
+from tests import meter
 from tests.lab_bank import LABS, bank, load
 from vae_lib import data
 
@@ -277,7 +277,7 @@ def course(tmp_path_factory):
         _drop_explore(folder / "submitted" / "bob" / lab / f"{lab}.ipynb")
     empty = folder / "no_mnist"  # on the digits, which take a third of the time of MNIST's pictures
     empty.mkdir()
-    with patch.dict(os.environ, {"VAE_DATA_DIR": str(empty)}):
+    with patch.dict(os.environ, {"VAE_DATA_DIR": str(empty)} | meter.environment(folder)):
         return folder, stock.autograde(folder)
 
 
@@ -315,20 +315,11 @@ def test_the_whole_lab_runs_and_shows_pictures_with_words(lab, course):
 @pytest.mark.slow
 @pytest.mark.parametrize("lab", LABS)
 def test_a_lab_takes_seconds(lab, course):
-    """Ten on the graded path, forty in all, on a quiet machine; thrice that here, where others may be at work."""
+    """Ten on the graded path; in all the longest takes 50, and neighbours slow memory more than a yardstick."""
     folder = course[0] / "grading_out" / "autograded" / "ann" / lab
     whole = nbformat.read(folder / f"{lab}.ipynb", as_version=4)
-    assert 0 < sum(map(seconds, whole.cells)) < 120
-    assert 0 < sum(map(seconds, graded_path(whole).cells)) < 30
-
-
-def seconds(cell):
-    """How long the kernel was at a cell."""
-    times = cell.metadata.get("execution", {})
-    if "shell.execute_reply" not in times:
-        return 0.0
-    begin, end = (datetime.fromisoformat(times[key]) for key in ("iopub.execute_input", "shell.execute_reply"))
-    return (end - begin).total_seconds()
+    assert 0 < meter.quiet_seconds(course[0], whole.cells, folder) < 80
+    assert 0 < meter.quiet_seconds(course[0], graded_path(whole).cells, folder) < 10
 
 
 @pytest.mark.slow

@@ -15,6 +15,7 @@ from contextvars import ContextVar
 import torch
 from torch import Tensor, nn
 
+from vae_lib.axes import axes_of, bind_sizes, check_tensor
 from vae_lib.errors import InputError, require
 from vae_lib.rules import (
     RULES,
@@ -65,16 +66,6 @@ __all__ = [
 
 MOST_OUTSIDE = 4.0  # of [0, 1]: what a linear model reconstructs stays within, bytes do not
 _trusted: ContextVar[bool] = ContextVar("trusted", default=False)
-# what the values of a tensor are, and what makes them so
-KINDS = {
-    "real": ("floating point", ".float()"),
-    "unit": ("floating point", ".float()"),
-    "scores": ("floating point", ".float()"),  # NaN and infinite ones too
-    "whole": ("whole numbers", ".long()"),
-    "binary": ("whole numbers", ".long()"),  # 0 and 1
-    "truth": ("True or False", ".bool()"),
-    "any": ("numbers", ".float()"),  # of any dtype, such as a one-hot table beside codes
-}
 
 
 @contextmanager
@@ -99,7 +90,7 @@ def checked(**shapes: str | Callable) -> Callable:
     """Decorator: the named arguments are finite floating tensors of these shapes, and none is empty.
 
     `shapes` maps a parameter's name to its axes, e.g. ``x="B P"`` or ``logits="... B P"``. What the values are may
-    stand before them (`KINDS`), as in ``y="whole B"``. An axis called like a size of the model, such as ``n_pixels``,
+    stand before them (`axes.KINDS`), as in ``y="whole B"``. An axis called like a size of the model, such as `n_pixels`,
     has that size, and the tensor is then of the model's dtype and on its device. What is no tensor has a rule of
     `RULES`, as in ``n="count"`` or ``steps="count 2"``, or a function of the value and its label that raises. None is
     taken where it is the default, and `generator` is a torch.Generator.
@@ -108,8 +99,7 @@ def checked(**shapes: str | Callable) -> Callable:
 
     def decorate(function: Callable) -> Callable:
         signature, label = inspect.signature(function), function.__qualname__.removesuffix(".__init__")
-        optional = {name for name, parameter in signature.parameters.items() if parameter.default is None}
-        unset = {name for name, parameter in signature.parameters.items() if parameter.default is not parameter.empty}
+        defaults = {k: p.default for k, p in signature.parameters.items() if p.default is not p.empty}
 
         @functools.wraps(function)
         def wrapper(*args, **kwargs):
@@ -119,7 +109,7 @@ def checked(**shapes: str | Callable) -> Callable:
                 except TypeError as error:
                     takes = ", ".join(signature.parameters)
                     raise InputError(f"{label}: {error}; it takes ({takes}).") from None
-                left = optional - {k for k, value in arguments.items() if value is not None} | unset - arguments.keys()
+                left = {k for k, value in defaults.items() if k not in arguments or value is None is arguments[k]}
                 check_shapes(label, {k: spec for k, spec in shapes.items() if k not in left}, arguments)
                 require_generator(arguments.get("generator"), f"{label}: generator")
             return function(*args, **kwargs)
@@ -140,47 +130,23 @@ def check_shapes(function: str, shapes: dict[str, str | Callable], arguments: di
         if callable(rule) or rule in RULES:
             RULES.get(rule, rule)(value, label, *map(int, least))
             continue
-        kind, axes = spec.split(" ", 1) if rule in KINDS else ("real", spec)
-        _check_tensor(label, value, kind)
-        own = {axis: getattr(model, axis, None) for axis in axes.split() if len(axis) > 1}  # the model's sizes
-        sizes |= {axis: (size, "the model") for axis, size in own.items() if isinstance(size, int)}
-        _bind_sizes(label, value.shape, axes, name, sizes)
-        if isinstance(model, nn.Module) and own.keys() & sizes.keys():
+        axes = axes_of(spec)
+        check_tensor(label, value, axes.kind)
+        for axis in axes.own:
+            if isinstance(size := getattr(model, axis, None), int):
+                sizes[axis] = size, "the model"
+        bind_sizes(label, value.shape, axes, name, sizes)
+        if axes.own and isinstance(model, nn.Module):
             require_same_place(label, value, model)
-        if kind == "unit":
+        if axes.kind == "unit":
             require_unit_interval(value, label)
-        if kind == "binary":
+        if axes.kind == "binary":
             require_within(value, 0, 1, label)
-        if value.is_floating_point() and kind != "any":
+        if axes.kind != "any" and value.is_floating_point():
             dtypes.setdefault(value.dtype, name)
-    given = " and ".join(f"{name} is {dtype}" for dtype, name in dtypes.items())
-    require(len(dtypes) <= 1, f"{function}: {given}; give all of them the same dtype.")
-
-
-def _check_tensor(label: str, value: object, kind: str) -> None:
-    require(isinstance(value, Tensor), f"{label} must be a torch tensor, not {type(value).__name__}.")
-    what, convert = KINDS[kind]
-    whole = not (value.is_floating_point() or value.is_complex() or value.dtype == torch.bool)
-    own = {"whole": whole, "binary": whole, "truth": value.dtype == torch.bool, "any": not value.is_complex()}
-    fits = own.get(kind, value.is_floating_point())
-    require(fits, f"{label} must be {what}, not {value.dtype}; call {convert} on it.")
-    plain = value.layout == torch.strided and not (value.is_meta or value.is_nested)
-    require(plain, f"{label} must be an ordinary tensor, not a sparse, nested or meta one.")
-    require(value.numel() > 0, f"{label} is empty, its shape is {tuple(value.shape)}.")
-    if value.is_floating_point() and kind != "scores" and not value.detach().sum().isfinite():  # the quick way to know
-        bad = int((~torch.isfinite(value.detach())).sum())  # none where the sum alone is beyond the floats
-        require(bad == 0, f"{label} has {bad} of {value.numel()} values that are NaN or infinite.")
-
-
-def _bind_sizes(label: str, shape: torch.Size, axes: str, name: str, sizes: dict[str, tuple[int, str]]) -> None:
-    letters = axes.replace("...", "").split()
-    rank_fits = len(shape) >= len(letters) if axes.startswith("...") else len(shape) == len(letters)
-    need = f"({', '.join(axes.split())}{',' if len(axes.split()) == 1 else ''})"
-    require(rank_fits, f"{label} must have shape {need}, not {tuple(shape)}.")
-    for letter, size in zip(letters, shape[len(shape) - len(letters) :], strict=True):
-        known, first = (int(letter), "") if letter.isdigit() else sizes.setdefault(letter, (size, name))
-        other = ": the two must be equal" if first == name else f": {first} has {letter} = {known}" if first else ""
-        require(known == size, f"{label} must have shape {need}, not {tuple(shape)}{other}.")
+    if len(dtypes) > 1:
+        given = " and ".join(f"{name} is {dtype}" for dtype, name in dtypes.items())
+        raise InputError(f"{function}: {given}; give all of them the same dtype.")
 
 
 def require_returned(value: object, shape: tuple[int | None, ...], label: str) -> None:
