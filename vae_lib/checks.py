@@ -90,7 +90,7 @@ def checked(**shapes: str | Callable) -> Callable:
     """Decorator: the named arguments are finite floating tensors of these shapes, and none is empty.
 
     `shapes` maps a parameter's name to its axes, e.g. ``x="B P"`` or ``logits="... B P"``. What the values are may
-    stand before them (`axes.KINDS`), as in ``y="whole B"``. An axis called like a size of the model, such as `n_pixels`,
+    stand before them (`axes.KINDS`), as in ``y="whole B"``. An axis called like a size of the model, as `n_pixels` is,
     has that size, and the tensor is then of the model's dtype and on its device. What is no tensor has a rule of
     `RULES`, as in ``n="count"`` or ``steps="count 2"``, or a function of the value and its label that raises. None is
     taken where it is the default, and `generator` is a torch.Generator.
