@@ -28,10 +28,10 @@ del sys.path[0], sys, meter
 
 def yardstick() -> float:
     """Processor seconds of work like a lab's, the best of three: the first finds the caches cold."""
-    return min(_work() for _ in range(3))
+    return min(work() for _ in range(3))
 
 
-def _work() -> float:
+def work() -> float:
     """Products of matrices of 100 pictures, and Python."""
     pictures, weights = np.full((100, 784), 0.5, np.float32), np.full((784, 400), 0.5, np.float32)
     begun = process_time()
