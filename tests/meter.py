@@ -13,10 +13,8 @@ from statistics import mean
 from time import process_time
 from typing import Any
 
-import numpy as np
-
 ROOT = Path(__file__).parent.parent
-QUIET = 0.014  # seconds of `yardstick` on a core of a server of 2021 (2.45 GHz) that is left alone
+QUIET = 0.030  # seconds of `yardstick` on a core of a server of 2021 (2.45 GHz) that is left alone
 STARTUP = f"""
 import sys
 sys.path.insert(0, {str(ROOT)!r})
@@ -27,17 +25,21 @@ del sys.path[0], sys, meter
 
 
 def yardstick() -> float:
-    """Processor seconds of work like a lab's, the best of three: the first finds the caches cold."""
-    return min(work() for _ in range(3))
+    """Processor seconds of work like a lab's, the second of two: the first finds the caches cold."""
+    return [work() for _ in range(2)][-1]
 
 
 def work() -> float:
-    """Products of matrices of 100 pictures, and Python."""
-    pictures, weights = np.full((100, 784), 0.5, np.float32), np.full((784, 400), 0.5, np.float32)
+    """Ten steps of training on 2,000 codes: what a busy machine does to this, it does to a lab's cells."""
+    import torch  # here, since a lab's first cell imports it, and pays for it
+
+    x, first, second = torch.full((2000, 32), 0.5), torch.full((32, 96), 0.1), torch.full((96, 10), 0.1)
+    weights = [first.requires_grad_(), second.requires_grad_()]
     begun = process_time()
     for _ in range(10):
-        pictures @ weights
-    sum(number * number for number in range(100_000))
+        loss = (torch.relu(x @ first) @ second).logsumexp(1).mean()
+        for weight, slope in zip(weights, torch.autograd.grad(loss, weights), strict=True):
+            weight.data -= 1e-3 * slope
     return process_time() - begun
 
 

@@ -315,7 +315,7 @@ def test_the_whole_lab_runs_and_shows_pictures_with_words(lab, course):
 @pytest.mark.slow
 @pytest.mark.parametrize("lab", LABS)
 def test_a_lab_takes_seconds(lab, course):
-    """Ten on the graded path; in all the longest takes 50, and neighbours slow memory more than a yardstick."""
+    """Ten on the graded path; in all the longest takes 50, beside busy neighbours 55."""
     folder = course[0] / "grading_out" / "autograded" / "ann" / lab
     whole = nbformat.read(folder / f"{lab}.ipynb", as_version=4)
     assert 0 < meter.quiet_seconds(course[0], whole.cells, folder) < 80
