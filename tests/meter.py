@@ -26,7 +26,8 @@ del sys.path[0], sys, meter
 
 def yardstick() -> float:
     """Processor seconds of work like a lab's, the second of two: the first finds the caches cold."""
-    return [work() for _ in range(2)][-1]
+    work()
+    return work()
 
 
 def work() -> float:
@@ -69,10 +70,12 @@ def install(shell: Any) -> None:
 
 
 def quiet_seconds(folder: Path, cells: list[Any], ran_in: Path) -> float:
-    """What the cells that ran in a folder would take on a core like `QUIET`'s."""
-    sources = {cell.source for cell in cells}
+    """What the cells that ran in a folder would take on a core like `QUIET`'s; one that has not run is a `KeyError`."""
     lines = [line for line in read(folder) if Path(line["folder"]) == ran_in]
-    spent = sum(line["seconds"] for line in lines if line["source"] in sources)
+    seconds: dict[str, float] = {}
+    for line in lines:
+        seconds[line["source"]] = seconds.get(line["source"], 0.0) + line["seconds"]
+    spent = sum(seconds[source] for source in {cell.source for cell in cells})
     return spent / mean(line["yardstick"] for line in lines) * QUIET
 
 

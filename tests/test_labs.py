@@ -315,9 +315,10 @@ def test_the_whole_lab_runs_and_shows_pictures_with_words(lab, course):
 @pytest.mark.slow
 @pytest.mark.parametrize("lab", LABS)
 def test_a_lab_takes_seconds(lab, course):
-    """Ten on the graded path; in all the longest takes 50, beside busy neighbours 55."""
+    """On the graded path at most 4.8 of a quiet core, in all 48 (lab 10, 51 beside busy neighbours)."""
     folder = course[0] / "grading_out" / "autograded" / "ann" / lab
     whole = nbformat.read(folder / f"{lab}.ipynb", as_version=4)
+    whole.cells = [cell for cell in whole.cells if cell.cell_type == "code" and cell.source.strip()]
     assert 0 < meter.quiet_seconds(course[0], whole.cells, folder) < 80
     assert 0 < meter.quiet_seconds(course[0], graded_path(whole).cells, folder) < 10
 

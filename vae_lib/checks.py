@@ -109,7 +109,7 @@ def checked(**shapes: str | Callable) -> Callable:
                 except TypeError as error:
                     takes = ", ".join(signature.parameters)
                     raise InputError(f"{label}: {error}; it takes ({takes}).") from None
-                left = {k for k, value in defaults.items() if k not in arguments or value is None is arguments[k]}
+                left = {k for k, value in defaults.items() if k not in arguments or arguments[k] is value is None}
                 check_shapes(label, {k: spec for k, spec in shapes.items() if k not in left}, arguments)
                 require_generator(arguments.get("generator"), f"{label}: generator")
             return function(*args, **kwargs)
