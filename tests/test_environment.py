@@ -1,5 +1,6 @@
 """The four places that say what the course needs agree, and so does what is installed here."""
 
+import ast
 import json
 import os
 import re
@@ -247,3 +248,39 @@ def test_installed_from_a_wheel_it_loads_its_models_and_makes_pages_from_any_fol
 
 def test_the_guide_for_contributors_is_short():
     assert len((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").splitlines()) < 60
+
+
+BY_CHOICE = {"dask"}  # imported where --scheduler is given; an extra of its own
+
+
+@pytest.mark.parametrize("package", ["vae_lib", "grading"])
+def test_what_is_imported_is_asked_for_without_the_tests(package):
+    """`make lab` and `make grade` install the extras lab and grading; what only the tests bring is not there then."""
+    table = project()
+    asked = [*table["dependencies"], *table["optional-dependencies"]["lab"], *table["optional-dependencies"]["grading"]]
+    there, owners = brought({Requirement(line).name for line in asked}), metadata.packages_distributions()
+    names = imported(package) - sys.stdlib_module_names - {"vae_lib", "grading"} - BY_CHOICE
+    assert names
+    missing = {name for name in names if not {canonicalize_name(one) for one in owners[name]} & there}
+    assert not missing
+
+
+def imported(package):
+    """First names of all modules that the package's files import, wherever in the file."""
+    nodes = [node for path in (ROOT / package).rglob("*.py") for node in ast.walk(ast.parse(path.read_text("utf-8")))]
+    plain = {one.name for node in nodes if isinstance(node, ast.Import) for one in node.names}
+    of = {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module and not node.level}
+    return {name.split(".")[0] for name in plain | of}
+
+
+def brought(names):
+    """These distributions and all that they ask for, by name."""
+    found, left = set(), [canonicalize_name(name) for name in names]
+    while left:
+        if (name := left.pop()) not in found:
+            found.add(name)
+            asked = map(Requirement, metadata.requires(name) or [])
+            left += [
+                canonicalize_name(one.name) for one in asked if not one.marker or one.marker.evaluate({"extra": ""})
+            ]
+    return found
