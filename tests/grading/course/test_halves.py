@@ -13,10 +13,12 @@ from tests.tiny_course import LAB, SOLUTION, checking, solution
 
 INDENTED = (
     "for k in (1, 2):\n    assert double(k) == 2 * k\n    ### BEGIN HIDDEN TESTS\n"
-    "    assert double(k + 4711) == 2 * k + 9422\n    ### END HIDDEN TESTS"
+    "    assert double(k + 8675309) == 2 * k + 17350618\n    ### END HIDDEN TESTS"
 )
-OWN = "assert double(2) == 4\n# VERBOTEN\nassert double(4711) == 9422\n# ERLAUBT"
-TRAILING = "assert double(2) == 4\n# --- BEGIN HIDDEN TESTS ---\nassert double(4711) == 9422\n#END HIDDEN TESTS, really"
+OWN = "assert double(2) == 4\n# VERBOTEN\nassert double(8675309) == 17350618\n# ERLAUBT"
+TRAILING = (
+    "assert double(2) == 4\n# --- BEGIN HIDDEN TESTS ---\nassert double(8675309) == 17350618\n#END HIDDEN TESTS, really"
+)
 CONFIG = "c = get_config()\nc.ClearHiddenTests.begin_test_delimeter = 'VERBOTEN'\n"
 CONFIG += "c.ClearHiddenTests.end_test_delimeter = 'ERLAUBT'\n"
 KINDS = {"indented": (INDENTED, ""), "the course's own": (OWN, CONFIG), "with more in the line": (TRAILING, "")}
@@ -35,9 +37,9 @@ def test_the_visible_half_is_what_nbgrader_hands_out(tmp_path, kind):
     assert exercise.visible == KINDS[kind][0].splitlines(keepends=True)[0] + (
         "    assert double(k) == 2 * k\n" if kind == "indented" else ""
     )
-    assert "4711" in exercise.hidden
+    assert "8675309" in exercise.hidden
     if kind != "the course's own":
-        assert "4711" not in handed_out(checking(KINDS[kind][0]))["source"]
+        assert "8675309" not in handed_out(checking(KINDS[kind][0]))["source"]
 
 
 @pytest.mark.sandbox
@@ -50,8 +52,8 @@ def test_nothing_is_told_of_it(tmp_path, sandbox, kind):
     wrong = answered(handin, "double", "def double(x):\n    return 2 * x if x < 100 else 0")
     result = grade(wrong, release, sandbox)
     assert points(result) == {"double": 0.0}
-    assert "4711" not in str(result)
-    assert "9422" not in str(result)
+    assert "8675309" not in str(result)
+    assert "17350618" not in str(result)
     assert "a hidden test does not" in result.exercises[0].message
     right = answered(handin, "double", "def double(x):\n    return 2 * x")
     assert points(grade(right, release, sandbox)) == {"double": 2.0}
