@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from grading.course.folder import ROOT, GradingError, chosen, handed_out
-from grading.course.lab import HEADING, grader, role, text
+from grading.course.lab import HEADING, called, grader, role, text
 from grading.course.pristine import pristine
 from grading.intake.answers import gathered
 from grading.intake.notebook import Unreadable, read_notebook
@@ -85,13 +85,14 @@ def notebook_of(name: str, root: Path) -> tuple[Path, str]:
 def labels_of(cells: list[dict]) -> dict[str, str]:
     """What each test is called: "5.2 gaussian_kl" under a heading "Exercise 5.2 · …", else its name."""
     labels, number = {}, ""
+    taken = {grader(cell)["grade_id"] for cell in cells if role(cell) in ("test", "answer", "task")}
     for cell in cells:
         if cell["cell_type"] == "markdown":
             found = [EXERCISE.match(heading) for heading in HEADING.findall(text(cell))]
             number = found[-1][1] + " " if found and found[-1] else "" if found else number
         elif role(cell) == "test":
             name = grader(cell)["grade_id"]
-            labels[name] = number + name.removeprefix("test_")
+            labels[name] = number + called(name, taken)
     return labels
 
 
@@ -119,11 +120,11 @@ def run(notebook: dict, folder: Path, labels: dict[str, str]) -> dict[str, str]:
             found = trouble(cell, client.timeout)
             client.timeout = SECONDS
             if found and (name in labels or found != OPEN):
-                errors[labels.get(name) or called(cell)] = found
+                errors[labels.get(name) or first_line(cell)] = found
     return errors
 
 
-def called(cell: dict) -> str:
+def first_line(cell: dict) -> str:
     """A cell that is no test, by its first line of code."""
     lines = [line for line in text(cell).splitlines() if line.strip() and not line.startswith(("#", "%"))]
     return f"the cell with “{lines[0] if lines else ''}”"

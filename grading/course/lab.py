@@ -22,7 +22,7 @@ class Part(NamedTuple):
 
     grade_id is "" for a cell of the student's own; role is code, solution, test, answer or task (the answer is
     in cells of the student's own); an answer may be code, which is run and then read by a person (`by_hand`);
-    `pictures` were pasted into an answer.
+    `pictures` were pasted into an answer; `original` is the lab's own text of a cell of its code that was edited.
     """
 
     grade_id: str
@@ -31,13 +31,14 @@ class Part(NamedTuple):
     explore: bool = False
     by_hand: bool = False
     pictures: tuple[str, ...] = ()
+    original: str = ""
 
 
 class Exercise(NamedTuple):
     """One test cell of a lab. `visible` is the test that students see, `hidden` the whole cell with both halves.
 
-    `needs` are the names that the lab's solutions define and the test uses; `name` is the function that the test is
-    named after, where there is one.
+    `needs` are the names that the lab's solutions define and the test uses; `name`, which no other exercise has, is the
+    function that the test is named after, where there is one.
     """
 
     name: str
@@ -89,8 +90,9 @@ def read_release(lab: str, root: Path = ROOT) -> Release:
     tests = [tested(cell, released) for cell in source if role(cell) == "test"]
     defined = tuple(dict.fromkeys(name for c in source if role(c) == "solution" for name in bound(text(c))))
     titles = _titles(source)
-    exercises = tuple(_exercise(cell, titles, defined, delimiters(root)) for cell in tests)
     by_hand = [cell for cell in source if role(cell) in ("answer", "task")]
+    taken = {grader(cell)["grade_id"] for cell in (*tests, *by_hand)}
+    exercises = tuple(_exercise(cell, titles, defined, delimiters(root), taken) for cell in tests)
     answers = {grader(cell)["grade_id"]: float(grader(cell)["points"]) for cell in by_hand}
     parts = parts_of(released)
     classes = tuple(
@@ -126,13 +128,25 @@ def tested(cell: dict, released: list[dict]) -> dict:
     return next((one for one in released if grader(one).get("grade_id") == name), cell)
 
 
-def _exercise(cell: dict, titles: dict[str, str], defined: tuple[str, ...], marks: tuple[str, str]) -> Exercise:
+def _exercise(
+    cell: dict, titles: dict[str, str], defined: tuple[str, ...], marks: tuple[str, str], taken: set[str]
+) -> Exercise:
     test, mark = usual(text(cell), *marks), grader(cell)
-    name = mark["grade_id"].removeprefix("test_")
+    name = called(mark["grade_id"], taken)
     read = read_first(test)
     needs = tuple(other for other in defined if other in read)
-    about = titles.get(name) or titles.get(mark["grade_id"]) or name
+    about = titles.get(name) or titles.get(mark["grade_id"]) or titles.get(_short(name)) or name
     return Exercise(name, mark["grade_id"], about, float(mark["points"]), visible_half(test), test, needs)
+
+
+def called(grade_id: str, taken: set[str]) -> str:
+    """What a test is called: the function that it is named after, unless something else that has points (`taken`) is
+    called so."""
+    return grade_id if _short(grade_id) in taken else _short(grade_id)
+
+
+def _short(grade_id: str) -> str:
+    return grade_id.removeprefix("test_")
 
 
 def parts_of(cells: list[dict]) -> tuple[Part, ...]:

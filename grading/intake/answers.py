@@ -24,10 +24,21 @@ class Whole(NamedTuple):
 def parts(cells: list[dict], released: dict) -> tuple[tuple[Part, ...], list[str]]:
     """The repaired notebook's parts, answers whole, and a sentence for each that stood in several cells."""
     found = gathered(cells, released)
-    given = [(part, found.get(part.grade_id)) for part in parts_of(cells)]
+    given = [(part, found.get(part.grade_id)) for part in edited(cells, released)]
     made = [p._replace(source=w.text, pictures=w.pictures) if w and p.role == "answer" else p for p, w in given]
     said = [f"The answer {name} was read together with the cells beside it." for name, w in found.items() if w.beside]
     return tuple(made), said
+
+
+def edited(cells: list[dict], released: dict) -> list[Part]:
+    """The notebook's parts; the lab's own code, where a student has edited it, with the text that it had."""
+    given = {cell["id"]: cell for cell in released["cells"] if role(cell) == "code" and cell["id"]}
+    here = {text(cell).strip() for cell in cells}  # what is there elsewhere is not to be run twice
+    found = []
+    for cell, part in zip([cell for cell in cells if role(cell)], parts_of(cells), strict=True):
+        own = given.get(cell["id"]) if part.role == "code" else None
+        found.append(part._replace(original=text(own)) if own and text(own).strip() not in here else part)
+    return found
 
 
 def gathered(cells: list[dict], released: dict) -> dict[str, Whole]:

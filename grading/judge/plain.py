@@ -181,7 +181,7 @@ def request(exercise: Exercise, release: Release, half: str, source: str, refuse
     names = dict(zip(("restore", "honest", "made"), helpers, strict=True)) | {"loose": loose}
     names |= {"modules": sorted({"builtins", *beginning(release)["modules"]}), "needs": list(exercise.needs)}
     names["shared"] = sorted({name for one in release.parts if one.role == "code" for name in bound(one.source)})
-    header = {"op": "plain", "key": secrets.token_hex(16), "hidden": half == "hidden", "exercise": exercise.name}
+    header = {"op": "plain", "key": secrets.token_hex(16), "hidden": half == "hidden", "exercise": exercise.grade_id}
     header |= {"names": names, "refuses": refuses}
     given = prelude(release.parts, exercise.needs, release.touched)
     return header, [given, *prepared(source, f"<{half} test>", *helpers)]

@@ -31,12 +31,12 @@ def grade(handin: Handin, release: Release, sandbox: Sandbox, full: bool = False
             while not one.play():  # until nothing is left to grade, or the hand-in's time is up
                 pass
     faults = tuple(fault for one in rounds for fault in one.faults) if candid else ()
-    found = {exercise.name: one.result(exercise) for one in rounds for exercise in one.exercises}
-    results = tuple(found[exercise.name] for exercise in release.exercises)
+    found = {exercise.grade_id: one.result(exercise) for one in rounds for exercise in one.exercises}
+    results = tuple(found[exercise.grade_id] for exercise in release.exercises)
     state, cpu = overall(results, release.answers), sum(one.cpu_seconds for one in rounds)
     seconds = time.monotonic() - started
-    first = rounds[0]
-    return Result(handin.student, handin.lab, state, results, first.outputs, seconds, cpu, faults, first.pictures)
+    cells = rounds[0].found
+    return Result(handin.student, handin.lab, state, results, cells.outputs, seconds, cpu, faults, cells.pictures)
 
 
 def chosen_rounds(
@@ -65,7 +65,7 @@ class PlainRound(Round):
             raise GradingError(f"Plain tests cannot begin: {Raised.from_reply(reply['error'])}")
 
     def renew(self, exercise: Exercise) -> None:
-        self.scenes[exercise.name].link = self.link
+        self.scenes[exercise.grade_id].link = self.link
 
     def run(self, exercise: Exercise, source: str, half: str, session: Session) -> Verdict:
         return run_plain(exercise, self.release, half, source, self.link, self.faults, self.candid)

@@ -37,6 +37,14 @@ class Scene:
     handles: dict[str, int | None] = field(default_factory=dict)
     values: set[str] = field(default_factory=set)
 
+    def learn(self, names: tuple[str, ...], reply: dict) -> None:
+        """What the child says that these names are."""
+        handles, values = reply.get("handles"), reply.get("values")
+        handles = handles if isinstance(handles, list) and len(handles) == len(names) else [None]
+        known = dict(zip(names, handles, strict=False))
+        self.handles = {name: known.get(name) if type(known.get(name)) is int else None for name in names}
+        self.values = {n for n, v in zip(names, values, strict=False) if v} if type(values) is list else set()
+
     def missing(self, exercise: Exercise) -> str | None:
         """The first of what the test is about that the notebook does not have."""
         return next((name for name in exercise.tested if self.handles.get(name) is None), None)
@@ -46,7 +54,7 @@ class Scene:
 def _setup(parts: tuple[Part, ...]) -> dict[str, Any]:
     """What the lab's own cells make; those behind the first exercise, which may need an answer to it, what they can."""
     variables: dict[str, Any] = {"__name__": "__main__"}
-    variables["get_ipython"] = lambda: Shell(lambda source: exec(source, variables))
+    variables["get_ipython"] = lambda: Shell(variables)
     begun = False
     for number, part in enumerate(parts, start=1):
         begun = begun or part.role == "solution"

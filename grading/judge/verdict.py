@@ -13,6 +13,7 @@ from grading.judge.asserts import MISSED, sentence, statement, unmet, wordless
 from grading.judge.receiving import Raised
 from grading.judge.result import CRASHED, GRADED, NEEDS_MANUAL, PARTIAL, TIMED_OUT, ExerciseResult
 from grading.judge.sending import Unsendable
+from grading.sandbox.session import KILLED
 from grading.sandbox.wire import NO_PROGRAMS, NO_SLOPES, NOT_CARRIED, WireError
 from vae_lib.testing.compare import Mismatch, NotAnswered
 
@@ -191,7 +192,7 @@ def stopped(exercise: Exercise, state: str, half: str, reason: str = "it took to
 
     In a hidden one no reason of the child's own is told: an exit status could carry the test's numbers.
     """
-    if half == "hidden":
+    if half == "hidden" and reason != KILLED:
         reason = "it took too long" if state == TIMED_OUT else "it ended Python"
     where = " in a hidden test" if half == "hidden" else " when it was tested" if half else ""
     return Verdict(None, state, f"Your function {exercise.name} was stopped{where}: {reason}.")

@@ -7,6 +7,7 @@ those walls, for machines that have no bubblewrap; that is for code one trusts.
 
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -113,8 +114,10 @@ class Sandbox:
         return lines[-1] if lines else "it said nothing."
 
     def gone(self) -> bool:
-        """Whether the process that forks has ended, which no hand-in can bring about."""
-        return self.control is None or (self.process is not None and self.process.poll() is not None)
+        """Whether the process that forks has ended, which no hand-in can bring about. One that is shared is another
+        process's child: its socket tells."""
+        ended = self.control is None or (self.process is not None and self.process.poll() is not None)
+        return ended or hung_up(self.control)
 
     def stop(self) -> None:
         """End every process; nothing survives (process 1 of the namespace goes, and takes all others with it)."""
@@ -147,10 +150,21 @@ class Sandbox:
         order = json.dumps(asdict(self.limits)).encode()
         try:
             socket.send_fds(self.control, [order], [inside.fileno() for _, inside in pairs])
+        except OSError:
+            for outside, _ in pairs:
+                outside.close()
+            raise
         finally:
             for _, inside in pairs:
                 inside.close()
         return Session(*(outside for outside, _ in pairs), self.limits, self.isolated)
+
+
+def hung_up(control: socket.socket) -> bool:
+    """Whether nobody is left at the other end."""
+    poll = select.poll()
+    poll.register(control, 0)
+    return any(event & (select.POLLHUP | select.POLLERR) for _, event in poll.poll(0))
 
 
 def end_group(leader: int) -> None:

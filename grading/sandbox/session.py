@@ -9,20 +9,22 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
+from grading.sandbox.inside.zygote import MANY_THREADS, TIME_IS_UP
 from grading.sandbox.limits import Limits
 from grading.sandbox.wire import LENGTH, WireError, pack, sizes, unpack
 
 PIECE = 1 << 16
+KILLED = "it was killed from outside, as where the machine is short of memory"
 Handler = Callable[[dict, list[bytes]], tuple[dict, list[bytes]]]
 
 
 class Stopped(BaseException):
-    """The child is no more. `timed_out` says why, the text is for the student. No test is to catch it by `except
-    Exception`."""
+    """The child is no more. `timed_out` says why, the text is for the student; `outside`: nothing that the child did
+    can have brought it about. No test is to catch it by `except Exception`."""
 
-    def __init__(self, message: str, timed_out: bool = False):
+    def __init__(self, message: str, timed_out: bool = False, outside: bool = False):
         super().__init__(message)
-        self.timed_out = timed_out
+        self.timed_out, self.outside = timed_out, outside
 
 
 class Session:
@@ -35,7 +37,8 @@ class Session:
         self.handler: Handler = refuse
         self.received, self.printed, self.dropped = bytearray(), bytearray(), 0
         self.deadline, self.interrupted = 0.0, False
-        self.open, self.cpu_seconds, self.status = True, 0.0, None
+        self.open, self.cpu_seconds, self.status, self.outside = True, 0.0, None, False
+        self.isolated = isolated
         self.child = None if isolated else self.process_number()
         for connection in (data, output):
             connection.setblocking(False)
@@ -151,23 +154,27 @@ class Session:
 
     def fail(self) -> None:
         """The child has hung up: say how it ended."""
-        self.close()
-        raise Stopped(ending(self.status), timed_out=self.status == -24)
+        self.close(b"h")
+        said = KILLED if self.outside and not isinstance(self.status, str) else ending(self.status)
+        raise Stopped(said, timed_out=self.status == TIME_IS_UP, outside=self.outside)
 
-    def close(self) -> None:
-        """End the child, whatever it is doing, and learn how it ended and what it cost."""
+    def close(self, order: bytes = b"k") -> None:
+        """End the child, whatever it is doing, and learn how it ended and what it cost. One that has hung up (`h`) is
+        left to end by itself first, so that how it does is seen."""
         if not self.open:
             return
         self.drain()
         self.open = False
         self.data.close()
-        self.order(b"k")
+        self.order(order)
         self.leash.settimeout(self.limits.grace_seconds + 3)
         try:
             report = json.loads(self.leash.recv(4096) or b"{}")
         except (OSError, ValueError):
             report = {}
         self.cpu_seconds, self.status = report.get("cpu", 0.0), report.get("reason", report.get("status"))
+        silent = not report or "reason" in report  # the keeper was killed, or could not make the child
+        self.outside = self.isolated and (silent or report.get("killed") is True)
         if self.child is not None:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.child, signal.SIGKILL)
@@ -183,8 +190,10 @@ class Session:
 
 def ending(status: object) -> str:
     """How the child ended, in words for the student."""
-    if status == -24:  # SIGXCPU
+    if status == TIME_IS_UP:
         return "it took too long"
+    if status == MANY_THREADS:
+        return "it ended Python (SIGKILL: it started too many threads)"
     if isinstance(status, int) and status < 0:
         names = {-11: "a segmentation fault", -9: "SIGKILL", -6: "an abort", -7: "a bus error", -4: "a bad instruction"}
         return f"it ended Python ({names.get(status, f'signal {-status}')})"

@@ -5,9 +5,7 @@ need only be right for honest code.
 """
 
 import ast
-import asyncio
 import builtins
-import inspect
 import linecache
 import os
 import signal
@@ -28,11 +26,10 @@ from grading.sandbox.inside.arguments import Arguments
 from grading.sandbox.inside.errors import described
 from grading.sandbox.inside.plain import PlainTests
 from grading.sandbox.inside.remote import context
-from grading.sandbox.inside.shell import Shell, close_figures, drawn, without_magics
+from grading.sandbox.inside.shell import AWAIT, Shell, close_figures, drawn, played, without_magics
 from grading.sandbox.wire import LENGTH, Writer, pack, plain, rebuild, sizes, unpack
 from vae_lib.testing.own_work import refused, watch
 
-AWAIT = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
 MOST_BYTES = 1 << 30  # the judge is trusted not to send too much
 
 
@@ -202,12 +199,6 @@ class Server:
         return self.parameters.setdefault(id(parameter), (len(self.parameters), parameter))[0]
 
 
-def played(code: types.CodeType, variables: dict[str, Any]) -> Any:
-    """Run a cell's code, which may wait at its top as in Jupyter; an expression's value."""
-    value = eval(code, variables)
-    return asyncio.run(value) if code.co_flags & inspect.CO_COROUTINE else value
-
-
 @contextmanager
 def without(names: list[tuple[str, list[str]]], look: bool) -> Iterator[None]:
     """Without the library's answers to what is tested."""
@@ -227,7 +218,7 @@ def serve(connection: socket.socket, limits: dict) -> None:
     signal.signal(signal.SIGINT, server.interrupt)
     namespace = vars(server.module)
     sys.modules["__main__"] = server.module
-    shell = Shell(lambda source: exec(source, namespace))
+    shell = Shell(namespace)
     namespace["get_ipython"] = lambda: shell
     builtins.display = print
     os.environ["NBGRADER_EXECUTION"] = "autograde"  # as nbgrader says it, for widgets and long loops

@@ -1,13 +1,18 @@
 """As much of IPython as a notebook's cells need: magics become calls of `get_ipython`, which the shell answers."""
 
 import ast
+import asyncio
+import inspect
 import io
 import re
+import types
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from grading.sandbox.wire import NO_PROGRAMS, NOT_CARRIED
 
+AWAIT = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
 PROGRAMS = ("bash", "sh", "script", "cmd", "perl", "ruby")
 TIMED = re.compile(r"\A\s*%%(?:time|timeit|capture|prun)\b.*")
 
@@ -28,6 +33,12 @@ def as_python(source: str) -> str:
     return without_magics(TIMED.sub("", source))
 
 
+def played(code: types.CodeType, variables: dict[str, Any]) -> Any:
+    """Run a cell's code, which may wait at its top as in Jupyter; an expression's value."""
+    value = eval(code, variables)
+    return asyncio.run(value) if code.co_flags & inspect.CO_COROUTINE else value
+
+
 class NotCarried(RuntimeError):
     """What a notebook asks for and the sandbox has not."""
 
@@ -36,8 +47,12 @@ class Shell:
     """As much of IPython as a lab needs: timing magics run their code, files are written and run, no program is started
     (`!pip install …` does nothing; what a program would print is not at hand), all others do nothing."""
 
-    def __init__(self, run: Callable[[str], None]):
-        self.run = run
+    def __init__(self, variables: dict[str, Any]):
+        self.variables = variables
+
+    def run(self, source: str) -> None:
+        """Code that a magic holds, which may hold others: `!pip install …` under `%%capture`."""
+        played(compile(without_magics(source), "<magic>", "exec", AWAIT), self.variables)
 
     def run_cell_magic(self, name: str, line: str, cell: str) -> None:
         if name in ("time", "timeit", "capture", "prun"):

@@ -31,6 +31,8 @@ USUAL = (
 )
 WATCHED_EVERY = 0.05  # seconds
 MOST_THREADS, FEW_THREADS = 128, 2
+NEAR = 0.5  # of the processor's time: Linux ends a child by another clock than the one that is read here
+MANY_THREADS, TIME_IS_UP = "threads", "time"  # why a keeper, or Linux, has ended a child
 
 
 def main(control: int, isolated: bool) -> None:
@@ -89,7 +91,7 @@ def keep(limits: dict, sockets: list[int], isolated: bool) -> None:
         os.close(output)
         if not isolated:
             leash.send(str(child).encode())
-        report = watch(child, leash, processes)
+        report = watch(child, leash, processes, limits["cpu_seconds"])
     except Exception as error:
         report = {"status": None, "reason": f"{type(error).__name__}: {error}", "cpu": 0.0}
     with suppress(OSError):  # the judge is gone
@@ -137,35 +139,55 @@ def take_descriptors(data: int, output: int) -> None:
     os.closerange(4, 1024)
 
 
-def watch(child: int, leash: socket.socket, processes: int | None) -> dict:
-    """Wait for the child's end; obey the judge: `i` interrupts it, and a closed leash kills it."""
-    poll = select.poll()
+def watch(child: int, leash: socket.socket, processes: int | None, cpu_seconds: float) -> dict:
+    """Wait for the child's end; obey the judge: `i` interrupts it, a closed leash kills it, `h` if it does not end."""
+    poll, ordered = select.poll(), ""
     poll.register(leash, select.POLLIN)
     if hasattr(os, "pidfd_open"):
         poll.register(os.pidfd_open(child), select.POLLIN)  # its end is seen at once
     while True:
         done, status, usage = os.wait4(child, os.WNOHANG)
         if done:
-            return {
-                "status": os.waitstatus_to_exitcode(status),
-                "cpu": usage.ru_utime + usage.ru_stime + time.process_time(),
-            }
+            cpu = usage.ru_utime + usage.ru_stime
+            return told(os.waitstatus_to_exitcode(status), cpu, ordered or TIME_IS_UP * (cpu > NEAR * cpu_seconds))
         if leash.fileno() in (number for number, _ in poll.poll(WATCHED_EVERY * 1000)):
             order = leash.recv(1)
+            if order == b"h" and ends(child):
+                continue
+            ordered = ordered if order == b"i" else ordered or "order"
             os.kill(child, signal.SIGINT if order == b"i" else signal.SIGKILL)
-        elif processes is not None:
-            curb(child, threads(child, processes))
+        elif processes is not None and curb(child, threads(child, processes)):
+            ordered = MANY_THREADS
 
 
-def curb(child: int, numbers: list[int]) -> None:
+def ends(child: int) -> bool:
+    """Whether the child ends by itself within a second; it is still to be waited for."""
+    for _ in range(20):
+        if os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+            return True
+        time.sleep(WATCHED_EVERY)
+    return False
+
+
+def told(status: int, cpu: float, ordered: str) -> dict:
+    """How a child ended. Process 1 of a namespace cannot be killed from inside it, itself included: where neither the
+    keeper nor a limit has done it (`ordered`), somebody outside has."""
+    killed = status in (-signal.SIGKILL, -signal.SIGXCPU)
+    reported = ordered if killed and ordered in (MANY_THREADS, TIME_IS_UP) else status
+    return {"status": reported, "killed": killed and not ordered, "cpu": cpu + time.process_time()}
+
+
+def curb(child: int, numbers: list[int]) -> bool:
     """Many threads come last when the processor is shared out, so that other hand-ins' time is not up for them; more
-    than that are the end."""
+    than that are the end; True if they were."""
     if len(numbers) > MOST_THREADS:
         os.kill(child, signal.SIGKILL)
-    elif len(numbers) > FEW_THREADS:
+        return True
+    if len(numbers) > FEW_THREADS:
         for number in numbers:  # those to come inherit it
             with suppress(OSError):  # it has ended
                 os.setpriority(os.PRIO_PROCESS, number, 19)
+    return False
 
 
 def threads(child: int, processes: int) -> list[int]:

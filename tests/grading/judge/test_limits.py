@@ -48,6 +48,14 @@ HAVING = {
     "a script that is run": (f"%%writefile mine.py\ndef f(x):\n{TWICE}", "%run mine.py"),
     "await at the top": ("async def two():\n    return 2", "two = await two()\ndef f(x):\n    return two * x"),
     "what is installed": ("!pip install numpy", f"def f(x):\n{TWICE}"),
+    "a timed cell with a program": ("%%time\n!pip install numpy\ntwo = 2", "def f(x):\n    return two * x"),
+    "a captured answer with a magic": ("pass", f"%%capture\n%matplotlib inline\ndef f(x):\n{TWICE}"),
+    "a timed cell that waits": (
+        "async def two():\n    return 2",
+        "%%time\ntwo = await two()\ndef f(x):\n    return two * x",
+    ),
+    "a timed cell in a captured one": ("pass", f"%%capture\n%%time\n!ls\ndef f(x):\n{TWICE}"),
+    "a script with a magic": (f"%%writefile mine.py\n%matplotlib inline\ndef f(x):\n{TWICE}", "%run mine.py"),
 }
 
 
