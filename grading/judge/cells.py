@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass, field
 
-from grading.course.lab import Part
+from grading.course.lab import Exercise, Part
 from grading.judge.receiving import Raised
 from grading.judge.result import CRASHED, TIMED_OUT, Fault
+from grading.judge.verdict import Verdict, not_carried
 from grading.sandbox.session import Stopped
+from grading.sandbox.wire import NOT_CARRIED
 
 PNG, MOST_BYTES, MOST_PICTURES = b"\x89PNG\r\n\x1a\n", 1 << 20, 10  # of code that a person reads
 INTERRUPTED = "It took too long and was interrupted."
@@ -55,6 +57,20 @@ class Cells:
         """Whether the lab's own set-up is to be run behind this cell, which did not come to its end."""
         ended_early = place in self.bad or place in self.errors
         return bool(part.original) and ended_early and ~place not in self.bad
+
+    def judged(self, exercise: Exercise, verdict: Verdict) -> Verdict:
+        """The verdict in the light of other cells. An answer that lacks what one of them should have made,
+        where that was not at hand, is not graded; where the set-up stopped, that is said.
+        """
+        if verdict.points == exercise.points:
+            return verdict
+        if self.limit() and verdict.message.startswith("NameError"):
+            return not_carried(exercise, self.limit())
+        return verdict._replace(message="\n".join([verdict.message, *self.unset.values()]))
+
+    def limit(self) -> str:
+        """What a cell asked for that is not at hand while grading; "" where none did."""
+        return next((error for error in self.errors.values() if NOT_CARRIED in error), "")
 
     def why(self, place: int) -> tuple[str | None, str]:
         """The state and the reason of a test that misses what this cell should define."""

@@ -7,20 +7,20 @@ whether it passed. The answer must carry a word that is made when the student's 
 """
 
 import ast
-import marshal
 import re
 import secrets
 from functools import lru_cache
-from typing import Any
 
-from grading.course.lab import Exercise, Part, Release
+from grading.course.lab import Exercise, Release
 from grading.course.names import bound
-from grading.judge.asserts import literal, with_reasons
+from grading.judge.given import prelude, relied_on
+from grading.judge.guarded import HELPERS, prepared
 from grading.judge.half import fault, points_of
 from grading.judge.receiving import Raised
 from grading.judge.result import TIMED_OUT, Fault
 from grading.judge.standins import Link
 from grading.judge.verdict import (
+    HIDDEN,
     Share,
     Verdict,
     ended_plainly,
@@ -33,166 +33,44 @@ from grading.judge.verdict import (
     without_number,
 )
 from grading.sandbox.inside.shell import as_python
-from grading.sandbox.wire import NO_PROGRAMS, clean
+from grading.sandbox.wire import LACKING, clean
+
+ROUNDED = 0.01  # points
 
 
-class Guarded(ast.NodeTransformer):
-    """The test with a call of `honest` round all that it compares, reckons with or hands over, and one of `restore`
-    before each of its lines."""
-
-    def __init__(self, restore: str, honest: str, made: str):
-        self.restore, self.honest, self.made = restore, honest, made
-
-    def seen(self, node: ast.expr) -> ast.expr:
-        if isinstance(node, ast.Constant):
-            return node
-        if isinstance(node, ast.Starred):
-            return ast.copy_location(ast.Starred(self.seen(node.value), node.ctx), node)
-        call = ast.Call(ast.copy_location(ast.Name(self.honest, ast.Load()), node), [node], [])
-        return ast.copy_location(call, node)
-
-    def visit_Compare(self, node: ast.Compare) -> ast.Compare:
-        self.generic_visit(node)
-        node.left, node.comparators = self.seen(node.left), [self.seen(one) for one in node.comparators]
-        return node
-
-    def visit_BinOp(self, node: ast.BinOp) -> ast.BinOp:
-        self.generic_visit(node)
-        node.left, node.right = self.seen(node.left), self.seen(node.right)
-        return node
-
-    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.UnaryOp:
-        self.generic_visit(node)
-        node.operand = self.seen(node.operand)
-        return node
-
-    def visit_BoolOp(self, node: ast.BoolOp) -> ast.BoolOp:
-        self.generic_visit(node)
-        node.values = [self.seen(one) for one in node.values]
-        return node
-
-    def visit_Call(self, node: ast.Call) -> ast.Call:
-        """What a test makes by `approx(…)` it may compare with; what a student's function makes so it may not."""
-        own = getattr(node.func, "attr", getattr(node.func, "id", "")) == "approx"
-        self.generic_visit(node)
-        node.args = [self.seen(one) for one in node.args]
-        for keyword in node.keywords:
-            keyword.value = self.seen(keyword.value)
-        if isinstance(node.func, ast.Attribute):
-            node.func.value = self.seen(node.func.value)
-        made = ast.Call(ast.Name(self.made, ast.Load()), [node], [])
-        return ast.fix_missing_locations(ast.copy_location(made, node)) if own else node
-
-    def visit_If(self, node: Any) -> Any:
-        self.generic_visit(node)
-        node.test = self.seen(node.test)
-        return node
-
-    visit_While = visit_IfExp = visit_If
-
-    def visit_Assert(self, node: ast.Assert) -> list[ast.stmt]:
-        self.generic_visit(node)
-        node.test = self.seen(node.test)
-        return [self.restoring(node), node]
-
-    def visit_Module(self, node: ast.Module) -> ast.Module:
-        body = []
-        for statement in node.body:
-            first = isinstance(statement, ast.ImportFrom) and statement.module == "__future__"
-            body += [] if first or isinstance(statement, ast.Assert) else [self.restoring(statement)]
-            found = self.visit(statement)
-            body += found if isinstance(found, list) else [found]
-        node.body = body
-        return node
-
-    def restoring(self, before: ast.stmt) -> ast.Expr:
-        call = ast.Call(ast.Name(self.restore, ast.Load()), [], [])
-        return ast.fix_missing_locations(ast.copy_location(ast.Expr(call), before))
-
-
-def prepared(source: str, name: str, *helpers: str) -> list[bytes]:
-    """The test as code for the child: its statements, and its last expression."""
-    tree = with_reasons(ast.parse(as_python(source), name))
-    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else ast.Expr(ast.Constant(None))
-    guarded = ast.fix_missing_locations(Guarded(*helpers).visit(tree))
-    final = Guarded(*helpers).visit(ast.fix_missing_locations(ast.Expression(last.value)))
-    codes = compile(guarded, name, "exec"), compile(ast.fix_missing_locations(final), name, "eval")
-    return [marshal.dumps(code) for code in codes]
-
-
-@lru_cache(maxsize=64)
-def prelude(parts: tuple[Part, ...], needs: tuple[str, ...], touched: tuple[str, ...] = ()) -> bytes:
-    """The lab's own imports, functions, classes and numbers; an import that fails here failed in the set-up, too.
-
-    Those that the test needs of the student are the student's, and numbers that a solution sets (`touched`).
-    """
-    kept: list[ast.stmt] = []
-    for part in parts:
-        for node in statements(part.source) if part.role == "code" and not part.explore else ():
-            names = set(bound(ast.unparse(node)))
-            if isinstance(node, ast.Import | ast.ImportFrom):
-                if getattr(node, "module", "") != "__future__":
-                    kept.append(ast.Try([node], [ast.ExceptHandler(body=[ast.Pass()])], [], []))
-            elif lasting(node) and not names & {*needs, *(touched if isinstance(node, ast.Assign) else ())}:
-                kept.append(node)
-    tree = ast.fix_missing_locations(ast.Module(kept, []))
-    return marshal.dumps(compile(tree, "<set-up>", "exec"))
-
-
-def lasting(node: ast.stmt) -> bool:
-    """Whether it makes a helper, or names numbers or text."""
-    helper = isinstance(node, ast.FunctionDef | ast.ClassDef)
-    return helper or (isinstance(node, ast.Assign) and literal(node.value))
-
-
-def statements(source: str) -> list[ast.stmt]:
-    try:
-        return ast.parse(as_python(source)).body
-    except SyntaxError:
-        return []
-
-
-def beginning(release: Release) -> dict:
-    """What the child is told before the first cell: the modules that tests rely on, the classes that the lab has."""
-    modules, classes = relied_on(release.parts, release.exercises)
-    return {"op": "guard", "modules": modules, "own": [*classes, *release.classes]}
-
-
-@lru_cache(maxsize=16)
-def relied_on(parts: tuple[Part, ...], exercises: tuple[Exercise, ...]) -> tuple[list[str], list[str]]:
-    """The modules that the set-up and the tests import, and the classes that they define."""
-    sources = [part.source for part in parts if part.role == "code"]
-    sources += [exercise.hidden for exercise in exercises]
-    nodes = [node for source in sources for top in statements(source) for node in ast.walk(top)]
-    classes = {node.name for node in nodes if isinstance(node, ast.ClassDef)}
-    return sorted({name for node in nodes for name in imported(node)}), sorted(classes)
-
-
-def imported(node: ast.AST) -> list[str]:
-    if isinstance(node, ast.Import):
-        return [alias.name for alias in node.names]
-    return [node.module] if isinstance(node, ast.ImportFrom) and node.module and not node.level else []
-
-
-def request(exercise: Exercise, release: Release, half: str, source: str, refuses: list) -> tuple[dict, list[bytes]]:
-    """The message that has the child run this half, and in it the word that the answer must carry."""
-    helpers = [f"_{secrets.token_hex(8)}" for _ in ("restore", "honest", "made")]
+def request(
+    exercise: Exercise, release: Release, half: str, source: str, refuses: list, noted: tuple[str, ...]
+) -> tuple[dict, list[bytes]]:
+    """The message that has the child run this half, and in it the word that the answer must carry. `noted` are the
+    set-up's classes that the child has."""
+    helpers = [f"_{secrets.token_hex(8)}" for _ in HELPERS]
     loose = [word for word in ("mock", "ma") if re.search(rf"\b{word}\b", source)]
-    names = dict(zip(("restore", "honest", "made"), helpers, strict=True)) | {"loose": loose}
-    names |= {"modules": sorted({"builtins", *beginning(release)["modules"]}), "needs": list(exercise.needs)}
+    names = dict(zip(HELPERS, helpers, strict=True)) | {"loose": loose}
+    names["classes"] = [name for name in noted if name not in exercise.needs]
+    names |= {
+        "modules": sorted({"builtins", *relied_on(release.parts, release.exercises)[0]}),
+        "needs": list(exercise.needs),
+    }
     names["shared"] = sorted({name for one in release.parts if one.role == "code" for name in bound(one.source)})
     header = {"op": "plain", "key": secrets.token_hex(16), "hidden": half == "hidden", "exercise": exercise.grade_id}
     header |= {"names": names, "refuses": refuses}
-    given = prelude(release.parts, exercise.needs, release.touched)
+    given = prelude(release.parts, exercise.needs, release.touched, tuple(names["classes"]))
     return header, [given, *prepared(source, f"<{half} test>", *helpers)]
 
 
 def run_plain(
-    exercise: Exercise, release: Release, half: str, source: str, link: Link, faults: list[Fault], candid: bool
+    exercise: Exercise,
+    release: Release,
+    half: str,
+    source: str,
+    link: Link,
+    faults: list[Fault],
+    candid: bool,
+    noted: tuple[str, ...] = (),
 ) -> Verdict:
     """The verdict on this half, as the child tells it. `candid`: the lab's own notebook, whose author is told all."""
     try:
-        header, blobs = request(exercise, release, half, source, link.refuses)
+        header, blobs = request(exercise, release, half, source, link.refuses, noted)
     except SyntaxError as error:
         faults.append(fault(exercise, half, error.lineno or 0, f"{(error.text or '').strip()}\nSyntaxError: {error}"))
         return Verdict(0.0, message="The test itself is no Python.")
@@ -206,24 +84,47 @@ def run_plain(
         points = points_of(reply.get("points"))
         if points is None:
             return without_number(exercise, release.counts(exercise, half))
+        if half == "hidden" and not candid:
+            return scored(exercise, points, held(exercise, points, reply.get("held")))
         return scored(exercise, points, shares(exercise, half, reply.get("shares"), source, faults))
     verdict = told(exercise, half, reply.get("said"), source, faults)
     if reply.get("limit") == "class":
         said = reply.get("said") if half == "visible" else None
         return own_class(exercise, str(said.get("message", "")) if isinstance(said, dict) else "")
-    if half == "hidden" and reply.get("limit") == "programs":
-        return not_carried(exercise, NO_PROGRAMS, hidden=True)
+    if half == "hidden" and reply.get("limit") in LACKING:
+        return not_carried(exercise, reply["limit"], hidden=True)
     return untold(exercise) if half == "hidden" else verdict
 
 
 def shares(exercise: Exercise, half: str, said: object, source: str, faults: list[Fault]) -> tuple[Share, ...]:
-    """The parts that the child names, of the visible half: text and numbers, and no more."""
+    """The parts that the child names, where that may be told: text and numbers, and no more."""
     found = []
-    for one in said if isinstance(said, list) and half == "visible" else ():
+    for one in said if isinstance(said, list) else ():
         if isinstance(one, list) and len(one) == 3 and type(one[1]) in (int, float):
             reason = told(exercise, half, one[2], source, faults).message if one[2] else ""
             found.append(Share(clean(str(one[0]))[:200], one[1], 0.0 if reason else one[1], reason))
     return tuple(found)
+
+
+def held(exercise: Exercise, points: float, said: object) -> tuple[Share, ...]:
+    """The parts of a whole test, of which the child says no more than whether each held; as the test itself names
+    them, where it does so by text and numbers."""
+    named = named_shares(exercise.hidden)
+    if not isinstance(said, list) or len(said) != len(named) or not all(type(one) is bool for one in said):
+        return ()
+    found = tuple(Share(n, p, p * one, "" if one else HIDDEN) for (p, n), one in zip(named, said, strict=True))
+    return found if abs(sum(one.earned for one in found) - points) < ROUNDED else ()
+
+
+@lru_cache(maxsize=64)
+def named_shares(test: str) -> list[tuple[float, str]]:
+    """Points and names in the lines `with parts(1, "whole numbers"):` of a test, in their order."""
+    nodes = [node for node in ast.walk(ast.parse(as_python(test))) if isinstance(node, ast.With)]
+    items = [item.context_expr for node in nodes for item in node.items]
+    items = [one for one in items if isinstance(one, ast.Call) and len(one.args) == 2]
+    items.sort(key=lambda one: one.lineno)
+    values = [[getattr(argument, "value", None) for argument in one.args] for one in items]
+    return [(points, name) for points, name in values if type(points) in (int, float) and type(name) is str]
 
 
 def told(exercise: Exercise, half: str, said: object, source: str, faults: list[Fault]) -> Verdict:

@@ -239,10 +239,7 @@ class Round:
         return True
 
     def result(self, exercise: Exercise) -> ExerciseResult:
-        verdict = self.final[exercise.grade_id]
-        message = verdict.message
-        if verdict.points != exercise.points:
-            message = "\n".join([message, *self.found.unset.values()])
+        verdict = self.found.judged(exercise, self.final[exercise.grade_id])
         head = exercise.name, exercise.grade_id, verdict.points, exercise.points
-        said = verdict.state, message, verdict.mistake, self.printed.get(exercise.grade_id, "")
+        said = verdict.state, verdict.message, verdict.mistake, self.printed.get(exercise.grade_id, "")
         return ExerciseResult(*head, *said, self.plain, verdict.scored)

@@ -7,7 +7,8 @@ from grading.course.folder import GradingError
 from grading.course.lab import Exercise, Release
 from grading.intake.handin import Handin
 from grading.judge.desk import beside
-from grading.judge.plain import beginning, run_plain
+from grading.judge.given import beginning
+from grading.judge.plain import run_plain
 from grading.judge.receiving import Raised
 from grading.judge.result import Result
 from grading.judge.rounds import PATIENCE, Round
@@ -60,12 +61,13 @@ class PlainRound(Round):
 
     def begin(self) -> None:
         super().begin()
-        reply, _ = self.allow(PATIENCE).request(beginning(self.release))
+        reply, _ = self.allow(PATIENCE).request(*beginning(self.release))
         if "error" in reply:  # no line of a student's has been run yet
             raise GradingError(f"Plain tests cannot begin: {Raised.from_reply(reply['error'])}")
+        self.noted = tuple(reply["classes"])
 
     def renew(self, exercise: Exercise) -> None:
         self.scenes[exercise.grade_id].link = self.link
 
     def run(self, exercise: Exercise, source: str, half: str, session: Session) -> Verdict:
-        return run_plain(exercise, self.release, half, source, self.link, self.faults, self.candid)
+        return run_plain(exercise, self.release, half, source, self.link, self.faults, self.candid, self.noted)

@@ -11,6 +11,7 @@ from grading.intake.handin import Handin
 from grading.intake.notebook import read_notebook
 from grading.intake.repair import repair
 from grading.judge.result import ExerciseResult, Fault, Result
+from grading.sandbox.wire import NOT_CARRIED
 
 SOLVED, BLANK = "the lab's own solution", "the lab as handed out"
 UNRUN = ("answer", "task")
@@ -85,8 +86,9 @@ def _told(fault: Fault) -> str:
 
 
 def unearned(found: dict[str, str]) -> list[str]:
-    """The tests that the lab's own solution was run against without every point."""
-    return [name for name, reason in found.items() if name and reason.startswith(f"{SOLVED} earns")]
+    """The tests that the lab's own solution was run against without every point, or that need what is not here."""
+    rows = [(name, reason) for name, reason in found.items() if name]
+    return [name for name, reason in rows if reason.startswith(f"{SOLVED} earns") or NOT_CARRIED in reason]
 
 
 def complaint(lab: str, found: dict[str, str], passed: Collection[str] = ()) -> str:

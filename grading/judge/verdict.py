@@ -14,7 +14,7 @@ from grading.judge.receiving import Raised
 from grading.judge.result import CRASHED, GRADED, NEEDS_MANUAL, PARTIAL, TIMED_OUT, ExerciseResult
 from grading.judge.sending import Unsendable
 from grading.sandbox.session import KILLED
-from grading.sandbox.wire import NO_PROGRAMS, NO_SLOPES, NOT_CARRIED, WireError
+from grading.sandbox.wire import LACKING, NOT_CARRIED, WireError
 from vae_lib.testing.compare import Mismatch, NotAnswered
 
 HINTS = {
@@ -170,7 +170,7 @@ def not_carried(exercise: Exercise, error: BaseException | str, hidden: bool = F
     said = "It could not be graded, which is this grader's limit and no mistake of yours; your teacher reads it"
     lines = [line for line in str(error).splitlines() if NOT_CARRIED in line]
     if hidden:
-        lines = [f"{what} {NOT_CARRIED}" for what in (NO_PROGRAMS, NO_SLOPES) if what in str(error)]
+        lines = [f"{what} {NOT_CARRIED}" for what in LACKING if what in str(error)]
     met = f". What it met: {cut(lines[0])}" if lines else "."
     return Verdict(None, CRASHED, f"{exercise.name}: {said}{met}")
 

@@ -20,8 +20,10 @@ import numpy as np
 import pytest
 import torch
 
-from grading.sandbox.inside.errors import without_programs
+from grading.sandbox.inside.errors import lacking, limit_met
+from grading.sandbox.inside.given import GivenClasses, attributes, own_names
 from grading.sandbox.inside.guard import Guard, mro_of
+from grading.sandbox.inside.patching import patched
 from grading.sandbox.inside.scope import Scope, copies
 from vae_lib.testing.shares import Earned
 
@@ -53,13 +55,18 @@ class PlainTests:
         self.kinds: dict[str, list[type]] = {}
         self.loose: dict[int, type] = {}
         self.mocks = False
+        self.given = GivenClasses()
+        self.here: dict[str, type] = {}
 
-    def begin(self, header: dict) -> None:
-        """Before the first cell: note what is to be put back. `own` are the classes that the lab itself defines."""
+    def begin(self, header: dict, blobs: list[bytes]) -> list[str]:
+        """Before the first cell: note what is to be put back. `own` are the classes that the lab itself defines. The
+        names of those that notebook and tests share."""
         self.kinds = loose_kinds()
         self.guard, self.own = Guard(header["modules"]), set(header["own"])
+        self.given.make(marshal.loads(blobs[0]), header["classes"], self.variables)
         np.random.seed(0)  # noqa: NPY002  (a notebook may use it)
         random.seed(0)
+        return list(self.given.by_name)
 
     def run(self, header: dict, blobs: list[bytes]) -> dict:
         """How this half of a test ended: the points of its last line if that is a number, or its error, or neither.
@@ -76,12 +83,13 @@ class PlainTests:
         except BaseException as error:
             if isinstance(error, KeyboardInterrupt):
                 raise
-            limit = "class" if isinstance(error, Unjudged) else "programs" if without_programs(error) else ""
+            limit = "class" if isinstance(error, Unjudged) else lacking(error)[0]
             failed = {"key": key, "passed": False, "limit": limit}
             return failed | ({} if mute else {"said": self.told(error)})
         points = number(value)
         if mute:
-            return {"key": key, "passed": True, "points": None if points is None else round(points, 3)}
+            rounded = None if points is None else round(points, 3)
+            return {"key": key, "passed": True, "points": rounded, "held": held(value)}
         return {"key": key, "passed": True, "points": points, "shares": self.shares(value)}
 
     def shares(self, value: Any) -> list[list]:
@@ -93,28 +101,38 @@ class PlainTests:
         """Both halves begin with the lab's own imports, helpers and numbers, as they were handed out. The hidden half
         finds what the test needs as it was when the visible half had been run."""
         live, needs = self.variables, set(names["needs"])
+        self.guard.allowed.clear()
         self.guard.restore()
+        self.given.restore(whole=True)
         told = [kinds for word, kinds in self.kinds.items() if word not in names["loose"]]
         self.loose = {id(kind): kind for kinds in told for kind in kinds}
         self.mocks = "mock" in names["loose"]
         scope = Scope(live, needs, set(names["shared"]))
+        self.here = {name: self.given.by_name[name].kind for name in names["classes"]}
+        scope.update(self.here)
         exec(prelude, scope)
         scope.own = False
         before = {name: live[name] for name in needs if name in live}
         for name, value in self.kept.get(exercise, {}).items() if hidden else ():
             scope[name] = value
         start = dict(scope)
-        dict.update(scope, {names["restore"]: lambda: self.guard.restore(names["modules"])})
+        dict.update(scope, {names["restore"]: lambda: self.restore(names["modules"])})
         dict.update(scope, {names["honest"]: self.honest, names["made"]: self.made_here})
+        dict.update(scope, {names["patched"]: lambda value: patched(value, self.guard, self.made_here)})
         try:
             exec(test[0], scope)
             return eval(test[1], scope)
         finally:
+            self.guard.allowed.clear()
             self.guard.restore(["builtins"])  # what follows uses them
             if hidden:
                 live.update(before)
             else:
                 self.keep(exercise, needs, {n: v for n, v in scope.items() if start.get(n) is not v and n[:1] != "_"})
+
+    def restore(self, modules: list[str]) -> None:
+        self.guard.restore(modules)
+        self.given.restore()
 
     def keep(self, exercise: str, needs: set[str], bound: dict[str, Any]) -> None:
         """What the visible half of a test has bound is the notebook's, too, as it is in Jupyter."""
@@ -127,20 +145,27 @@ class PlainTests:
         self.made[id(value)] = value
         return value
 
-    def honest(self, value: Any, depth: int = 0) -> Any:
+    def honest(self, value: Any, depth: int = 0, met: frozenset[int] | set[int] = frozenset()) -> Any:
         """The value, unless it is, or holds, an object that would itself decide what a test finds of it."""
         kind = type(value)
         if kind in SCALARS or id(value) in self.made:
             return value
         if any(id(one) in self.loose for one in mro_of(kind)) and kind.__name__ not in self.own:
             raise Unjudged(kind.__name__)
+        if id(kind) not in self.guard.known and self.here.get(kind.__name__, kind) is not kind:
+            raise Unjudged(kind.__name__)  # the lab's class, written anew, is another
         if id(kind) not in self.guard.known and not (self.mocks and mock.NonCallableMock in mro_of(kind)):
             self.look_at(kind)
+        if type not in mro_of(kind) and "__bases__" in own_names(value):
+            raise Unjudged(kind.__name__)  # it poses as a class
         if kind is torch.Tensor and any(map(callable, vars(value).values())):
             raise AssertionError("The answer is a tensor with methods of its own.")
         if depth < DEEPEST:
-            for item in parts(value, mro_of(kind)):
-                self.honest(item, depth + 1)
+            given = () if self.given.ids.isdisjoint(map(id, mro_of(kind))) or id(value) in met else attributes(value)
+            met = met or set()  # objects may know each other in a circle
+            met |= {id(value)}
+            for item in (*parts(value, mro_of(kind)), *given):
+                self.honest(item, depth + 1, met)
         return value
 
     def look_at(self, kind: type) -> None:
@@ -160,7 +185,7 @@ class PlainTests:
         sides = error.args[0] if isinstance(error, AssertionError) and error.args else None
         compared = [[text, shown(value)] for text, value in sides] if is_sides(sides) else None
         base = next((t.__name__ for t in mro_of(type(error)) if t.__module__ == "builtins"), "")
-        kind, message = type(error).__name__[:60], without_programs(error) or str(error)
+        kind, message = type(error).__name__[:60], limit_met(error) or str(error)
         message = "" if compared is not None else message[:2000]
         words = {"type": kind, "message": message, "line": line[:200], "base": base}
         return words | {"place": place, "compared": compared, "bare": not error.args}
@@ -204,6 +229,11 @@ def shown(value: Any) -> str:
     with suppress(Exception):
         return repr(value)[:500]
     return f"a {type(value).__name__}"
+
+
+def held(value: Any) -> list[bool]:
+    """Which parts of a test held, and nothing else of them."""
+    return [share.error is None for share in value.shares] if type(value) is Earned else []
 
 
 def number(value: Any) -> float | None:

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from grading.sandbox.inside.errors import Elsewhere
 from grading.sandbox.wire import NO_SLOPES, NOT_CARRIED, Reader, WireError, Writer, rebuild
 
 
@@ -111,7 +112,7 @@ def one_by_one(kind: type, info: Any, in_dims: tuple, order: Order, tensors: tup
 def ask(header: dict, blobs: list[bytes]) -> tuple[dict, list[bytes]]:
     reply, blobs = context.request(header, blobs)
     if "error" in reply:
-        raise RuntimeError(reply["error"])
+        raise Elsewhere(reply["error"])
     return reply, blobs
 
 

@@ -104,6 +104,7 @@ class Server:
         source = without_magics(header["source"])
         linecache.cache[name] = len(source), None, source.splitlines(keepends=True), name
         tree = ast.parse(source, name)
+        self.tests.given.put(tree, vars(self.module))
         last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
         played(compile(tree, name, "exec", AWAIT), vars(self.module))
         if last is not None:
@@ -138,8 +139,7 @@ class Server:
 
     def begin(self, header: dict, blobs: list[bytes]) -> tuple[dict, list[bytes]]:
         """Before the first cell of a notebook that has plain tests."""
-        self.tests.begin(header)
-        return {}, []
+        return {"classes": self.tests.begin(header, blobs)}, []
 
     def plain(self, header: dict, blobs: list[bytes]) -> tuple[dict, list[bytes]]:
         """Run half of a plain test."""

@@ -2,32 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-STANDIN, PLAIN, NOT = "stand-in", "plain", "not"
-EQUAL = """
-class Equal:
-    def __eq__(self, other): return True
-    __le__ = __ge__ = __ne__ = __bool__ = __eq__
-    __hash__ = object.__hash__
-"""
-
-
-class Row(NamedTuple):
-    """The way in which the test is carried, the solution, both halves of the test, and two other answers.
-
-    `files` lie beside the lab.
-    """
-
-    way: str
-    solution: str
-    visible: str
-    hidden: str
-    wrong: str
-    cheat: str
-    set_up: str = ""
-    files: dict[str, str] = {}  # noqa: RUF012  (never changed)
-
+from tests.grading.judge.row import EQUAL, NOT, PLAIN, STANDIN, Row
+from tests.grading.judge.shared import SHARED
 
 ROWS = {
     "call functions of numbers and tensors": Row(
@@ -202,6 +178,7 @@ ROWS = {
         "    return torch.nn.Sequential(torch.nn.Linear(1, 1), torch.nn.Sigmoid())",
         "import torch",
     ),
+    **SHARED,
     "use the network": Row(
         NOT,
         "def page():\n    import socket\n    return len(socket.create_connection(('127.0.0.1', 9)).recv(1))",

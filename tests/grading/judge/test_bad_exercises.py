@@ -39,10 +39,15 @@ DONE = {
     "sleep": ("time.sleep(600)", TIMED_OUT, "took too long"),
     "os_exit": ("os._exit(0)", CRASHED, "ended Python"),
     "segfault": ("ctypes.string_at(0)", CRASHED, "segmentation fault"),
-    "memory": ("bytearray(64 << 30)", GRADED, "MemoryError"),
+    "memory": ("bytearray(64 << 30)", CRASHED, "Such amounts of memory"),
+    "memory of no machine": (
+        "__import__('torch').empty(64 << 30, dtype=__import__('torch').uint8)",
+        GRADED,
+        "allocate",
+    ),
     "fork_bomb": ("while True: os.fork()", CRASHED, "this grader's limit"),
     "background": ("subprocess.Popen(['sleep', '999'])", CRASHED, "this grader's limit"),
-    "disk": ("[open(f'{i}', 'wb').write(bytes(9 << 20)) for i in range(99)]", GRADED, "No space left"),
+    "disk": ("[open(f'{i}', 'wb').write(bytes(9 << 20)) for i in range(99)]", CRASHED, "this grader's limit"),
     "recursion": ("(lambda f: f(f))(lambda f: f(f))", GRADED, "RecursionError"),
 }
 HEAD = "import ctypes, os, signal, subprocess, sys, time\n"

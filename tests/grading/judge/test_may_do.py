@@ -11,7 +11,8 @@ from grading.course.folder import ROOT
 from grading.course.lab import read_release
 from grading.judge.run import grade
 from tests import tiny_course
-from tests.grading.judge.may_do import NOT, PLAIN, ROWS, STANDIN
+from tests.grading.judge.may_do import ROWS
+from tests.grading.judge.row import NOT, PLAIN, STANDIN
 from tests.handins import answered, points
 from tests.tiny_course import LAB, checking, code, solution
 
@@ -23,6 +24,8 @@ OWN_CLASS = {
     "compare other numbers",
     "fit an estimator of scikit-learn",
     "hand over objects of its own",
+    "ask whether a class comes from the set-up's",
+    "compare objects of the set-up's dataclass",
 }
 pytestmark = [pytest.mark.sandbox, pytest.mark.slow]
 
