@@ -23,7 +23,8 @@ from typing import Any, NamedTuple
 from grading.course.folder import GradingError
 from grading.course.lab import Release
 from grading.intake.handin import Handin
-from grading.judge.result import Result
+from grading.judge.result import Later, Result
+from grading.turns import LATER, Turns
 
 JUDGE = "grading.judge.warm"  # imports all that a judge needs
 ATTEMPTS = 3  # for a hand-in whose grader was killed
@@ -34,7 +35,8 @@ _one_at_a_time = Lock()  # a cluster's worker may have several threads; torch's 
 class Task(NamedTuple):
     """One hand-in to grade, and how. `ticket` is the caller's own, and comes back with the result.
 
-    `candid` is for the lab's own notebooks: their faults are told in full.
+    `candid` is for the lab's own notebooks: their faults are told in full. One that is `hurried` is graded later, if it
+    meets a limit of time.
     """
 
     ticket: int
@@ -42,10 +44,11 @@ class Task(NamedTuple):
     isolated: bool = True
     full: bool = False
     candid: bool = False
+    hurried: bool = False
 
 
 Job = tuple[Task, Release]
-Outcome = tuple[int, Result | None]  # None: the grader itself failed, or was killed again and again
+Outcome = tuple[int, Result | str | None]  # None: the grader itself failed, or was killed again and again; or LATER
 
 
 def grade_task(task: Task, release: Release) -> Outcome:
@@ -55,7 +58,10 @@ def grade_task(task: Task, release: Release) -> Outcome:
             inside = sandbox(task.isolated)
             from grading.judge.run import grade
 
-            return task.ticket, grade(task.handin, release, inside, task.full, task.candid)
+            try:
+                return task.ticket, grade(task.handin, release, inside, task.full, task.candid, task.hurried)
+            except Later:
+                return task.ticket, LATER
         except GradingError:  # the lab's own fault, or the machine's: the others would meet it, too
             raise
         except Exception:
@@ -89,8 +95,14 @@ def close() -> None:
 
 def here(jobs: Iterable[Job]) -> Iterator[Outcome]:
     """One after the other in this process, whose sandbox stays for the next jobs (`close` ends it)."""
-    for task, release in jobs:
-        yield grade_task(task, release)
+    turns = Turns(jobs)
+    yield from turns.results(grade_task(task, release) for task, release in forever(turns))
+
+
+def forever(turns: Turns) -> Iterator[Job]:
+    """The jobs one after the other, also one that turns out slow when there was no other."""
+    while (job := next(turns, None)) is not None:
+        yield job
 
 
 def on_processes(jobs: Iterable[Job], workers: int) -> Iterator[Outcome]:
@@ -112,7 +124,8 @@ def on_processes(jobs: Iterable[Job], workers: int) -> Iterator[Outcome]:
         set_forkserver_preload([JUDGE])
         ensure_running()  # it imports torch while the sandbox does
         shared.ready()
-        yield from _through_pool(chain([first], jobs), workers, shared)
+        turns = Turns(chain([first], jobs))
+        yield from turns.results(_through_pool(turns, workers, shared))
     finally:
         shared.stop()
 
@@ -176,7 +189,8 @@ def on_cluster(jobs: Iterable[Job], address: str, patience: float = 20) -> Itera
     with client_of(address, patience) as client:
         from dask.distributed import as_completed
 
-        yield from _through(client, iter(jobs), as_completed())
+        turns = Turns(jobs)
+        yield from turns.results(_through(client, turns, as_completed()))
 
 
 def client_of(address: str, patience: float = 20) -> Any:

@@ -54,7 +54,7 @@ MOST_LINES = 1500  # of the core, blank ones aside: what fits in the head
 # the grader: an import only ever points back along the pipeline, and what stands above it uses it all
 PIPELINE = ("course", "intake", "sandbox", "judge", "record", "report", "platforms")
 NBGRADER = {"nbgrader", "nbformat", "nbconvert", "nbclient", "jsonschema"}  # a second or two each
-STEPS = (*PIPELINE, "engine", "check", "beforehand", "earlier", "grade", "commands", "__main__")
+STEPS = (*PIPELINE, "turns", "engine", "check", "beforehand", "earlier", "grade", "commands", "__main__")
 
 
 def tree(path):

@@ -7,8 +7,6 @@ loads them in the order of their names.
 """
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 from jupyter_server.base.handlers import APIHandler
@@ -16,6 +14,7 @@ from jupyter_server.utils import url_path_join
 from tornado import web
 from tornado.ioloop import IOLoop
 
+from grading.commands.leash import leashed
 from grading.commands.marking import routes
 from grading.course.folder import ROOT, handed_out
 from grading.course.settings import configuration
@@ -29,8 +28,7 @@ def autograde(lab: str, student: str, root: Path = ROOT) -> dict[str, bool | str
     if lab not in handed_out(root) or not (root / folders.submitted_directory / student / lab).is_dir():
         return {"success": False, "log": "", "error": f"There is no submitted/{student}/{lab} to grade."}
     where = ["--submitted", folders.submitted_directory, "--out", str(Path(folders.autograded_directory).parent)]
-    command = [sys.executable, "-m", "grading", "grade", "--lab", lab, *where]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True)
+    done = leashed(["grade", "--lab", lab, *where], root)
     return {"success": done.returncode == 0, "log": done.stdout, "error": done.stderr}
 
 

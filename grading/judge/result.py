@@ -7,6 +7,10 @@ TIMED_OUT, CRASHED, UNREADABLE, MISSING = "timed-out", "crashed", "unreadable", 
 STATES = (GRADED, PARTIAL, NEEDS_MANUAL, TIMED_OUT, CRASHED, UNREADABLE, MISSING)
 
 
+class Later(Exception):
+    """Instead of a result: a hand-in that was hurried has met a limit of time."""
+
+
 class ExerciseResult(NamedTuple):
     """What one exercise earned; `points` is None where it could not be graded, never 0.
 

@@ -15,7 +15,7 @@ from grading.intake.handin import Handin
 from grading.judge.cells import Cells
 from grading.judge.half import run_half
 from grading.judge.receiving import Raised
-from grading.judge.result import CRASHED, TIMED_OUT, ExerciseResult, Fault
+from grading.judge.result import CRASHED, TIMED_OUT, ExerciseResult, Fault, Later
 from grading.judge.scene import Scene, and_points, defining, fresh, imports, only_hidden, refused
 from grading.judge.standins import Link, StudentFunction
 from grading.judge.verdict import Verdict, changed, stopped, undefined, with_reasons
@@ -44,7 +44,7 @@ class Round:
         self.scenes = {exercise.grade_id: Scene() for exercise in self.exercises}
         self.cpu_seconds = 0.0
         self.link: Link | None = None
-        self.spared = 0
+        self.spared, self.hurried = 0, False
         self.at_work: int | Exercise = 0  # a cell's place, its `~` behind it, or the exercise whose test is run
 
     def play(self) -> bool:
@@ -210,6 +210,8 @@ class Round:
 
     def allow(self, seconds: float) -> Session:
         """Time for what comes next, as far as the hand-in has any left."""
+        if self.hurried and self.link.session.interrupted:
+            raise Later
         left = self.ends - time.monotonic()
         if left <= 0:
             raise Stopped("the notebook as a whole takes too long", timed_out=True)
@@ -218,6 +220,8 @@ class Round:
 
     def blame(self, end: Stopped) -> bool:
         """Take what was at work when the child ended out of the play; True if there is no time for another."""
+        if self.hurried and end.timed_out:
+            raise Later
         gone = self.sandbox.gone()
         if gone or end.outside:  # the machine's doing, not this child's
             self.spared += 1

@@ -17,10 +17,13 @@ from grading.sandbox.process import Sandbox
 from grading.sandbox.session import Session
 
 
-def grade(handin: Handin, release: Release, sandbox: Sandbox, full: bool = False, candid: bool = False) -> Result:
+def grade(
+    handin: Handin, release: Release, sandbox: Sandbox, full: bool = False, candid: bool = False, hurried: bool = False
+) -> Result:
     """What each exercise earns. Cells tagged `explore` are run only if `full`; the same hand-in, the same result.
 
-    `candid` is for the lab's own notebooks: what fails in them is told in full.
+    `candid` is for the lab's own notebooks: what fails in them is told in full. One that is `hurried` is Later at its
+    first limit of time.
     """
     from grading.sandbox.inside.confine import memory_at_most
 
@@ -29,6 +32,7 @@ def grade(handin: Handin, release: Release, sandbox: Sandbox, full: bool = False
     rounds = list(chosen_rounds(handin, release, sandbox, full, ends, candid))
     with memory_at_most(sandbox.limits.memory_bytes), beside(release.files):
         for one in rounds:
+            one.hurried = hurried
             while not one.play():  # until nothing is left to grade, or the hand-in's time is up
                 pass
     faults = tuple(fault for one in rounds for fault in one.faults) if candid else ()

@@ -13,7 +13,8 @@ import pytest
 
 from grading import engine
 from grading.intake.handin import Handin
-from grading.judge.result import GRADED, Result
+from grading.judge.result import GRADED, Later, Result
+from grading.turns import LATER, MOST_SLOW, Turns
 
 LAB = "lab5_vae"
 
@@ -24,6 +25,8 @@ def fake(task, release):
     if task.handin.student == "trap" and not note.exists():
         note.write_text("died")
         os.kill(os.getpid(), signal.SIGKILL)
+    if task.hurried and task.handin.student.startswith("slow"):
+        return task.ticket, LATER
     if task.handin.student == "always":
         os.kill(os.getpid(), signal.SIGKILL)
     return task.ticket, Result(task.handin.student, LAB, GRADED)
@@ -83,3 +86,33 @@ def test_jobs_are_read_only_as_they_are_needed(fake_judge):
     done = engine.here(source())
     next(done)
     assert len(taken) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("names", [["slow 1", "slow 2", "a", "b", "c", "d"], ["a", "slow"], ["slow"]])
+def test_slow_hand_ins_come_last_and_once(fake_judge, workers, names):
+    done = [(ticket, result.student) for ticket, result in engine.engine(workers, None)(iter(jobs(names)))]
+    assert sorted(done) == list(enumerate(names))
+    slow = [ticket for ticket, name in enumerate(names) if name.startswith("slow")]
+    assert sorted(ticket for ticket, _ in done[len(names) - len(slow) :]) == slow
+
+
+def test_so_many_are_kept_for_later_and_the_labs_own_never():
+    turns = Turns(jobs([f"slow {k}" for k in range(MOST_SLOW + 5)]))
+    found = [next(turns) for _ in range(MOST_SLOW + 5)]
+    assert [task.hurried for task, _ in found] == [True] * MOST_SLOW + [False] * 5
+    own = Turns([(engine.Task(0, None, candid=True), None)])
+    assert not next(own)[0].hurried
+    assert next(own, None) is None
+
+
+def test_a_hand_in_that_makes_way_is_said_to(monkeypatch):
+    from grading.judge import run as judge
+
+    def late(handin, *_):
+        raise Later
+
+    monkeypatch.setattr(engine, "sandbox", lambda isolated: None)
+    monkeypatch.setattr(judge, "grade", late)
+    assert engine.grade_task(*jobs(["a"])[0]) == (0, LATER)

@@ -198,6 +198,21 @@ def test_workers_end_with_the_process_that_writes(tmp_path):
             end(writer)
 
 
+def test_the_forkserver_takes_its_workers_along_and_the_run_goes_on(tmp_path):
+    script = tmp_path / "writer.py"
+    script.write_text(WRITER)
+    with (tmp_path / "log").open("w+") as log, start(script, log) as writer:
+        try:
+            assert wait_until(lambda: (tmp_path / "log").read_text().count("at work") == 2)
+            server = next(one for one in below(writer.pid) if "forkserver" in " ".join(one.words))
+            kill(server, below(server.number), "forkserver")
+            assert wait_until(lambda: (tmp_path / "log").read_text().count("at work") == 3)
+            assert writer.poll() is None
+            kill(Process(writer.pid), below(writer.pid), "writer")
+        finally:
+            end(writer)
+
+
 def end(process: subprocess.Popen) -> None:
     for one in below(process.pid):
         one.kill()

@@ -8,7 +8,7 @@ import pickle
 import pytest
 
 from grading.course.lab import read_release
-from grading.judge.result import CRASHED, GRADED, NEEDS_MANUAL, PARTIAL, TIMED_OUT, Result
+from grading.judge.result import CRASHED, GRADED, NEEDS_MANUAL, PARTIAL, TIMED_OUT, Later, Result
 from grading.judge.rounds import Round
 from grading.judge.run import grade
 from grading.judge.standins import Link
@@ -143,6 +143,22 @@ def test_a_hand_in_has_time_as_a_whole_and_what_was_graded_counts():
     assert points(result)["train_step"] is None
     assert result.seconds < 12
     assert "as a whole" in result.exercises[-1].message
+
+
+@pytest.mark.parametrize(
+    "does", ["while True: pass", "while True:\n    try: time.sleep(9)\n    except BaseException: pass"]
+)
+@pytest.mark.parametrize("way", [(), ("test_f",)])
+def test_one_that_is_hurried_makes_way_at_its_first_limit_of_time(sandbox, does, way):
+    release = tiny("expect(f(), 1.0)", "expect(f(), 1.0)").run_plainly(way)
+    for source in (
+        f"import time\n{does}",
+        "import time\ndef f():\n" + "\n".join(f"    {x}" for x in does.splitlines()),
+    ):
+        with pytest.raises(Later):
+            grade(preceded(hand_in(release, source), "1"), release, sandbox, hurried=True)
+    right = hand_in(release, "def f():\n    return 1.0")
+    assert points(grade(right, release, sandbox, hurried=True)) == {"f": 2.0}
 
 
 @pytest.mark.slow
