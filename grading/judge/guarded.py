@@ -7,15 +7,21 @@ from typing import Any
 from grading.judge.asserts import with_reasons
 from grading.sandbox.inside.shell import as_python
 
-HELPERS = ("restore", "honest", "made", "patched")  # the child's functions, under names made for the occasion
+HELPERS = (
+    "restore",
+    "honest",
+    "made",
+    "patched",
+    "settled",
+)  # the child's functions, under names made for the occasion
 
 
 class Guarded(ast.NodeTransformer):
     """The test with a call of `honest` round all that it compares, reckons with or hands over, and one of `restore`
     before each of its lines."""
 
-    def __init__(self, restore: str, honest: str, made: str, patched: str):
-        self.restore, self.honest, self.made, self.patched = restore, honest, made, patched
+    def __init__(self, restore: str, honest: str, made: str, patched: str, settled: str):
+        self.restore, self.honest, self.made, self.patched, self.settled = restore, honest, made, patched, settled
 
     def seen(self, node: ast.expr) -> ast.expr:
         if isinstance(node, ast.Constant):
@@ -64,6 +70,14 @@ class Guarded(ast.NodeTransformer):
             if isinstance(item.context_expr, ast.Call) and "patch" in ast.unparse(item.context_expr.func).split("."):
                 call = ast.Call(ast.Name(self.patched, ast.Load()), [item.context_expr], [])
                 item.context_expr = ast.fix_missing_locations(ast.copy_location(call, item.context_expr))
+        return node
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.Attribute:
+        """What a function patches while a line calls it is put back before the line asks its answer for anything."""
+        self.generic_visit(node)
+        if isinstance(node.value, ast.Call) and isinstance(node.ctx, ast.Load):
+            call = ast.Call(ast.Name(self.settled, ast.Load()), [node.value], [])
+            node.value = ast.fix_missing_locations(ast.copy_location(call, node.value))
         return node
 
     def visit_If(self, node: Any) -> Any:

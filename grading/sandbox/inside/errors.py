@@ -15,7 +15,7 @@ GPU = re.compile(
     "Cannot re-initialize CUDA|NVIDIA driver|not compiled with CUDA|No CUDA GPUs|torch.cuda.is_available\\(\\) is False"
     "|CUDA-capable device|support for mps"
 )
-MEMORY, WRITING = "can't allocate memory", "PytorchStreamWriter failed writing"
+MEMORY, WRITING = "can't allocate memory", re.compile("StreamWriter failed writing|inline_container.*unexpected pos")
 SKIPPED: list[str] = []  # lines of `!` that have started nothing; a child has its own
 
 
@@ -67,7 +67,7 @@ def _lacking(error: BaseException) -> str:
         return "" if beyond_any_machine(text) else NO_MEMORY
     if isinstance(error, RuntimeError | AssertionError) and GPU.search(text):
         return NO_GPU
-    if isinstance(error, RuntimeError) and WRITING in text:
+    if isinstance(error, RuntimeError) and WRITING.search(text):
         return NO_ROOM
     if isinstance(error, ModuleNotFoundError):
         return NO_PACKAGES if any(installs(line) for line in SKIPPED) else ""

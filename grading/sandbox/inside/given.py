@@ -6,11 +6,10 @@ Before each line of a test they do again what they did then; before each half th
 
 import ast
 import types
-from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
-from grading.sandbox.inside.guard import Body, functions, members_of, mro_of, restore_class
+from grading.sandbox.inside.guard import Body, functions, members_of, restore_class
 from grading.sandbox.inside.scope import Scope
 
 CONSTANTS = {int, float, complex, bool, str, bytes, tuple, frozenset, type(None)}
@@ -66,7 +65,9 @@ class GivenClasses:
         self.helpers = [Body(one) for one in scope.values() if type(one) is types.FunctionType]
 
     def restore(self, whole: bool = False) -> None:
-        for name, value in self.start.items() if self.by_name else ():
+        if not self.by_name:
+            return
+        for name, value in self.start.items():
             lasts = whole or callable(value) or type(value) is types.ModuleType
             if lasts and dict.get(self.scope, name) is not value:
                 dict.__setitem__(self.scope, name, value)
@@ -83,22 +84,3 @@ class GivenClasses:
                 given.restore(whole=True)
                 live[node.name] = given.kind
                 tree.body[place] = ast.copy_location(ast.Pass(), node)
-
-
-def own_names(value: Any) -> dict[str, Any]:
-    """The names that an object has besides its class's."""
-    try:
-        found = object.__getattribute__(value, "__dict__")
-    except (AttributeError, TypeError):
-        return {}
-    return found if type(found) is dict else {}
-
-
-def attributes(value: Any) -> Iterator[Any]:
-    """What an object has noted, whatever its class says of it."""
-    yield from list(own_names(value).values())
-    for kind in mro_of(type(value)):
-        slots = vars(kind).get("__slots__", ())
-        for name in (slots,) if isinstance(slots, str) else tuple(slots):
-            with suppress(AttributeError):
-                yield object.__getattribute__(value, name)

@@ -91,6 +91,7 @@ class Guard:
         self.kept = {name: Kept(found[name], name in wanted) for name in chosen}
         self.builtins = dict(vars(builtins))
         self.known = {id(kind) for kind in all_types()}
+        self.classes = {id(kind): (kind, members) for one in self.kept.values() for kind, members in one.classes}
         self.allowed: dict[tuple[int, str], Any] = {}
         self.paths = [(values, list(values)) for values in (sys.meta_path, sys.path_hooks)]
 
@@ -105,6 +106,12 @@ class Guard:
             sys.setprofile(None)
             for values, before in self.paths:
                 values[:] = before
+
+    def settle(self, kind: type) -> None:
+        """Put back what a class, and those that it comes from, do."""
+        for one in mro_of(kind):
+            if id(one) in self.classes:
+                restore_class(*self.classes[id(one)], self.allowed)
 
 
 def restore_class(kind: type, members: dict[str, Any], allowed: dict[tuple[int, str], Any] | None = None) -> None:

@@ -10,8 +10,6 @@ import sys
 import traceback
 import types
 import weakref
-from collections import deque
-from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 from unittest import mock
@@ -20,8 +18,9 @@ import numpy as np
 import pytest
 import torch
 
+from grading.sandbox.inside.contents import SCALARS, attributes, own_names, parts
 from grading.sandbox.inside.errors import lacking, limit_met
-from grading.sandbox.inside.given import GivenClasses, attributes, own_names
+from grading.sandbox.inside.given import GivenClasses
 from grading.sandbox.inside.guard import Guard, mro_of
 from grading.sandbox.inside.patching import patched
 from grading.sandbox.inside.scope import Scope, copies
@@ -34,8 +33,6 @@ HARMLESS = {  # what a class may say of itself without answering for what a test
     *("__parameters__", "__firstlineno__", "__static_attributes__", "__abstractmethods__", "__set_name__"),
     *("__getnewargs__", "__replace__"),  # of a namedtuple, which equals what a tuple does
 }
-BOXES = (list, tuple, set, frozenset, dict, deque)
-SCALARS = {int, float, bool, str, bytes, complex, type(None)}
 DEEPEST = 20
 
 
@@ -118,6 +115,7 @@ class PlainTests:
         start = dict(scope)
         dict.update(scope, {names["restore"]: lambda: self.restore(names["modules"])})
         dict.update(scope, {names["honest"]: self.honest, names["made"]: self.made_here})
+        dict.update(scope, {names["settled"]: self.settled})
         dict.update(scope, {names["patched"]: lambda value: patched(value, self.guard, self.made_here)})
         try:
             exec(test[0], scope)
@@ -140,6 +138,12 @@ class PlainTests:
         self.kept[exercise] = copies(needed | bound)
         self.variables.update(bound)
 
+    def settled(self, value: Any) -> Any:
+        """What a test is about to look at, with its class as it was."""
+        self.given.restore()
+        self.guard.settle(type(value))
+        return value
+
     def made_here(self, value: Any) -> Any:
         """What a test makes of a kind that is loose in what it equals, it may compare with."""
         self.made[id(value)] = value
@@ -150,6 +154,8 @@ class PlainTests:
         kind = type(value)
         if kind in SCALARS or id(value) in self.made:
             return value
+        if depth == 0:
+            self.settled(value)
         if any(id(one) in self.loose for one in mro_of(kind)) and kind.__name__ not in self.own:
             raise Unjudged(kind.__name__)
         if id(kind) not in self.guard.known and self.here.get(kind.__name__, kind) is not kind:
@@ -196,23 +202,6 @@ def loose_kinds() -> dict[str, list[type]]:
     approx = mro_of(type(pytest.approx(1.0)))[1]
     proxies = [weakref.ProxyType, weakref.CallableProxyType]
     return {"approx": [approx], "mock": [type(mock.ANY), type(mock.call)], "ma": [np.ma.MaskedArray], "proxy": proxies}
-
-
-def parts(value: Any, mro: tuple[type, ...]) -> Iterator[Any]:
-    """What a container holds, one of each kind of plain things."""
-    if dict in mro:
-        yield from of_each_kind(dict.keys(value))
-        yield from of_each_kind(dict.values(value))
-    elif any(box in mro for box in BOXES):
-        yield from of_each_kind(next(box for box in BOXES if box in mro).__iter__(value))
-    elif type(value) is np.ndarray and value.dtype.hasobject:
-        yield from of_each_kind(value.ravel().tolist())
-
-
-def of_each_kind(items: Any) -> Iterator[Any]:
-    items = list(items)
-    if not set(map(type, items)) <= SCALARS:
-        yield from items
 
 
 def from_a_library(kind: type) -> bool:
