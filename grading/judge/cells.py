@@ -6,8 +6,8 @@ from grading.course.lab import Exercise, Part
 from grading.judge.receiving import Raised
 from grading.judge.result import CRASHED, TIMED_OUT, Fault
 from grading.judge.verdict import Verdict, not_carried
+from grading.sandbox.inside.lacks import NOT_CARRIED
 from grading.sandbox.session import Stopped
-from grading.sandbox.wire import NOT_CARRIED
 
 PNG, MOST_BYTES, MOST_PICTURES = b"\x89PNG\r\n\x1a\n", 1 << 20, 10  # of code that a person reads
 INTERRUPTED = "It took too long and was interrupted."

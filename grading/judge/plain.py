@@ -32,8 +32,9 @@ from grading.judge.verdict import (
     untold,
     without_number,
 )
+from grading.sandbox.inside.lacks import LACKING
 from grading.sandbox.inside.shell import as_python
-from grading.sandbox.wire import LACKING, clean
+from grading.sandbox.wire import clean
 
 ROUNDED = 0.01  # points
 

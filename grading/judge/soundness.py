@@ -11,7 +11,7 @@ from grading.intake.handin import Handin
 from grading.intake.notebook import read_notebook
 from grading.intake.repair import repair
 from grading.judge.result import ExerciseResult, Fault, Result
-from grading.sandbox.wire import NOT_CARRIED
+from grading.sandbox.inside.lacks import NOT_CARRIED
 
 SOLVED, BLANK = "the lab's own solution", "the lab as handed out"
 UNRUN = ("answer", "task")

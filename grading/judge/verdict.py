@@ -13,8 +13,9 @@ from grading.judge.asserts import MISSED, sentence, statement, unmet, wordless
 from grading.judge.receiving import Raised
 from grading.judge.result import CRASHED, GRADED, NEEDS_MANUAL, PARTIAL, TIMED_OUT, ExerciseResult
 from grading.judge.sending import Unsendable
+from grading.sandbox.inside.lacks import LACKING, NOT_CARRIED
 from grading.sandbox.session import KILLED
-from grading.sandbox.wire import LACKING, NOT_CARRIED, WireError
+from grading.sandbox.wire import WireError
 from vae_lib.testing.compare import Mismatch, NotAnswered
 
 HINTS = {

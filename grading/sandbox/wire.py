@@ -26,13 +26,6 @@ DTYPES = {
 ARRAY_KINDS = "biufc"
 
 
-NO_PROGRAMS, NO_SLOPES = "Processes and programs", "Second derivatives of a function that was handed over"
-NO_NETWORK, NO_GPU, NO_PACKAGES = "Connections to a network", "Graphics processors", "Packages that a notebook installs"
-NO_MEMORY, NO_ROOM = "Such amounts of memory", "Such amounts of room for files"
-LACKING = (NO_PROGRAMS, NO_SLOPES, NO_NETWORK, NO_GPU, NO_PACKAGES, NO_MEMORY, NO_ROOM)
-NOT_CARRIED = "are not at hand while grading"  # how the child names what this grader does not carry
-
-
 class WireError(Exception):
     """The other side sent what is no message."""
 

@@ -5,7 +5,16 @@ import re
 import socket
 import traceback
 
-from grading.sandbox.wire import LACKING, NO_GPU, NO_MEMORY, NO_NETWORK, NO_PACKAGES, NO_PROGRAMS, NO_ROOM, NOT_CARRIED
+from grading.sandbox.inside.lacks import (
+    LACKING,
+    NO_GPU,
+    NO_MEMORY,
+    NO_NETWORK,
+    NO_PACKAGES,
+    NO_PROGRAMS,
+    NO_ROOM,
+    NOT_CARRIED,
+)
 
 LONGEST_MESSAGE = 2000
 MOST_GIB = 32  # of memory, which no student's machine has more of

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from grading.sandbox.inside.errors import SKIPPED
-from grading.sandbox.wire import NO_PROGRAMS, NOT_CARRIED
+from grading.sandbox.inside.lacks import NO_PROGRAMS, NOT_CARRIED
 
 AWAIT = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
 PROGRAMS = ("bash", "sh", "script", "cmd", "perl", "ruby")
