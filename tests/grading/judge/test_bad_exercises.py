@@ -40,11 +40,7 @@ DONE = {
     "os_exit": ("os._exit(0)", CRASHED, "ended Python"),
     "segfault": ("ctypes.string_at(0)", CRASHED, "segmentation fault"),
     "memory": ("bytearray(64 << 30)", CRASHED, "Such amounts of memory"),
-    "memory of no machine": (
-        "__import__('torch').empty(64 << 30, dtype=__import__('torch').uint8)",
-        GRADED,
-        "allocate",
-    ),
+    "memory of no machine": ("__import__('numpy').empty(8 << 30)", GRADED, "Unable to allocate 64"),
     "fork_bomb": ("while True: os.fork()", CRASHED, "this grader's limit"),
     "background": ("subprocess.Popen(['sleep', '999'])", CRASHED, "this grader's limit"),
     "disk": ("[open(f'{i}', 'wb').write(bytes(9 << 20)) for i in range(99)]", CRASHED, "this grader's limit"),
@@ -151,12 +147,13 @@ def test_a_hand_in_has_time_as_a_whole_and_what_was_graded_counts():
 @pytest.mark.parametrize("way", [(), ("test_f",)])
 def test_one_that_is_hurried_makes_way_at_its_first_limit_of_time(sandbox, does, way):
     release = tiny("expect(f(), 1.0)", "expect(f(), 1.0)").run_plainly(way)
+    longer = release._replace(parts=(*release.parts, release.parts[0]))  # something is left to do
     for source in (
         f"import time\n{does}",
         "import time\ndef f():\n" + "\n".join(f"    {x}" for x in does.splitlines()),
     ):
         with pytest.raises(Later):
-            grade(preceded(hand_in(release, source), "1"), release, sandbox, hurried=True)
+            grade(hand_in(longer, source), longer, sandbox, hurried=True)
     right = hand_in(release, "def f():\n    return 1.0")
     assert points(grade(right, release, sandbox, hurried=True)) == {"f": 2.0}
 
