@@ -18,6 +18,7 @@ from multiprocessing import get_context, parent_process
 from multiprocessing.connection import wait as wait_for
 from multiprocessing.forkserver import ensure_running, set_forkserver_preload
 from threading import Lock, Thread
+from time import sleep
 from typing import Any, NamedTuple
 
 from grading.course.folder import GradingError
@@ -96,13 +97,7 @@ def close() -> None:
 def here(jobs: Iterable[Job]) -> Iterator[Outcome]:
     """One after the other in this process, whose sandbox stays for the next jobs (`close` ends it)."""
     turns = Turns(jobs)
-    yield from turns.results(grade_task(task, release) for task, release in forever(turns))
-
-
-def forever(turns: Turns) -> Iterator[Job]:
-    """The jobs one after the other, also one that turns out slow when there was no other."""
-    while (job := next(turns, None)) is not None:
-        yield job
+    yield from turns.results(grade_task(task, release) for task, release in turns.each())
 
 
 def on_processes(jobs: Iterable[Job], workers: int) -> Iterator[Outcome]:
@@ -131,7 +126,7 @@ def on_processes(jobs: Iterable[Job], workers: int) -> Iterator[Outcome]:
 
 
 def _through_pool(jobs: Iterator[Job], workers: int, shared: Any) -> Iterator[Outcome]:
-    suspects, attempts = deque[Job](), Counter[int]()
+    suspects, attempts, failed = deque[Job](), Counter[int](), 0
     pool, running = _pool(workers, shared), {}
     try:
         while True:
@@ -139,7 +134,19 @@ def _through_pool(jobs: Iterator[Job], workers: int, shared: Any) -> Iterator[Ou
                 job = suspects.popleft() if suspects else next(jobs, None)
                 if job is None:
                     break
-                running[pool.submit(grade_task, *job)] = job
+                try:
+                    running[pool.submit(grade_task, *job)] = job
+                except (OSError, EOFError, BrokenProcessPool):  # what forks workers was killed a moment ago
+                    failed += 1
+                    if failed > ATTEMPTS:
+                        raise
+                    suspects.appendleft(job)
+                    break
+            if suspects and not running:
+                sleep(1)
+                pool.shutdown(wait=False, cancel_futures=True)
+                pool = _pool(workers, shared)
+                continue
             if not running:
                 return
             done, _ = wait(running, return_when=FIRST_COMPLETED)

@@ -29,6 +29,11 @@ class Turns:
         self.hurried[task.ticket] = job
         return task._replace(hurried=True), release
 
+    def each(self) -> Iterator[Any]:
+        """The jobs one after the other, also one that turns out slow when there was no other."""
+        while (job := next(self, None)) is not None:
+            yield job
+
     def later(self) -> Any:
         if not self.slow:
             raise StopIteration
