@@ -5,8 +5,7 @@ from pathlib import Path
 
 from grading.course.folder import GradingError, assignment_of, is_nbgraders, lab_names, notebook_place
 from grading.course.lab import Release, grader, notebook_cells, read_release, text
-from grading.intake.handin import names_in_words
-from grading.intake.names import Student
+from grading.intake.names import Student, names_in_words
 from grading.intake.notebook import Unreadable, read_notebook
 from grading.platforms.authors import class_list
 

@@ -5,8 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from grading.course.folder import ROOT, GradingError, course, is_nbgraders
-from grading.intake.handin import names_in_words
-from grading.intake.names import Student
+from grading.intake.names import Student, names_in_words
 from grading.judge.result import MISSING
 from grading.platforms.authors import author
 from grading.record.alone import alone

@@ -16,6 +16,7 @@ MAX_FILES = 20_000
 UTF8 = 0x800  # the flag of a member whose name is in UTF-8
 IGNORED = {"__MACOSX", ".ipynb_checkpoints", "__pycache__", "Thumbs.db", "desktop.ini"}
 HEAD = 64  # bytes that tell a notebook
+WITHIN = "The file is a zip within a zip, which is not opened: hand in the lab's .ipynb file itself."
 MAX_TOTAL = 4 << 30  # bytes, unpacked, of a whole class; of one student's own zip, what one notebook may have
 
 
@@ -62,13 +63,18 @@ def notebooks(archive: Archive, name: str, whose: Callable[[str], Entry]) -> Ite
 
 
 def inner(content: bytes, place: Entry) -> Iterator[Entry]:
-    """What one student's own zip holds; a zip within it is left alone."""
+    """What one student's own zip holds; a zip within it is left alone, and refused as one that is empty is."""
+    found = False
     try:
         for entry in _unpacked(content, place.path, lambda path: place, MAX_BYTES):
-            if entry.content is None or not entry.path.lower().endswith(".zip"):
-                yield entry
+            found = True
+            within = entry.content is not None and entry.path.lower().endswith(".zip")
+            yield entry._replace(content=None, refusal=WITHIN) if within else entry
     except Unreadable as reason:
         yield place._replace(refusal=str(reason))
+    else:
+        if not found:
+            yield place._replace(refusal="The zip is empty: hand in the lab's .ipynb file itself.")
 
 
 def _unpacked(archive: Archive, name: str, whose: Callable[[str], Entry], most: int) -> Iterator[Entry]:

@@ -25,6 +25,20 @@ def folders(folder: Path) -> list[Path]:
     return sorted(p for p in listed(folder) if not p.name.startswith(".") and not p.is_symlink() and os.path.isdir(p))
 
 
+def links(folder: Path) -> list[Path]:
+    """The links to folders and files in it, which nobody follows, but for files where a hand-in's own are read."""
+    return sorted(p for p in listed(folder) if p.is_symlink() and not ignored(p.name) and p.name != "students.csv")
+
+
+def closed(folder: Path) -> bool:
+    """Whether what is in the folder may not be listed."""
+    try:
+        next(folder.iterdir(), None)
+    except PermissionError:
+        return True
+    return False
+
+
 def in_folder(folder: Path) -> Iterator[tuple[Entry, datetime | None]]:
     """The files of STUDENT/LAB, also inside zips, the lab's own name first; links are not followed."""
     for path in sorted(listed(folder), key=lambda p: (p.stem != folder.name, p)):

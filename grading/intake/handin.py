@@ -4,9 +4,8 @@ What cannot be graded becomes a `Refusal` with a reason that its author understa
 """
 
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,12 +14,12 @@ from grading.course.lab import Part, digest, role, text
 from grading.intake.answers import parts as parts_with_answers
 from grading.intake.archive import Entry
 from grading.intake.files import in_folder
-from grading.intake.names import printable
-from grading.intake.notebook import Unreadable, read_notebook
+from grading.intake.names import names_in_words, printable
+from grading.intake.notebook import MAX_BYTES, Unreadable, read_notebook
 from grading.intake.repair import likeness, repair
-from grading.intake.sources import MOST_NOTEBOOKS, Source
+from grading.intake.sources import Source
 
-MOST_NAMES = 5  # that a sentence lists
+MOST_NOTEBOOKS, MOST_BYTES = 200, 20 * MAX_BYTES  # that are read of one hand-in; one with more is refused
 WRITTEN = {".html", ".htm", ".pdf", ".py", ".txt", ".md", ".doc", ".docx", ".odt", ".rtf", ".tex"}  # may hold work
 
 
@@ -94,12 +93,12 @@ class Intake:
             return Refusal(source.student, source.lab, reason, *_platform(source))
 
     def _taken(self, source: Source) -> Arrival:
-        refused: list[Unreadable] = []
+        refused: list[tuple[str, str]] = []
         strays: list[str] = []
         siblings: list[str] = []
         found = list(self._candidates(source, refused, strays, siblings))
         if not found and refused:
-            raise refused[0]
+            raise Unreadable(refused[0][1])
         if not found and siblings:
             raise Missing(source.lab)
         if not found:
@@ -114,28 +113,28 @@ class Intake:
             raise Unreadable(f"This is the notebook of {other}, handed in as {source.lab}: hand in the right one.")
         mended, said = repair(notebook, self.released[source.lab])
         parts, together = parts_with_answers(mended["cells"], self.released[source.lab])
-        said = [*chosen_among(best, found), *said, *together]
+        said = [*chosen_among(best, found), *not_read(refused), *said, *together]
         if written := [name for name in strays if Path(name).suffix.lower() in WRITTEN]:
             said.append(f"Not graded, since a notebook alone is: {names_in_words(written)}.")
         handin = Handin(source.student, source.lab, parts, tuple(said), digest((source.lab, mended["cells"], said)))
         return Arrival(handin, mended, best.when, best.entry.origin, best.entry.late)
 
     def _candidates(
-        self, source: Source, refused: list[Unreadable], strays: list[str], siblings: list[str]
+        self, source: Source, refused: list[tuple[str, str]], strays: list[str], siblings: list[str]
     ) -> Iterator[Candidate]:
         """Each readable notebook; why others are not, and the names of what is none, or another of the assignment."""
         original = self.released[source.lab]
         others = {notebook_of(lab) for lab in self.released if assignment_of(lab) == assignment_of(source.lab)}
-        notebooks = (one for one in _files(source) if not strayed(one[0], strays))
+        notebooks = bounded(one for one in _files(source) if not strayed(one[0], strays))
         others -= {notebook_of(source.lab)}
-        for entry, when in islice(notebooks, MOST_NOTEBOOKS):
+        for entry, when in notebooks:
             if Path(entry.path).stem in others:
                 siblings.append(entry.path)
                 continue
             try:
                 notebook = read_notebook(_content(entry))
             except Unreadable as reason:
-                refused.append(reason)
+                refused.append((Path(entry.path).name, str(reason)))
                 continue
             own_name = Path(entry.path).stem == notebook_of(source.lab)
             order = (*entry.order, own_name, entry.path)
@@ -168,6 +167,17 @@ def _platform(source: Source) -> tuple[str, bool]:
     """What the platform says of a hand-in that cannot be read: its path, and whether it is late."""
     entries = [place for place in source.place if isinstance(place, Entry)]
     return (entries[0].origin, entries[0].late) if entries else ("", False)
+
+
+def bounded(found: Iterable[tuple[Entry, datetime | None]]) -> Iterator[tuple[Entry, datetime | None]]:
+    """The notebooks, as long as there are not far too many to look at; Unreadable where there are."""
+    size = 0
+    for count, (entry, when) in enumerate(found, 1):
+        size += len(entry.content or b"") or (entry.file.stat().st_size if entry.file else 0)
+        if count > MOST_NOTEBOOKS or size > MOST_BYTES:
+            limit = f"{MOST_NOTEBOOKS} notebooks, or {MOST_BYTES >> 20} MB of them"
+            raise Unreadable(f"There are more than {limit}, in the hand-in: hand in the lab's own alone.")
+        yield entry, when
 
 
 def strayed(entry: Entry, strays: list[str]) -> bool:
@@ -207,7 +217,9 @@ def chosen_among(best: Candidate, found: list[Candidate]) -> list[str]:
     return [f"There were {len(found)} notebooks: {name} was graded, not {names_in_words(others)}."]
 
 
-def names_in_words(names: list[str]) -> str:
-    """The first few names, and how many more there are."""
-    shown = ", ".join(printable(name) for name in names[:MOST_NAMES])
-    return f"{shown} and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else shown
+def not_read(refused: list[tuple[str, str]]) -> list[str]:
+    """A sentence for each reason why files beside the graded notebook could not be read."""
+    names: dict[str, list[str]] = {}
+    for name, reason in refused:
+        names.setdefault(reason, []).append(name)
+    return [f"Not graded: {names_in_words(own)}. {reason}" for reason, own in names.items()]

@@ -12,6 +12,7 @@ from grading.course.folder import GradingError
 from grading.intake.archive import Entry
 from grading.intake.tables import Table
 
+MOST_NAMES = 5  # that a sentence lists
 LONGEST_NAME = 120  # bytes: a file system takes 255, a database 128 characters
 STUDENT_COLUMNS = ("id", "first_name", "last_name", "email", "lms_user_id")  # as `nbgrader db student import` has them
 
@@ -100,3 +101,9 @@ def plain_name(name: str) -> str:
 def printable(text: str) -> str:
     """Without what moves a terminal's cursor, and without half surrogate pairs."""
     return "".join(c if c.isprintable() else "_" for c in text)
+
+
+def names_in_words(names: list[str]) -> str:
+    """The first few names, and how many more there are."""
+    shown = ", ".join(printable(name) for name in names[:MOST_NAMES])
+    return f"{shown} and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else shown

@@ -6,44 +6,23 @@ its way of naming files.
 """
 
 import re
-import shutil
-import weakref
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import NamedTuple
 
 from grading.course.folder import GradingError, assignment_of
-from grading.intake.archive import Entry, inner, notebooks
-from grading.intake.files import folders, in_file, in_folder, listed
-from grading.intake.names import ClassList, Student, plain_name, printable
-from grading.intake.notebook import Unreadable, read_notebook
-from grading.intake.repair import likeness
+from grading.intake.archive import Entry, ignored, inner, notebooks
+from grading.intake.files import folders, in_file, in_folder, links, listed
+from grading.intake.labs import assignment_named, lab_of, unreadable
+from grading.intake.names import ClassList, Student, names_in_words, plain_name, printable
+from grading.intake.notebook import Unreadable
+from grading.intake.spool import Spool
+from grading.intake.strays import left_out, not_followed, not_opened, verb
 
-MOST_NOTEBOOKS = 20  # that are read of one hand-in
 INBOUND = re.compile(r"(?P<student>.+)\+(?P<lab>[^+]+)\+(?P<when>\d{4}-\d\d-\d\d [\d:.]+ \w+)(?:\+[\w=-]+)?")
 Whose = Callable[[str], Entry]
 Say = Callable[[str], None]
-
-
-class Spool:
-    """A folder that goes when nobody holds it any more."""
-
-    def __init__(self) -> None:
-        self.folder = Path(mkdtemp(prefix="handins-"))
-        self.count = 0
-        weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
-
-    def keep(self, entry: Entry) -> Entry:
-        """The entry with its content in a file of this folder."""
-        if entry.content is None:
-            return entry
-        self.count += 1
-        place = self.folder / f"{self.count}.ipynb"
-        place.write_bytes(entry.content)
-        return entry._replace(content=None, file=place)
 
 
 class Source(NamedTuple):
@@ -92,18 +71,24 @@ class Search:
 
     def archive(self, path: Path) -> None:
         """A platform's zip; the lab is the one that the zip's or the files' names or contents tell."""
+        found = False
         try:
             for entry in notebooks(path, path.name, self.whose):
+                found = True
                 self.add(entry, path.stem)
         except Unreadable as reason:
             raise GradingError(str(reason)) from None
+        if not found:
+            self.say(f"{printable(path.name)} holds no file.")
 
     def folder(self, submitted: Path) -> None:
         """STUDENT/LAB; STUDENT+LAB+TIME; what a platform's zip unpacks to; and zips."""
         inbound = sorted((p for p in folders(submitted) if INBOUND.fullmatch(p.name)), key=_when)
         for path in folders(submitted):
             if self.whose(f"{path.name}/x").platform:
-                self.unpacked(path.name, (entry for entry, _ in in_folder(path)))
+                for entry, _ in in_folder(path):
+                    place = f"{path.name}/{entry.path}"
+                    self.unpacked(entry._replace(path=place), self.whose(place))
             elif path not in inbound:
                 self.student(path)
         newest = {INBOUND.fullmatch(path.name).group("student", "lab"): path for path in inbound}
@@ -112,60 +97,74 @@ class Search:
                 self.places[plain_name(name), lab].append(path)
         if len(inbound) > len(newest):
             self.say(f"{len(inbound) - len(newest)} hand-ins were followed by a later one, which is graded.")
+        for assignment in sorted({one for _, one in newest} - {assignment_of(lab) for lab in self.released}):
+            self.say(f"{printable(assignment)} is no lab of this course; what was handed in for it was left out.")
+        self.files(submitted)
+        for path in links(submitted):
+            if not self.is_class_zip(path):
+                self.say(not_followed(path.name))
+
+    def files(self, submitted: Path) -> None:
+        """What lies beside the folders: a platform's files of single students, and zips of classes."""
+        loose = []
         for path in sorted(listed(submitted)):
             if self.whose(path.name).platform and path.is_file() and not path.is_symlink():
                 entry = in_file(path, self.whose(path.name))
                 packed = path.suffix.lower() == ".zip" and entry.content is not None
-                self.unpacked("", inner(entry.content, entry._replace(content=None, file=None)) if packed else [entry])
-            elif path.suffix.lower() == ".zip":
+                for one in inner(entry.content, entry._replace(content=None, file=None)) if packed else [entry]:
+                    self.unpacked(one, self.whose(path.name))
+            elif self.is_class_zip(path):
                 self.archive(path)
+            elif not (path.is_dir() or path.is_symlink() or ignored(path.name) or path.suffix.lower() == ".csv"):
+                loose.append(path.name)
+        if loose:
+            self.say(f"{names_in_words(loose)} {verb('lie', loose)} in no student's folder; left out.")
 
-    def unpacked(self, folder: str, entries) -> None:
-        """Files of a platform's zip that somebody unpacked; `folder` is Moodle's, or "" where the file has the name."""
-        for entry in entries:
-            path = f"{folder}/{entry.path}" if folder else entry.path
-            self.add(
-                self.whose(path)._replace(
-                    path=path,
-                    content=entry.content,
-                    refusal=entry.refusal,
-                    stray=entry.stray,
-                    order=(self.whose(path).order or (0,))[:1] + entry.order[1:],
-                ),
-                "",
-            )
+    def is_class_zip(self, path: Path) -> bool:
+        """Whether it is a zip that whoever grades has put there, also by a link."""
+        return path.suffix.lower() == ".zip" and not self.whose(path.name).platform
+
+    def unpacked(self, entry: Entry, place: Entry) -> None:
+        """A file of a platform's zip that somebody unpacked; `place` is what the name around it tells."""
+        upload = (place.order or (0,))[:1]
+        told = {"student", "platform", "number", "origin", "late"}
+        known = {name: value for name, value in place._asdict().items() if name in told}
+        self.add(entry._replace(**known, file=None, order=upload + entry.order[1:]), "")
 
     def student(self, folder: Path) -> None:
         """STUDENT/LAB where the folder has a lab's name; what else lies there is known by its content, or is none."""
         named = {lab.name: lab for lab in folders(folder)}
         assignments = {assignment_of(lab) for lab in self.released}
-        strays = [folder, *(path for name, path in named.items() if name not in assignments)]
-        student = plain_name(folder.name)
+        student, left = plain_name(folder.name), []
         for lab in self.labs:
             if assignment_of(lab) in named:
                 self.places[student, lab].append(named[assignment_of(lab)])
-                continue
-            found = (e for stray in strays for e in self.loose(stray, lab))
-            for entry in islice(found, MOST_NOTEBOOKS):
-                self.places[student, lab].append(self.spool.keep(entry))
+        strays = [path for name, path in named.items() if name not in assignments]
+        for stray in [folder, *strays]:
+            for entry, _ in in_folder(stray):
+                lab = self.lies_loose(entry, stray.name, assignments & named.keys())
+                if lab in self.labs:
+                    self.places[student, lab].append(self.spool.keep(entry))
+                elif lab is None:
+                    left.append(entry)
+        for sentence in (*left_out(folder.name, left), *not_opened(folder, [folder, *named.values()], strays)):
+            self.say(sentence)
 
-    def loose(self, folder: Path, lab: str) -> Iterator[Entry]:
-        """Notebooks of this lab that lie in a folder without its name."""
-        for entry, _ in in_folder(folder):
-            if not entry.stray and self.lies_loose(entry, folder.name) == lab:
-                yield entry
-
-    def lies_loose(self, entry: Entry, folder: str) -> str | None:
-        """Its lab, of all that the course has; one of no lab's content is the only chosen lab's."""
-        other = lab_of(entry, folder, list(self.released), self.released)
-        return other or (self.labs[0] if len(self.labs) == 1 else None)
+    def lies_loose(self, entry: Entry, folder: str, has: set[str]) -> str | None:
+        """Its lab, of all that the course has; one of no lab's content is the only chosen lab's. What is no notebook
+        is so only of a student who `has` no folder of any lab."""
+        only = self.labs[0] if len(self.labs) == 1 else None
+        if only and has and (entry.stray or assignment_of(only) in has):
+            only = None
+        return lab_of(entry, folder, list(self.released), self.released) or only
 
     def add(self, entry: Entry, archive: str) -> None:
         """A file of a platform's zip."""
         lab = lab_of(entry, archive, self.labs, self.released)
-        about = assignment_named(f"{archive} {entry.path}", self.labs) if entry.content is None else None
+        about = assignment_named(f"{archive} {entry.origin} {entry.path}", self.labs) if entry.content is None else None
         if lab is None and about is None:
-            self.say(f"{printable(entry.path)} belongs to no lab that is graded; it was left out.")
+            said = f"{printable(entry.path)} belongs to no lab that is graded; it was left out."
+            self.say(f"{said} {unreadable(entry)}".rstrip())
             return
         student, guessed = self.people.find(entry)
         if guessed and not self.entries.get((student, lab)) and entry.number:
@@ -195,8 +194,9 @@ class Search:
             for name, own in self.by_author(student, entries):
                 self.places[name, lab] += own
         for (student, lab), places in self.places.items():
-            if sum(isinstance(place, Path) for place in places) and len(places) > 1:
-                self.say(f"{student} has handed in {lab} in {len(places)} places; the newest notebook is graded.")
+            several = [place for place in places if isinstance(place, Path) or not place.stray]
+            if any(isinstance(place, Path) for place in several) and len(several) > 1:
+                self.say(f"{student} has handed in {lab} in {len(several)} places; the newest notebook is graded.")
         if self.people.people:
             for student in sorted({student for student, _ in self.places} - self.people.people.keys()):
                 self.say(f"{student} is not in the class list.")
@@ -221,29 +221,5 @@ def students(submitted: Path, labs: Iterable[str], whose: Whose) -> set[str]:
     return {plain_name(path.name) for path in own if assignments & {lab.name for lab in folders(path)}}
 
 
-def assignment_named(text: str, labs: list[str]) -> str | None:
-    """The assignment of several notebooks that a file is for: the only one, else the only one that its path names."""
-    all_ = {assignment_of(lab) for lab in labs if "/" in lab}
-    named = all_ if len(all_) == 1 else {one for one in all_ if one in text}
-    return named.pop() if len(named) == 1 else None
-
-
 def _when(path: Path) -> str:
     return INBOUND.fullmatch(path.name)["when"]
-
-
-def lab_of(entry: Entry, archive: str, labs: list[str], released: dict[str, dict]) -> str | None:
-    """The lab of which the notebook holds most; else the one whose name the path holds."""
-    named = next((lab for lab in labs if lab in entry.path or lab in archive), labs[0] if len(labs) == 1 else None)
-    if entry.content is None:
-        return named
-    try:
-        held = read_notebook(entry.content)
-    except Unreadable:
-        return named
-    near = {assignment_of(lab) for lab in labs}  # another notebook of a chosen one's assignment is not that one
-    marks = {lab: likeness(held, one) for lab, one in released.items() if assignment_of(lab) in near}
-    best = max(marks, key=marks.get, default=None)
-    if best is None or not marks[best]:
-        return named
-    return best if best in labs else None
