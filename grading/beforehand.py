@@ -10,13 +10,13 @@ from grading.intake.notebook import Unreadable, read_notebook
 from grading.platforms.authors import class_list
 
 
-def the_class(submitted: Path, named: Path | None, root: Path) -> dict[str, Student]:
+def the_class(submitted: Path, named: Path | None, root: Path, say: Callable[[str], None]) -> dict[str, Student]:
     """The list that was named, else students.csv among or beside the hand-ins, else the course's; {} without any."""
     if named:
-        return class_list(named)
+        return class_list(named, say)
     near = submitted.parent if submitted.is_file() else submitted
     found = next((path for path in (near / "students.csv", root / "students.csv") if path.is_file()), None)
-    return class_list(found) if found else {}
+    return class_list(found, say) if found else {}
 
 
 def handed_out(root: Path) -> tuple[dict[str, dict], dict[str, str]]:

@@ -95,7 +95,7 @@ class Run:
         readable = [lab for lab in names if lab in self.released]
         if names and not readable:
             raise GradingError(in_all({lab: self.unsound[lab] for lab in names}))
-        self.known = the_class(options.submitted, options.students, root)
+        self.known = the_class(options.submitted, options.students, root, self.note)
         found = sources(options.submitted, readable, self.released, self.known, author, self.note)
         unread = {lab for lab in self.unsound if students(options.submitted, [lab], author)}
         begun = {assignment_of(lab) for lab in unread.union(source.lab for source in found)}

@@ -5,11 +5,12 @@ marking is blind; `mod/assign/feedback/file/importziplib.php` reads it again fro
 """
 
 import re
+from collections import Counter
 from datetime import datetime
 from pathlib import PurePosixPath
 
 from grading.intake.archive import Entry
-from grading.intake.names import Student
+from grading.intake.names import STUDENT_COLUMNS, Student
 from grading.intake.tables import Table
 
 # a folder "Jane Doe_4711_assignsubmission_file_" (before 4.1; without the last _ since), or, without folders, a file
@@ -22,7 +23,9 @@ WORKSHEET = "Grade"  # the column of a worksheet, which is for one assignment
 MAXIMUM = ("Maximum Grade", "Maximum grade")
 COMMENTS = "Feedback comments"
 HANDED_IN = "Last modified (submission)"
-TIME = "%A, %d %B %Y, %I:%M %p"  # of the English worksheet; without a zone, so in the course's, which is taken as ours
+# of worksheets in English, British and American; without a zone, so in the course's, which is taken as ours
+TIMES = ("%A, %d %B %Y, %I:%M %p", "%A, %B %d, %Y, %I:%M %p", "%A, %d %B %Y, %H:%M")
+OTHER = re.compile(r"(\D{5,})\d+")  # a worksheet's first column in any language: Participant 4711, Teilnehmer/in4711
 
 
 def author(parts: tuple[str, ...]) -> Entry | None:
@@ -59,16 +62,34 @@ def students(table: Table) -> list[Student] | None:
         when = time_of(of(row, HANDED_IN))
         if number:
             found.append(Student(own, first, last, of(row, "Email address"), "", number[1], when))
-    return found
+    shared = Counter(one.id for one in found)
+    return [one if shared[one.id] == 1 else one._replace(id=f"{one.id}_{one.number}") for one in found]
+
+
+def unread(table: Table) -> list[str]:
+    """The times of handing in that the worksheet has and nobody here can read."""
+    place = table.places().get(HANDED_IN)
+    times = [] if place is None else [row[place].strip() for row in table.rows]
+    return [text for text in times if text not in ("", "-") and time_of(text) is None]
+
+
+def in_another_language(table: Table) -> bool:
+    """Whether this is a worksheet whose columns are not called as in English: numbers of hand-ins, and much else."""
+    numbers = [OTHER.fullmatch(row[0].strip()) for row in table.rows]
+    words = {found[1] for found in numbers if found}
+    others = {column.lower() for column in table.header} - set(STUDENT_COLUMNS)
+    return "identifier" not in others and len(others) > 3 and len(words) == 1 and all(numbers)
 
 
 def time_of(text: str) -> datetime | None:
     """A worksheet's time in UTC, without a zone as nbgrader has it; None for "-", or in another language."""
-    try:
-        local = datetime.strptime(text, TIME).astimezone()
-    except ValueError:
-        return None
-    return local.replace(tzinfo=None) - local.utcoffset()
+    for form in TIMES:
+        try:
+            local = datetime.strptime(text, form).astimezone()
+        except ValueError:
+            continue
+        return local.replace(tzinfo=None) - local.utcoffset()
+    return None
 
 
 def who(person: Student, number: str) -> tuple:

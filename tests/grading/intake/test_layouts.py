@@ -12,6 +12,7 @@ from datetime import datetime
 import pytest
 
 from grading.commands import demo
+from grading.course.folder import GradingError
 from grading.intake.handin import Arrival, Intake, Refusal
 from grading.intake.names import Student
 from grading.intake.sources import sources
@@ -189,6 +190,68 @@ def test_the_platforms_own_tables_are_class_lists(tmp_path):
     assert set(packed(tmp_path, MOODLE, class_list(table)).by) == {"jane@x.org", "al@x.org"}
     table.write_text("Identifier,Status,Grade,Maximum Grade\nParticipant 800000,Submitted,,24\n")
     assert class_list(table) == {"Participant 800000": Student("Participant 800000", number="800000")}
+
+
+SHEET = "Identifier,Full name,Status,Grade,Maximum Grade,Last modified (submission),Feedback comments\n"
+
+
+def test_two_of_one_name_in_moodles_worksheet_are_told_by_number(tmp_path):
+    """Without emails, as a worksheet comes where these are hidden; the names are those that the files have."""
+    table = tmp_path / "worksheet.csv"
+    table.write_text(SHEET + "".join(f"Participant {n},Jane Doe,Submitted,,24,-,\n" for n in (4711, 4712)))
+    assert set(class_list(table)) == {"Jane Doe_4711", "Jane Doe_4712"}
+    files = {f"Jane Doe_{n}_assignsubmission_file_/lab5_vae.ipynb": work for n, work in ((4711, WORK), (4712, OTHER))}
+    found = packed(tmp_path, files, class_list(table))
+    assert demo.KL in found.kl("Jane Doe_4711")
+    assert demo.FLIPPED in found.kl("Jane Doe_4712")
+    assert found.said == []
+    assert set(packed(tmp_path, files).by) == set(found.by)
+
+
+GERMAN = {
+    "german.csv": "ID,Vollständiger Name,E-Mail-Adresse,Status,Bewertung,Bestwertung,Feedback als Kommentar\n"
+    "Teilnehmer/in4711,Jane Doe,jane@x.org,Abgegeben,,24,\nTeilnehmer/in4712,Al Smith,al@x.org,-,,24,\n",
+    "french.csv": "Identifiant,Nom complet,Statut,Note,Note maximale,Feedback\nParticipant 4711,Jane Doe,Remis,,24,\n",
+}
+
+
+@pytest.mark.parametrize("name", GERMAN)
+def test_moodles_worksheet_in_another_language_is_refused_by_name(tmp_path, name):
+    (tmp_path / name).write_text(GERMAN[name], encoding="utf-8")
+    with pytest.raises(GradingError, match=f"{name} looks like Moodle's grading worksheet in another language"):
+        class_list(tmp_path / name)
+
+
+def test_a_class_list_with_columns_of_its_own_is_none_of_moodles(tmp_path):
+    table = tmp_path / "students.csv"
+    said = []
+    table.write_text("id,first_name,last_name,email,group,room,day\nstudent1,A,B,,x,,\nstudent2,C,D,,y,,\n")
+    assert set(class_list(table, said.append)) == {"student1", "student2"}
+    assert said == []
+    table.write_text("id,first_name,last_name,email,group\nstudent1,A,B,,x\nstudent2,C,D,,y\n,E,F,,z\n")
+    assert set(class_list(table, said.append)) == {"student1", "student2"}
+    assert said == ["students.csv: 1 rows have no id and were left out."]
+
+
+def test_times_that_cannot_be_read_are_said(tmp_path):
+    table, said = tmp_path / "worksheet.csv", []
+    times = ('"Sonntag, 1. März 2026, 12:30"', '"01/03/26, 12:30"', "-", '"Sunday, 1 March 2026, 12:30 PM"')
+    rows = [f"Participant {n},P{n},Submitted,,24,{time},\n" for n, time in enumerate(times)]
+    table.write_text(SHEET + "".join(rows), encoding="utf-8")
+    found = class_list(table, said.append)
+    assert [person.when is None for person in found.values()] == [True, True, True, False]
+    assert said == [
+        "worksheet.csv: 2 times could not be read, as 'Sonntag, 1. März 2026, 12:30'; these are not taken for late."
+    ]
+
+
+@pytest.mark.parametrize(
+    "time", ["Sunday, 1 March 2026, 12:30 PM", "Sunday, March 1, 2026, 12:30 PM", "Sunday, 1 March 2026, 12:30"]
+)
+def test_english_times_are_read_british_or_american(time):
+    from grading.platforms.moodle import time_of
+
+    assert time_of(time) == time_of("Sunday, 1 March 2026, 12:30 PM") is not None
 
 
 def test_a_time_is_in_utc_whatever_the_machines_zone_is(tmp_path, monkeypatch):

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import zipfile
+from datetime import timedelta
 
 import pytest
 from nbgrader.api import Gradebook
@@ -46,6 +47,8 @@ class Graded:
     def __init__(self, folder):
         self.course = tiny_course.make(folder)
         release([LAB], self.course)
+        settings = folder / "nbgrader_config.py"
+        settings.write_text(settings.read_text() + "c.LateSubmissionPlugin.penalty_method = 'zero'\n")
         self.said = {}
         right, wrong, waits = work(folder), work(folder, WRONG), work(folder, why="Because.")
         self.zip(
@@ -140,6 +143,14 @@ class TestTheLoop:
         with Gradebook(gradebook_url(graded.course / "timed", graded.course)) as book:
             assert book.find_submission(LAB, "jane@x.org").timestamp == time_of(when)
             assert book.find_submission(LAB, "Participant 800001").timestamp is None
+            book.update_or_create_assignment(LAB, duedate=time_of(when) - timedelta(hours=1))
+        late = {entry.student: entry for entry in grade_class(options, said.append, graded.course)}
+        assert (late["jane@x.org"].penalty, late["jane@x.org"].score) == (2.0, 0.0)
+        assert (late["Participant 800001"].penalty, said.count("  1 times could not be read")) == (0.0, 0)
+        sheet.write_text(head + 'Participant 800000,Jane Doe,jane@x.org,,3,"Sonntag, 1. März 2026, 12:30"\n')
+        entry = next(one for one in grade_class(options, said.append, graded.course) if one.student == "jane@x.org")
+        assert entry.penalty == 0.0
+        assert any("1 times could not be read" in line for line in said)
 
     def test_late_is_said(self, graded):
         assert any(line.startswith("  1 marked late by the platform") for line in graded.said["canvas"])
