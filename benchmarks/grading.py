@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -28,6 +29,7 @@ AT_LEAST = 20  # times as fast as stock nbgrader
 CPU = 0.5  # seconds a hand-in at most
 IMPORTS = 4  # times `import torch` that one hand-in takes at most, from the command to its end
 ROUNDS = 3
+NOTHING = 1.5  # seconds of the processor for a run with nothing to do, a second of them to import
 
 
 def show(options: argparse.Namespace) -> None:
@@ -37,6 +39,7 @@ def show(options: argparse.Namespace) -> None:
         _course(course, options.class_size)
         usage = Usage(options.class_size)
         entries, ours, cpu = _ours(course, usage)
+        again = nothing_to_do(course)
         _sample(course, options.sample)
         started = time.perf_counter()
         stock = autograde(course)
@@ -53,6 +56,7 @@ def show(options: argparse.Namespace) -> None:
     for count, held in sorted(usage.found.items()):
         print(f"  after {count} hand-ins: this process holds {held.writer} MB, all {held.all} MB")
     print(f"  one hand-in alone, from the command to its end: {alone}")
+    print(f"  the same class again, with nothing to do: {again}")
     print(f"  stock nbgrader autograde: {theirs:.2f} s each, measured on {len(stock)}")
     print(f"  {ratio:.0f} times as fast, at least {AT_LEAST}: {_verdict(ratio >= AT_LEAST)}; same scores: {same}")
 
@@ -70,6 +74,22 @@ def one_hand_in() -> str:
         f"{whole:.1f} s, {whole / imports:.1f} times `import torch`, at most {IMPORTS}: {kept}; "
         f"{first:.1f} s the first time, with the lab's own check"
     )
+
+
+def nothing_to_do(course: Path) -> str:
+    """Seconds of the processor that the command takes where nothing has changed, its start included."""
+    out = course / "grading_out" / "ours"
+    command = [sys.executable, "-m", "grading", "grade", "--course", str(course), "--out", str(out)]
+    spent = [children_seconds(command) for _ in range(ROUNDS)]
+    return f"{min(spent):.2f} s of the processor, at most {NOTHING:g}: {_verdict(min(spent) <= NOTHING)}"
+
+
+def children_seconds(command: list[str]) -> float:
+    """Of the processor, by a command and all that it waits for."""
+    before = os.times()
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    after = os.times()
+    return after.children_user + after.children_system - before.children_user - before.children_system
 
 
 def _seconds(command: list[str]) -> float:

@@ -5,9 +5,8 @@ stopped has lost nothing, and the next one goes on where it stopped.
 """
 
 import json
-import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -23,6 +22,7 @@ from grading.intake.handin import Arrival, Intake, Refusal, not_handed_in
 from grading.intake.names import Student
 from grading.intake.sources import sources, students
 from grading.judge.result import MISSING, Result
+from grading.options import Options, Unsound, say_now
 from grading.platforms import formgrader
 from grading.platforms.authors import author
 from grading.platforms.nbgrader import keep_notes
@@ -34,35 +34,7 @@ from grading.report.points import changes, line
 from grading.report.scores import write_tables
 from grading.report.tables import write
 from grading.report.works import alike_in
-
-
-@dataclass(frozen=True)
-class Options:
-    """What `python -m grading grade` was told; `jobs` 0 is one for each core."""
-
-    submitted: Path
-    out: Path
-    labs: tuple[str, ...] = ()
-    jobs: int = 0
-    scheduler: str | None = None
-    isolated: bool = True
-    force: bool = False
-    full: bool = False
-    students: Path | None = None
-
-
-def say_now(line: str) -> None:
-    """A line above the progress bar, at once also where the output is a pipe or a file."""
-    tqdm.write(line)
-    sys.stdout.flush()
-
-
-class Unsound(GradingError):
-    """Some labs cannot be graded as they are; the others are, and `entries` are what was found."""
-
-    def __init__(self, labs: list[str], entries: list[Entry]):
-        super().__init__(f"Nobody was graded by {', '.join(labs)}: the reasons stand above, before the hand-ins.")
-        self.entries = entries
+from grading.seen import Seen
 
 
 def grade_class(options: Options, say: Callable[[str], None] = say_now, root: Path = ROOT) -> list[Entry]:
@@ -115,8 +87,9 @@ class Run:
         options.out.mkdir(parents=True, exist_ok=True)
         self.record = Record(gradebook_url(options.out, root), self.labs, root)
         self.ledger.remember(root)
-        self.waiting: dict[int, tuple[Arrival, str]] = {}
+        self.waiting: dict[int, tuple[Arrival, str, str]] = {}
         self.done: dict[tuple[str, str], Entry] = {}
+        self.seen = Seen(options, self.releases, self.known, root)
 
     def note(self, line: str) -> None:
         """What is told of the search."""
@@ -156,6 +129,10 @@ class Run:
     def jobs(self) -> Iterator[Job]:
         """What has to be graded, read when the engine asks for it; the rest is finished on the way."""
         for ticket, source in enumerate(self.sources):
+            files, before = self.seen.files(source), self.ledger.read(source.student, source.lab)
+            if self.seen.same(source, files, before, self.record.standing):
+                self.told(before, " (as before)")
+                continue
             found, release = self.intake.take(source), self.releases[source.lab]
             if isinstance(found, Refusal) and found.missing:
                 self.missing(source.student, source.lab, found.reason)
@@ -166,11 +143,10 @@ class Run:
                 continue
             keep_notes(source.place, feedback_path(source, self.options.out))
             mark = key(found.handin, release, self.options.full)
-            before = self.ledger.read(source.student, source.lab)
             if before and before.digest == mark and not self.options.force and self.record.knows(before):
-                self.unchanged(before, found)
+                self.unchanged(before, found, files)
                 continue
-            self.waiting[ticket] = (found, mark)
+            self.waiting[ticket] = (found, mark, files)
             yield Task(ticket, found.handin, self.options.isolated, self.options.full), release
 
     def handed_in(self, lab: str) -> set[str]:
@@ -183,47 +159,53 @@ class Run:
         if before is None or before.state == MISSING:
             self.finish(absent(student, self.releases[lab], reason), None)
 
-    def graded(self, arrival: Arrival, mark: str, result: Result | None) -> None:
+    def graded(self, arrival: Arrival, mark: str, files: str, result: Result | None) -> None:
         release = self.releases[arrival.handin.lab]
         if result is None:
             self.finish(lost(arrival.handin.student, release), None)
             return
         entry = enter(result, arrival.handin, release, mark)
-        self.finish(replace(entry, origin=arrival.origin, late=arrival.late), arrival)
+        self.finish(replace(entry, origin=arrival.origin, late=arrival.late), arrival, files)
         text = json.dumps(formgrader.shown(arrival, result, self.released[result.lab]), indent=1)
         write(self.autograded(result.student, result.lab), text)
 
-    def finish(self, entry: Entry, arrival: Arrival | None) -> None:
+    def finish(self, entry: Entry, arrival: Arrival | None, files: str = "") -> None:
         """Gradebook, ledger, feedback, and then the line."""
         before = self.ledger.read(entry.student, entry.lab)
         before = before and self.record.reread(before)  # with what was marked by hand since
-        student = self.known.get(entry.student, Student(entry.student))
-        entry = self.record.write(entry, student, self.when(entry.student, arrival), before)
+        entry = self.record.write(entry, self.person(entry.student), self.when(entry.student, arrival), before)
         if arrival is None:
             self.autograded(entry.student, entry.lab).unlink(missing_ok=True)
         self.ledger.write(entry)
-        self.keep(entry)
+        self.keep(entry, files)
         self.tell(before, entry)
 
     def tell(self, before: Entry | None, entry: Entry) -> None:
         for change in changes(before, entry):
             self.say(f"    {change}")
 
-    def unchanged(self, before: Entry, arrival: Arrival) -> None:
+    def unchanged(self, before: Entry, arrival: Arrival, files: str) -> None:
         self.record.handed_in(before, self.when(before.student, arrival))
         entry = self.record.reread(replace(before, origin=arrival.origin, late=arrival.late))
         self.ledger.write(entry)
-        self.keep(entry, " (as before)")
+        self.keep(entry, files, " (as before)")
         self.tell(before, entry)
 
     def when(self, student: str, arrival: Arrival | None) -> datetime | None:
         """The time of handing in: in nbgrader's note beside the notebook, else in Moodle's worksheet."""
         if arrival is None or arrival.when:
             return arrival and arrival.when
-        return self.known.get(student, Student(student)).when
+        return self.person(student).when
 
-    def keep(self, entry: Entry, note: str = "") -> None:
+    def person(self, student: str) -> Student:
+        return self.known.get(student, Student(student))
+
+    def keep(self, entry: Entry, files: str, note: str = "") -> None:
         write_feedback(entry, self.options.out, self.root)
+        self.seen.note(files, entry, self.record.standing)
+        self.told(entry, note)
+
+    def told(self, entry: Entry, note: str = "") -> None:
         self.done[entry.lab, entry.student] = brief(entry)
         self.say(f"  {line(entry)}{note}")
         self.bar.update()
@@ -234,6 +216,7 @@ class Run:
 
     def report(self) -> None:
         entries = self.entries()
+        self.seen.keep()
         if late := sum(entry.late for entry in self.done.values()):
             self.note(f"{late} marked late by the platform, which gives no time: no points are taken off here.")
         write_tables(entries, self.options.out)

@@ -125,7 +125,7 @@ class Intake:
         """Each readable notebook; why others are not, and the names of what is none, or another of the assignment."""
         original = self.released[source.lab]
         others = {notebook_of(lab) for lab in self.released if assignment_of(lab) == assignment_of(source.lab)}
-        notebooks = bounded(one for one in _files(source) if not strayed(one[0], strays))
+        notebooks = bounded(one for one in files_of(source) if not strayed(one[0], strays))
         others -= {notebook_of(source.lab)}
         for entry, when in notebooks:
             if Path(entry.path).stem in others:
@@ -154,7 +154,7 @@ def not_handed_in(lab: str) -> str:
     return f"{notebook_of(lab)}.ipynb was not handed in."
 
 
-def _files(source: Source) -> Iterator[tuple[Entry, datetime | None]]:
+def files_of(source: Source) -> Iterator[tuple[Entry, datetime | None]]:
     """The files of a hand-in, whatever they are."""
     for place in source.place:
         if isinstance(place, Path):

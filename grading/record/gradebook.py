@@ -22,6 +22,7 @@ from grading.record import schema
 from grading.record.ledger import Answer, Entry
 from grading.record.registration import register
 from grading.record.schema import Assignment, Comment, Course, Grade, SubmittedAssignment, SubmittedNotebook
+from grading.record.standing import standing
 
 NO_RESPONSE = "No response."
 
@@ -47,6 +48,7 @@ class Record:
                 for lab in labs:
                     register(self.session, lab, course, root)
                 self.session.commit()
+                self.standing = standing(self.session)
         except GradingError:
             self.close()
             raise
@@ -179,6 +181,7 @@ class Record:
             submission = self._submission(entry)
             if submission is None:
                 return entry
+            self.standing |= standing(self.session, entry.student)
             self._penalize(submission)
             self.session.commit()
             notebooks = own_notebooks(submission, entry)

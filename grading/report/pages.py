@@ -5,7 +5,7 @@ kept; hidden tests are not in the ledger, so not here.
 """
 
 from collections.abc import Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -71,7 +71,9 @@ def broken_well(name: str) -> Markup:
     return Markup("<code>{}</code>").format(Markup("_<wbr>").join(name.split("_")))
 
 
+@cache
 def templates(root: Path = ROOT) -> Environment:
+    """The pages' templates, read once."""
     folder = Path(__file__).parent / "templates"
     environment = Environment(loader=FileSystemLoader(folder), autoescape=select_autoescape(default=True))
     environment.filters["page"] = lambda entry: quote(feedback_path(entry, Path()).as_posix(), errors="replace")
