@@ -84,6 +84,10 @@ def submit(name: str) -> int:
 
 
 def grade(lab: list[str], no_sandbox: bool, course: Path | None, submitted: Path | None, **given) -> int:
+    from grading.sandbox.walls import required
+
+    if not given["scheduler"]:  # whose workers may be on other machines
+        required(isolated=False)  # before the rest is imported; whether there are walls is asked when they are built
     from grading.commands.leash import obey
     from grading.grade import Options, Unsound, grade_class
 

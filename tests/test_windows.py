@@ -122,6 +122,48 @@ def test_there_a_file_of_the_course_and_a_cell_find_none_of_them(windows, tmp_pa
             assert "on Windows" in done.stderr, code
 
 
+GRADING = """
+import os, runpy, sys
+del os.fork  # Windows has none
+sys.argv[0] = "grading"
+runpy.run_module("grading", run_name="__main__")
+"""
+FORKS = "Grading forks processes, which Windows cannot do: use WSL 2, Linux or macOS."
+NOTHING = "Nothing has been graded into {} yet: python -m grading grade."
+
+
+@pytest.mark.parametrize(
+    ("command", "reason"),
+    [
+        (["grade", "--submitted", "{}"], FORKS),
+        (["demo", "--out", "{}", "--no-sandbox"], FORKS),
+        (["feedback", "--out", "{}"], NOTHING),
+        (["export", "--graded", "{}", "--out", "{}/scores.csv"], NOTHING),
+    ],
+)
+def test_what_an_instructor_cannot_do_there_is_one_sentence(windows, tmp_path, command, reason):
+    surroundings, _ = windows
+    kept = tmp_path / "kept" / "notes.txt"
+    kept.parent.mkdir()
+    kept.touch()
+    told = [sys.executable, "-c", GRADING, *(word.format(kept.parent) for word in command)]
+    done = subprocess.run(told, cwd=ROOT, env=surroundings, capture_output=True, text=True, timeout=300)
+    assert (done.returncode, done.stderr.strip()) == (1, reason.format(kept.parent))
+    assert kept.exists()
+
+
+def test_answers_are_compared_there(windows):
+    """What the class page's pairs are found with, in a process of its own."""
+    surroundings, _ = windows
+    line = json.dumps(["code", "def f(x):\n    return x * 2 + x ** 3"])
+    command = [sys.executable, "-m", "grading.report.trees"]
+    done = subprocess.run(command, cwd=ROOT, env=surroundings, input=line, capture_output=True, text=True, timeout=300)
+    assert done.stderr == ""
+    bag, named = json.loads(done.stdout)
+    assert bag
+    assert named == ["f"]
+
+
 @pytest.mark.slow
 def test_a_lab_is_checked_from_the_command_to_the_kernel(windows, whole):
     surroundings, processes = windows

@@ -143,7 +143,9 @@ def demo(out: Path, isolated: bool = True) -> int:
     """Make the class in `out`, grade it, and say what it got and where to look."""
     from grading.grade import Options, grade_class
     from grading.report.scores import table_of_states
+    from grading.sandbox.walls import required
 
+    required(isolated)
     shutil.rmtree(out, ignore_errors=True)
     make_class(out / "submitted")
     print(f"A class of {len(CLASS)} for {LAB}, made from its solutions:", flush=True)

@@ -9,7 +9,6 @@ import ast
 import hashlib
 import json
 import re
-import resource
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -29,12 +28,19 @@ Bag = dict[str, tuple[int, int]]  # a statement's name: how often it is there, a
 
 def main() -> None:
     """Each line a source, ["code" or "words", text]; answered by its bag and the names that it defines."""
-    with suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
-        resource.setrlimit(resource.RLIMIT_AS, (BYTES, BYTES))
+    limit()
     for line in sys.stdin:
         kind, source = json.loads(line)
         print(json.dumps(code(source) if kind == "code" else (prose(source), [])), flush=True)
+
+
+def limit() -> None:
+    """Bound what a text can cost, as far as the system does that."""
+    with suppress(ImportError, ValueError, OSError):
+        import resource  # not on Windows
+
+        resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+        resource.setrlimit(resource.RLIMIT_AS, (BYTES, BYTES))
 
 
 def code(source: str) -> tuple[Bag, list[str]]:

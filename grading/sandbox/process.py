@@ -18,7 +18,7 @@ from typing import IO, TYPE_CHECKING
 
 from grading.course.folder import GradingError
 from grading.sandbox.limits import Limits
-from grading.sandbox.walls import LINUX, launch, make_fonts, unavailable
+from grading.sandbox.walls import LINUX, launch, make_fonts, required
 
 if TYPE_CHECKING:  # it needs torch, which the process inside imports at the same time
     from grading.sandbox.session import Session
@@ -48,8 +48,7 @@ class Sandbox:
 
     def begin(self) -> None:
         """Start the process that forks, and leave it to its imports; `start` waits for them."""
-        if reason := unavailable(self.isolated):
-            raise GradingError(reason)
+        required(self.isolated)
         self.log = tempfile.TemporaryFile()  # noqa: SIM115  (closed in stop)
         self.control, inside = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET if LINUX else socket.SOCK_DGRAM)
         with inside:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
-from grading.course.folder import ROOT
+from grading.course.folder import ROOT, GradingError
 
 LINUX = sys.platform == "linux"
 HOME = "/box"  # where a hand-in may write; /tmp, too, unless Python itself lies there
@@ -25,6 +25,12 @@ def unavailable(isolated: bool = True) -> str | None:
     if not hasattr(os, "fork"):
         return "Grading forks processes, which Windows cannot do: use WSL 2, Linux or macOS."
     return REFUSAL if isolated and not (LINUX and shutil.which("bwrap")) else None
+
+
+def required(isolated: bool = True) -> None:
+    """GradingError where this machine cannot grade."""
+    if reason := unavailable(isolated):
+        raise GradingError(reason)
 
 
 def launch(control: int, isolated: bool) -> tuple[list[str], dict[str, str]]:
