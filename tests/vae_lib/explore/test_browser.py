@@ -234,15 +234,32 @@ def test_sigma_goes_down_to_two_hundredths_by_its_logarithm(visit, vae):
     assert sigma.get_attribute("aria-valuetext") == "1.00"
 
 
+def without_kernel(html, send="throw Error()"):
+    """The page with a kernel that cannot be asked, or that does with what it is asked as `send` says."""
+    gone = f"function gone(state) {{ const m = pageModel(state); m.send = () => {{ {send}; }}; return m; }}\n"
+    html = html.replace("pageModel(state), el", "gone(state), el")
+    return html.replace("for (const state of", f"{gone}for (const state of")
+
+
 def test_a_kernel_that_is_gone_is_said(visit):
     explorer = LatentExplorer(lambda z: z[:, :1].sigmoid().expand(-1, 784), latent_dim=3)
-    html = explorer.to_html().replace('"kind": "atlas"', '"kind": "kernel"')
-    gone = "function gone(state) { const m = pageModel(state); m.send = () => { throw Error(); }; return m; }\n"
-    html = html.replace("pageModel(state), el", "gone(state), el").replace(
-        "for (const state of", f"{gone}for (const state of"
+    page = visit(without_kernel(explorer.to_html().replace('"kind": "atlas"', '"kind": "kernel"')))
+    assert page.locator(".vx-note").text_content() == (
+        "The kernel does not answer, and only it can decode: run the cell again."
     )
-    page = visit(html)
-    assert "run the cell again" in page.locator(".vx-note").text_content()
+
+
+@pytest.mark.parametrize("send", ["throw Error()", ""])
+def test_an_atlas_goes_on_without_a_kernel_and_says_what_it_lacks(visit, vae, send):
+    """At once where nothing can be sent, and after a few seconds where nobody answers."""
+    page = visit(without_kernel(LatentExplorer(lambda z: vae.decode_mean(z)).to_html(), send))
+    before = picture(page)
+    drag(page, (0.5, 0.5), (0.7, 0.3))
+    page.get_by_text("does not answer").wait_for()
+    assert picture(page) != before
+    assert page.locator(".vx-note").text_content() == (
+        "interpolated; the kernel, which has the exact picture, does not answer: run the cell again"
+    )
 
 
 def test_traversals_follow_the_hand(visit):

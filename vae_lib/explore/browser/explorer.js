@@ -7,6 +7,8 @@ const TITLES = {
   traversals: "traversals",
 };
 const REST = 120; // ms without a move, after which Python hears of z and the kernel's exact picture is asked for
+const ALONE = "The kernel does not answer, and only it can decode: run the cell again.";
+const UNANSWERED = "the kernel, which has the exact picture, does not answer: run the cell again";
 const SLIDERS = 20; // at most
 const DRAWS = 4; // perturbed draws along a side
 
@@ -229,10 +231,10 @@ class Explorer {
   ask() {
     if (!this.live) return;
     const asked = this.z.slice();
-    this.kernel.show(this.z, (levels, message) => {
-      if (levels && this.spec.kind === "atlas" && !same(asked, this.z)) return;
+    this.kernel.show(this.z, (levels, failure) => {
+      if (this.decode && !same(asked, this.z)) return; // another z is shown by now, interpolated
       if (levels) this.draw(levels);
-      this.note.textContent = levels ? "" : message;
+      this.note.textContent = levels ? "" : this.decode ? `interpolated; ${failure ?? UNANSWERED}` : failure ?? ALONE;
     });
   }
 

@@ -3,9 +3,9 @@
 const IN_FLIGHT = 3; // one request at a time waits for the network each time; more would only queue
 const LATE = 3000; // ms after which the page says that no answer has come
 const LOST = 10000; // ms after which an answer is no longer waited for
-const SILENT = "The kernel does not answer, and only it can decode: run the cell again.";
 
-/** Decoding by Python. Of moves the latest wins, with a few requests in flight; `many` decodes a sheet of codes. */
+/** Decoding by Python. Of moves the latest wins, with a few requests in flight; `many` decodes a sheet of codes. What
+ * `show` is to draw gets the grey levels, or null and why the decoder failed; null alone where nobody answers. */
 class Kernel {
   constructor(model) {
     Object.assign(this, { model, tag: Math.random().toString(36).slice(2), next: 0, latest: -1, wanted: null });
@@ -25,7 +25,7 @@ class Kernel {
       const { z, draw } = this.wanted, id = this.next++;
       this.wanted = null;
       this.flying.set(id, draw);
-      setTimeout(() => this.flying.has(id) && id > this.latest && draw(null, SILENT), LATE);
+      setTimeout(() => this.flying.has(id) && id > this.latest && draw(null), LATE);
       setTimeout(() => this.flying.delete(id) && this.pump(), LOST);
       this.send(id, z);
     }
@@ -43,7 +43,7 @@ class Kernel {
     try {
       this.model.send({ type: "decode", id, tag: this.tag }, undefined, [z.buffer]);
     } catch (error) { // the kernel that made this explorer is gone
-      this.flying.get(id)?.(null, SILENT);
+      this.flying.get(id)?.(null);
       this.flying.delete(id);
       this.sheets.get(id)?.(null);
       this.sheets.delete(id);
@@ -59,7 +59,7 @@ class Kernel {
     if (sheet) sheet(levels);
     if (draw && id > this.latest) {
       this.latest = id;
-      draw(levels, `the decoder failed: ${content.message}`);
+      levels ? draw(levels) : draw(null, `the decoder failed: ${content.message}`);
     }
     this.pump();
   }
