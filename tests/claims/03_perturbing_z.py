@@ -10,6 +10,7 @@ from scipy.spatial import cKDTree
 from sklearn.covariance import EmpiricalCovariance
 
 from tests.claims import claim
+from tests.claims.cards import gains
 
 SEEDS = range(20, 25)  # the lecture uses 0 to 4
 
@@ -51,12 +52,42 @@ def two_numbers_confuse(nb):
     assert (labels[3], labels[8]) == (5, 0)
 
 
-@claim("with eight all ten have their shape, if not every stroke", on="mnist")
+@claim(
+    "with eight the 3 is back, but the classifier takes the 5 for a 6 and the 8 for a 2",
+    "of all test pictures 89.7 % keep their class with two numbers and 96.0 % with eight",
+    on="mnist",
+)
 def eight_numbers_keep_the_class(nb):
-    kept = {
-        D: (nb.judge(nb.classifier, nb.ae[D].reconstruct(nb.x_test)).label == nb.y_test).double().mean() for D in (2, 8)
-    }
-    assert kept[8] > 0.93 > kept[2]
+    labels = {D: nb.judge(nb.classifier, nb.ae[D].reconstruct(nb.x_test)).label for D in (2, 8)}
+    assert labels[8][nb.first].tolist() == [0, 1, 2, 3, 4, 6, 6, 7, 2, 9]
+    kept = [round(100 * (labels[D] == nb.y_test).double().mean().item(), 1) for D in (2, 8)]
+    assert kept == [89.7, 96.0]
+
+
+@claim(
+    "trained in rounds, each twice as long as the one before, of which the last took 1.6 % and 0.9 % off the error on "
+    "held-back pictures",
+    on="mnist",
+)
+def the_last_round_gained_little(nb):
+    assert (gains("ae-mnist-2d")[-1], gains("ae-mnist-8d")[-1]) == (1.6, 0.9)
+
+
+@claim("At 0.5 the copies still look like it. As $\\sigma$ grows the copies change", on="mnist")
+def small_noise_keeps_this_nine(nb):
+    """A thousand copies anew: nines all but a few at 0.5, and nearer to the nine than other nines are."""
+    z = nb.z9[8][nb.best : nb.best + 1]
+    eps = torch.randn(1000, *z.shape, generator=torch.Generator().manual_seed(8))
+    still, away = [], []
+    for sigma in (0.5, 1.0, 2.0, 3.0):
+        copies = nb.ae[8].decode_mean(nb.lib.perturb(z, sigma, eps)[:, 0])
+        still.append((nb.judge(nb.classifier, copies).label == 9).double().mean().item())
+        away.append((copies - nb.ae[8].decode_mean(z)).norm(dim=1).mean().item())
+    assert still[0] > 0.98
+    assert still == sorted(still, reverse=True)
+    assert away == sorted(away)
+    others = nb.ae[8].decode_mean(nb.z9[8][:50]) - nb.ae[8].decode_mean(z)
+    assert away[0] < 0.5 * others.norm(dim=1).mean()
 
 
 @claim("The same $\\sigma$ is 19 % of the spread of one model's codes and 1 % of the other's", on="mnist")
@@ -112,11 +143,31 @@ def every_curve_passes_below_its_star(nb):
         assert curve[0][0] < 1e-3
 
 
-@claim("Copies of training pictures would be at distance 0 and pass all other measures too.")
+@claim(
+    "by distance alone it is only 12 % farther than real digits, but not one of its pictures is a clear digit, so that "
+    "there are no kinds to count, and they hardly differ",
+    on="mnist",
+)
+def the_mean_picture_is_near(nb):
+    noise = 0.01 * torch.randn(1000, nb.x.shape[1], generator=torch.Generator().manual_seed(9))
+    distance, clear, kinds, diverse = nb.measure(nb.x.mean(0) + noise)
+    real = nb.targets["real test digits"]
+    assert round(100 * (distance / real[0] - 1)) == 12
+    assert clear == 0
+    assert np.isnan(kinds)
+    assert diverse < 0.05 * real[3]
+
+
+@claim(
+    "Copies of training pictures would be at distance 0 and pass all other measures too: a distance far *below* that "
+    "of the reconstructions is a warning as well.",
+    "So no single measure is enough",
+)
 def copies_deceive(nb):
     distance, clear, kinds, diverse = nb.measure(nb.x[:1000])
     real = nb.targets["real test digits"]
     assert distance < 0.02
+    assert all(distance < 0.1 * nb.targets[f"AE, D = {D}, reconstructions"][0] for D in (2, 8))
     assert clear > real[1] - 0.02
     assert kinds > real[2] - 0.3
     assert diverse > 0.95 * real[3]
