@@ -295,6 +295,25 @@ def baselines(nb):
 
 
 @claim(
+    "The three variances of the score came out more than two standard errors high. All three share the million draws, "
+    "and so the error: it is one accident, not three."
+)
+def three_estimates_share_their_error(nb):
+    """On other draws the errors of the three agree in sign and size, and are as often low as high."""
+    scores = {"score function": 30, "score, baseline 2": 18, "score, baseline 4": 14}
+    for name, expected in scores.items():
+        squares = (nb.estimates[name] - nb.estimates[name].mean()).square()
+        assert squares.mean() - expected > 2 * squares.std() / len(squares) ** 0.5
+    off = []
+    for seed in range(40):
+        e = torch.randn(200_000, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+        off.append([(((1 + e) ** 2 - b) * e).var().item() - 30 + 8 * b - b**2 for b in (0, 2, 4)])
+    off = np.array(off)
+    assert np.corrcoef(off.T).min() > 0.8
+    assert 8 < (off[:, 0] > 0).sum() < 32  # outside with a probability of 1e-4
+
+
+@claim(
     "To be as sure as the reparametrized estimate is after 100 draws, the score function takes 750, "
     "and with $c=2$ still 450"
 )
