@@ -14,6 +14,7 @@ from torch import tensor
 from torch.distributions import Bernoulli, MultivariateNormal, Normal, kl_divergence
 
 from tests.claims import claim
+from tests.claims.cards import gains
 
 
 @claim("One pass through a network put $q$ near each posterior, but not on it")
@@ -73,8 +74,7 @@ def the_gradient_of_a_draw_is_silently_zero(nb):
     "the reconstruction is as bad as one made without looking",
 )
 def both_slips_silence_the_code(nb):
-    mean = nb.data.x_train.mean(0).clamp(1e-4, 1 - 1e-4)
-    blind = -Bernoulli(mean, validate_args=False).log_prob(nb.x_test).sum(1).mean()
+    blind = without_a_code(nb)
     for name in ("sample()", "averaged"):
         reconstruction, kl = nb.slip_terms[name]
         assert kl < 0.05 < 0.1 * nb.slip_terms["rsample()"][1]
@@ -112,8 +112,16 @@ def alike_pictures_have_near_codes(nb):
     assert near.mean() < 0.5 * far.mean()
 
 
-@claim("The loss falls although the KL *rises*, from 0.01", "each nat of KL buys more than a nat of reconstruction")
+def without_a_code(nb):
+    """Reconstruction cost of the test pictures if all get one answer, at its best the mean of the training pictures."""
+    mean = nb.data.x_train.mean(0).clamp(1e-4, 1 - 1e-4)
+    return -Bernoulli(mean, validate_args=False).log_prob(nb.x_test).sum(1).mean().item()
+
+
+@claim("The loss falls although the KL *rises*, from 0.01", "then the KL has bought more than it costs")
 def the_kl_rises_while_the_loss_falls(nb):
+    """A decoder without a code brings the loss down too: what counts is that it gets below that."""
+
     def at(step):
         reconstruction, kl = nb.curve[step]
         return reconstruction, kl, reconstruction + kl
@@ -121,18 +129,35 @@ def the_kl_rises_while_the_loss_falls(nb):
     first, middle, last = at(0), at(250), at(nb.moments[-1])
     assert last[2] < middle[2] < first[2]
     assert first[1] < 0.2 < 1 < last[1]
-    assert first[0] - last[0] > last[1] - first[1]
+    assert last[2] < without_a_code(nb)
     for seed in (1, 2):
         torch.manual_seed(seed)
         vae = nb.SmallVAE(nb.P, 2)
         before = nb.test_terms(vae)
-        after = nb.test_terms(nb.train(vae, 300, seed=seed))
+        after = nb.test_terms(nb.train(vae, 1000, seed=seed))
         assert after[1] > 1 > before[1]
-        assert before[0] - after[0] > after[1] - before[1]
+        assert sum(after) < without_a_code(nb)
 
 
 @claim(
-    "The bound gives up 0.075 nats of likelihood to save 0.167 of the gap",
+    "A decoder without a code gets down to about 207, as after either slip; the 4.9 nats of KL buy the other 46 of "
+    "reconstruction",
+    "well below what a decoder without a code can reach, 206 nats on MNIST",
+    on="mnist",
+)
+def what_the_code_buys(nb):
+    reconstruction, kl = nb.curve[nb.moments[-1]]
+    assert abs(without_a_code(nb) - 206) < 0.5
+    for name in ("sample()", "averaged"):
+        blind, nothing = nb.slip_terms[name]
+        assert nothing < 0.001
+        assert abs(blind - 207) < 1
+        assert abs(blind - reconstruction - 46) < 0.5
+    assert abs(kl - 4.9) < 0.05
+
+
+@claim(
+    "The bound gives up 0.075 nats of likelihood to bring the gap down from 0.284 to 0.116",
     "Training a VAE favours models whose posteriors its $q$ can fit",
     "More data do not cure this; a richer $q$ does.",
 )
@@ -152,7 +177,7 @@ def the_bound_is_not_the_likelihood(nb):
     (log_a, gap_a), (log_b, gap_b) = exact(1.0, x), exact(nb.thetas[nb.at_bound].item(), x)
     lost, saved = log_a - log_b, gap_a - gap_b
     assert abs(lost.mean() - 0.075) < 4 * lost.std() / len(x) ** 0.5 + 0.0005
-    assert abs(saved - 0.167) < 0.0006
+    assert (round(gap_a, 3), round(gap_b, 3)) == (0.284, 0.116)
     assert saved > lost.mean() > 0
     for n in (2_000, 200_000):  # q with a full covariance is the posterior, and its bound the likelihood
         thetas = np.arange(0, 2, 0.05)
@@ -313,6 +338,16 @@ def the_learned_scale_is_the_error(nb):
 
 
 @claim(
+    "The last round took 1.6 % off the autoencoder's error on held-back pictures, and less than 0.1 % off the VAE's "
+    "loss",
+    on="mnist",
+)
+def the_last_rounds_gained_little(nb):
+    assert gains(f"ae-{nb.data.name}-2d")[-1] == 1.6
+    assert 0 <= gains(f"vae-{nb.data.name}-2d")[-1] < 0.1
+
+
+@claim(
     "The VAE's codes have the prior's width; twice the prior's share lie beyond 3, still only 2 %",
     "most of them lie beyond 3, where one draw in a hundred from the prior falls",
     "the KL has given the plane a unit of length",
@@ -334,7 +369,10 @@ def codes_and_the_prior(nb):
 
 
 @claim(
+    "81 ± 1 % of the VAE's pictures are clear digits, against 89 ± 1 % of its reconstructions",
     "they are of more kinds than the autoencoder's, from the prior or from the fitted Gaussian",
+    "the autoencoder shows few kinds of digit, from the prior's draws as from the fitted Gaussian's, the VAE on the "
+    "prior's draws more",
     "In the share of clear digits the fitted Gaussian is ahead",
     "So the VAE does not make clearer pictures",
     "Nor is it the only way to all ten classes",
@@ -349,11 +387,16 @@ def what_the_prior_decodes_to(nb):
         pairs = (nb.ae, z), (nb.ae, fitted), (nb.stored, z), (nb.stored, nb.planes["VAE, mean of q"][nb.some])
         ae, ae_fitted, vae, rebuilt = (nb.standing(model.decode_mean(c)) for model, c in pairs)
         assert vae[1] > max(ae[1], ae_fitted[1]) + 0.5
+        assert abs(ae[1] - ae_fitted[1]) < 0.5 * (vae[1] - max(ae[1], ae_fitted[1]))  # few in both, not more in one
         assert ae_fitted[0] > vae[0]
         assert rebuilt[0] > vae[0]
         verdict = nb.judge(nb.judging.model, nb.stored.decode_mean(z))
         clear = verdict.label[verdict.confidence > 0.9]
         assert torch.bincount(clear, minlength=10).min() > 0.02 * len(clear)
+    for name, said in (("VAE, prior", 81), ("VAE, reconstructions", 89)):
+        share = nb.table[name][0]
+        assert round(share) == said
+        assert round((share * (100 - share) / 2000) ** 0.5) == 1
     mixture = GaussianMixture(10, random_state=0).fit(nb.planes["autoencoder"].double().numpy())
     assert nb.standing(nb.ae.decode_mean(tensor(mixture.sample(2000)[0]).float()))[1] > 9
 
