@@ -3,6 +3,7 @@
 Draws are made anew with other seeds; integrals come from scipy; a difference counts from several standard errors on.
 """
 
+import copy
 import math
 
 import numpy as np
@@ -11,6 +12,7 @@ from scipy import stats
 
 import vae_lib as lib
 from tests.claims import claim
+from tests.claims.cards import gains
 
 
 def error_of(values):
@@ -22,8 +24,17 @@ def clear(nb, D, z):
     return nb.judge(nb.critic, nb.vaes[D].decode_mean(z)).confidence > 0.9
 
 
+@claim("until one took less than half a percent off the loss of held-back pictures", on="mnist")
+def the_last_round_gained_little(nb):
+    for D in nb.sizes:
+        *before, last = gains(f"vae-mnist-{D}d")
+        assert last < 0.5
+        assert all(gain > 0.5 for gain in before)
+
+
 @claim(
-    "Of the draws from the prior 83 % are clear for $D=2$ and 74 % for $D=20$, although the ELBO rises by 37 nats",
+    "Of the draws from the prior 83 ± 1 % are clear for $D=2$ and 74 ± 1 % for $D=20$, although the ELBO rises by 37 "
+    "nats",
     "Nor is it the decoder's limit: the same decoders make 89 % and 97 % clear pictures from the codes of real ones",
     on="mnist",
 )
@@ -42,8 +53,7 @@ def fewer_clear_draws_with_more_dimensions(nb):
 
 @claim(
     "What does rise with $D$ is the diversity, towards that of the real pictures, 10.17",
-    "All ten digits come, in nearly equal shares",
-    "there is no sign that a model copies its training set: in each, the draws are farther from the nearest of 10,000 "
+    "There is no sign that a model copies its training set: in each, the draws are farther from the nearest of 10,000 "
     "training pictures than the same decoder's pictures of *unseen* digits are, for $D=20$ 4.85 against 4.14",
     "a soft picture is close to many",
     on="mnist",
@@ -53,7 +63,6 @@ def diversity_rises(nb):
     diverse = [lib.diversity(x).item() for x in drawn.values()]
     assert diverse == sorted(diverse)
     assert diverse[-1] < lib.diversity(nb.x_test[:800]) - 0.3
-    assert min(nb.table[f"D = {D}, prior"][1] for D in nb.sizes) > 9
     for D in nb.sizes:  # no draw is nearly a training picture
         assert lib.nearest_distance(drawn[D], nb.pool).min() > 0.5
         (prior, e_prior), (rebuilt, e_rebuilt) = (nb.table[f"D = {D}, {of}"][2] for of in ("prior", "codes"))
@@ -64,6 +73,25 @@ def diversity_rises(nb):
     assert lib.nearest_distance(blurred, nb.pool).mean() < lib.nearest_distance(nb.x_test[:500], nb.pool).mean()
     far, near = (lib.nearest_distance(x, nb.x_train) for x in (drawn[20][:100], unseen))  # all 60,000
     assert far.mean() - near.mean() > 3 * math.hypot(error_of(far), error_of(near))
+
+
+@claim(
+    "All ten digits come, but not equally often: of the clear draws for $D=2$ 5.5 % are nines and 16.8 % zeros, and "
+    "for $D=20$ the shares still run from 8.4 to 12.2 %",
+    on="mnist",
+)
+def ten_digits_in_unequal_shares(nb):
+    """As printed, and for 8,000 draws anew, of which equal shares would pass this test once in 10,000 times."""
+    for D, said in ((2, [5.5, 16.8]), (20, [8.4, 12.2])):
+        assert [round(f(nb.by_digit[D].tolist()), 1) for f in (min, max)] == said
+    assert (nb.by_digit[2].argmin(), nb.by_digit[2].argmax()) == (9, 0)
+    g = torch.Generator().manual_seed(71)
+    for D in nb.sizes:
+        label, confidence = nb.judge(nb.critic, nb.vaes[D].decode_mean(torch.randn(8000, D, generator=g)))
+        counts = torch.bincount(label[confidence > 0.9], minlength=10)
+        assert counts.min() > 0.03 * counts.sum()
+        assert stats.chisquare(counts.numpy()).pvalue < 1e-4
+        assert D != 2 or (counts.argmin(), counts.argmax()) == (9, 0)
 
 
 @claim(
@@ -98,8 +126,9 @@ def borders_explain_more_than_holes(nb):
     "A code between classes is clearer if it comes from a real picture: for $D=20$ real codes are unclear there in "
     "15 %, draws in 33 %",
     "for $D=20$ they lift the unclear pictures from 3 to 10 %, and the draws have 26",
-    "In the plane borders explain most of the excess; for $D\\ge5$ no more than half",
-    "with five dimensions and more borders explained no more than half of what the draws are worse than the codes",
+    "In the plane borders explain most of the excess, for $D=5$ and 10 nearly half, for $D=20$ about a third.",
+    "of what the draws are worse than the codes, borders explained most in the plane, nearly half with five and ten "
+    "dimensions and about a third with twenty",
     on="mnist",
 )
 def borders_are_part_of_it(nb):
@@ -119,12 +148,14 @@ def borders_are_part_of_it(nb):
         if D == 2:
             assert explained > 0.5
             continue
-        assert explained < 0.5 + 2 * error
+        low, high = (0.28, 0.38) if D == 20 else (0.4, 0.5)
+        assert low - 2 * error < explained < high + 2 * error
+        assert low < nb.explained[D] < high
         drawn = bad["draws"][border["draws"]]
         assert drawn.mean() - inside.mean() > 4 * math.hypot(error_of(drawn), error_of(inside))
     assert abs(inside.mean() - 0.15) < 0.005 + 3 * 0.02  # D = 20, the last
     assert abs(drawn.mean() - 0.33) < 0.005 + 3 * 0.013
-    assert max(nb.explained[D] for D in (5, 10, 20)) < 0.5 < nb.explained[2]
+    assert nb.explained[2] > 0.5
 
 
 @claim("there the unclear draws lie", on="mnist")
@@ -201,18 +232,28 @@ def a_prior_enters_the_elbo_in_one_term(nb):
 
 @claim(
     "Draws from the fitted density are clear nearly as often as the codes of real pictures",
-    "for $D=20$ the fit is 3.5 points short",
+    "for $D=2$ and 10 within two standard errors; for $D=5$ the fit is 2.0 points short and for $D=20$ 3.5, three and "
+    "five standard errors",
     "For $D\\ge5$ they are also more diverse than draws from the prior",
     "the decoders are better than their prior lets them show",
     on="mnist",
 )
 def a_fitted_density_decodes_clearly(nb):
+    """As printed, and for 8,000 draws anew beside the codes of all test pictures."""
     for D in nb.sizes:
-        z = torch.tensor(nb.fitted[D].sample(2000)[0]).float()  # drawn anew
+        real, fit = (part[0].double() for part in (nb.table[f"D = {D}, codes"], nb.fresh[D]))
+        short, error = (real.mean() - fit.mean()).item(), math.hypot(error_of(real), error_of(fit))
+        if D in (5, 20):
+            assert (round(100 * short, 1), round(short / error)) == ((2.0, 3) if D == 5 else (3.5, 5))
+        else:
+            assert abs(short) < 2 * error
+        density = copy.deepcopy(nb.fitted[D]).set_params(random_state=81)
+        z = torch.tensor(density.sample(8000)[0]).float()
         drawn, prior = clear(nb, D, z), nb.table[f"D = {D}, prior"]
-        rebuilt = nb.table[f"D = {D}, codes"][0].double().mean()
-        assert abs(drawn.double().mean() - rebuilt) < (0.055 if D == 20 else 0.035)
-        assert D != 20 or drawn.double().mean() < rebuilt - 0.01
+        rebuilt = clear(nb, D, nb.codes[D]).double()
+        again = rebuilt.mean() - drawn.double().mean()
+        assert abs(again) < (0.055 if D == 20 else 0.035)
+        assert D not in (5, 20) or again > 2 * math.hypot(error_of(rebuilt), error_of(drawn))
         assert drawn.double().mean() - prior[0].double().mean() > 0.03
         if D >= 5:
             assert nb.fresh[D][3] > prior[3] + 0.1
@@ -248,6 +289,7 @@ def fourteen_live(nb):
 @claim(
     "with five dimensions and more the spherical middle is clear more often, by 5 to 11 points, give or take 1.6",
     "In the plane the two differ by less than two standard errors",
+    "the middle of a spherical interpolation was a clear digit more often than that of the straight line",
     "Neither reaches the reconstructions at the ends",
     on="mnist",
 )
@@ -274,7 +316,7 @@ def spherical_middles_are_clearer(nb):
     "the straight middle at twice its length, beyond the shell, is clear as often as the spherical one",
     "The straight middle is nearer the centre, where more codes lie between classes",
     "going beyond the shell does no harm",
-    "so did the straight middle at twice its length, beyond the shell",
+    "so was the straight middle at twice its length, beyond the shell",
     on="mnist",
 )
 def beyond_the_shell_is_no_harm(nb):
@@ -356,8 +398,11 @@ def grey_pictures_bound_black_and_white_ones(nb):
 @claim(
     "The bound gains most for $D=20$, 3.9 nats, and least for $D=2$, 2.6",
     "All curves still rise at $K=100$",
-    "the differences between them, paired over the pictures, are many standard errors",
-    "by its likelihood $D=20$ is the best of the four and $D=2$ the worst",
+    "the differences between them, paired over the pictures, are many standard errors. But each bound falls short by "
+    "an amount of its own, which no standard error holds. The tighter bounds from the best $q$, below, rank the models "
+    "alike.",
+    "$D=20$ is 2.7 ± 0.5 nats above $D=10$, and the others lie farther apart",
+    "by its likelihood, as far as bounds tell, $D=20$ is the best of the four and $D=2$ the worst",
     "by the share of clear draws $D=2$ is the best, and $D=20$ no better than $D=10$",
     "and still spend a quarter of its draws on unclear pictures",
     on="mnist",
@@ -370,6 +415,13 @@ def the_models_can_be_ranked(nb):
     for a, b in ((2, 5), (5, 10), (10, 20)):
         gain = nb.curves[b][100] - nb.curves[a][100]
         assert gain.mean() > 5 * error_of(gain)
+        tighter = nb.best_bound[b] - nb.best_bound[a]
+        assert tighter.mean() > 5 * error_of(tighter)
+        assert (b == 20) == (tighter.mean() < 5)
+    assert [round(f, 1) for f in (tighter.mean().item(), error_of(tighter))] == [2.7, 0.5]  # the last pair
+    for D in nb.sizes:  # what L_100 with the encoder's q gives away of the tighter bound, on the same pictures
+        slack = nb.best_bound[D] - nb.curves[D][100][: len(nb.best_bound[D])]
+        assert slack.mean() > 3 * error_of(slack)
     rises = {D: nb.curves[D][100] - nb.curves[D][1] for D in nb.sizes}
     order = sorted(rises, key=lambda D: rises[D].mean())
     assert (order[0], order[-1]) == (2, 20)
