@@ -14,6 +14,7 @@ ROOT = Path(__file__).parent.parent
 LECTURES = sorted((ROOT / "course").glob("[0-9][0-9]_*.ipynb"))
 MOST_LINES, MOST_WIDTH, MOST_IN_A_ROW, MOST_SETUP = 25, 88, 2, 3
 MOST_OPEN = 6  # lines of a cell that draws; a longer one is folded
+DRAWS = re.compile(r"\b(ax|fig|left|right)\w*\.\w|\.set\(|\bplot_\w+\(")  # a line that draws
 MOST_BYTES = 4_000_000  # two animations of 1.5 MB and the pictures
 MOST_OUTPUT = 1_500_000
 FILLER = re.compile(r"\b(simply|obviously|clearly|of course|let's|dive in|delve|awesome|basically)\b", re.IGNORECASE)
@@ -106,9 +107,15 @@ def _code(notebook: NotebookNode, path: Path) -> list[str]:
         if "# NBVAL" in cell.source:
             found.append(f"a marker comment in {cell.id}: give the cell the tag nbval-check-output")
         lines, folded = len(cell.source.splitlines()), cell.metadata.get("jupyter", {}).get("source_hidden")
-        if lines > MOST_OPEN and not folded and _called(nodes) & {"show", "play"}:
-            found.append(f"{lines} lines of plotting that are not folded in {cell.id}")
+        drawing = lines if _called(nodes) & {"show", "play"} else len(_drawing(cell.source))
+        if drawing > MOST_OPEN and not folded:
+            found.append(f"{drawing} lines of plotting that are not folded in {cell.id}")
     return found
+
+
+def _drawing(source: str) -> list[str]:
+    """The lines that draw, in a cell that leaves it to another to show: the frames of an animation, for one."""
+    return [line for line in source.splitlines() if DRAWS.search(line)]
 
 
 def _called(nodes: list[ast.AST]) -> set[str]:

@@ -71,6 +71,7 @@ CASES = {
     "an assertion": add_code("assert 1 < 2"),
     "a marker comment": add_code("# NBVAL_CHECK_OUTPUT\nx = 1"),
     "7 lines of plotting that are not folded": add_code("x = 1\n" * 6 + "show(x)"),
+    "8 lines of plotting that are not folded": add_code("def frame(ax):\n" + "    ax.plot(x)\n" * 8),
     "an address in memory": add_code(outputs=output("execute_result", data={"text/plain": "<a.B at 0x7f>"})),
     "without having been run": lambda n: n.cells[1].update(execution_count=None),
     "stderr stored": add_code(outputs=output("stream", name="stderr", text="careful")),
