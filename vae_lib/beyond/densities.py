@@ -109,14 +109,37 @@ def divergence(density: Density, log_q: Callable[[Tensor], Tensor], limit: float
 
     log_q: (B, 2) float32 -> (B,).
     """
-    _require_density("divergence", density)
+    return _divergences("divergence", density, {"log_q": log_q}, limit, cells)["log_q"]
+
+
+def divergences(
+    density: Density, models: dict[str, Callable[[Tensor], Tensor]], limit: float = 5.0, cells: int = 200
+) -> dict[str, float]:
+    """`divergence` from each of several models, by name: the density is evaluated once for all of them."""
+    given = isinstance(models, dict) and len(models) > 0 and all(map(callable, models.values()))
+    require(given, f"divergences: models must be a dictionary of functions, not {models!r}.")
+    return _divergences("divergences", density, models, limit, cells)
+
+
+@torch.no_grad()
+def _divergences(function: str, density: Density, models: dict, limit: float, cells: int) -> dict[str, float]:
+    _require_density(function, density)
     points, area = grid(limit, cells)
     log_p = density.log_prob(points)
     used = log_p > -60  # further out nothing is left to be summed
-    log_at = log_q(points[used].float())
-    require_returned(log_at, (int(used.sum()),), "divergence: log_q")
-    gap = log_p[used] - log_at.double()
-    return float((log_p[used].exp() * gap).sum() * area)
+    points, log_p = points[used].float(), log_p[used]
+    mass = log_p.exp() * area
+    log_at = {name: _in_parts(log_q, points, f"{function}: {name}") for name, log_q in models.items()}
+    return {name: float((mass * (log_p - log_q.double())).sum()) for name, log_q in log_at.items()}
+
+
+def _in_parts(log_q: Callable[[Tensor], Tensor], points: Tensor, label: str, rows: int = 4000) -> Tensor:
+    """log q at all points: a few thousand rows at a time fit a processor's cache. (B, 2) -> (B,)."""
+    found = []
+    for part in points.split(rows):
+        found.append(log_q(part))
+        require_returned(found[-1], (len(part),), label)
+    return torch.cat(found)
 
 
 def _require_density(function: str, density: object) -> None:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from vae_lib.checks import checked, require, require_returned
+from vae_lib.checks import checked, checking, require, require_returned
 from vae_lib.networks import mlp
 
 
@@ -62,16 +62,27 @@ def planar(z: Tensor, u: Tensor, w: Tensor, b: Tensor) -> Moved:
 
     Shapes: (B, D), (D,), (D,), () -> (B, D), (B,). Invertible where uᵀw > −1. Source: Rezende and Mohamed (2015), 4.1.
     """
+    return _bent(z, w, b, u, u @ w)
+
+
+def _bent(z: Tensor, w: Tensor, b: Tensor, u: Tensor, along: Tensor) -> Moved:
+    """`planar`, with `along` for uᵀw, which the caller has."""
     bend = torch.tanh(z @ w + b)
-    return Moved(z + bend.unsqueeze(1) * u, (1 + (u @ w) * (1 - bend.square())).abs().log())
+    return Moved(torch.addr(z, bend, u), (1 + along * (1 - bend.square())).abs().log())
 
 
 @checked(u="D", w="D")
 def keep_invertible(u: Tensor, w: Tensor) -> Tensor:
     """u moved along w until uᵀw = log(1 + e^{uᵀw}) − 1 > −1. (D,), (D,) -> (D,). Source: the same, appendix A.1."""
-    require(bool(w.any()), "keep_invertible: w must have an entry that is not 0.")
-    along = u @ w
-    return u + (F.softplus(along) - 1 - along) * w / w.square().sum()
+    return _kept_invertible(u, w)[0]
+
+
+def _kept_invertible(u: Tensor, w: Tensor) -> tuple[Tensor, Tensor]:
+    """The moved u, with its uᵀw."""
+    require(not checking() or bool(w.any()), "keep_invertible: w must have an entry that is not 0.")
+    given = u @ w
+    along = F.softplus(given) - 1
+    return u + (along - given) / (w @ w) * w, along
 
 
 @checked(y="B D", u="D", w="D", b="")
@@ -109,7 +120,7 @@ class Planar(nn.Module):
 
     @checked(z="B n_dims")
     def forward(self, z: Tensor) -> Moved:
-        return planar(z, self.u, self.w, self.b)
+        return _bent(z, self.w, self.b, *_kept_invertible(self.raw_u, self.w))
 
     @checked(y="B n_dims")
     def inverse(self, y: Tensor) -> Tensor:
@@ -177,8 +188,7 @@ class Affine(nn.Module):
 
 
 def _stretched(x: Tensor, mask: Tensor, scale: Tensor, shift: Tensor) -> Moved:
-    moved = mask * x + (1 - mask) * (x * torch.exp(scale) + shift)
-    return Moved(moved, ((1 - mask) * scale).sum(-1))
+    return Moved(mask * x + (1 - mask) * (x * torch.exp(scale) + shift), ((1 - mask) * scale).sum(-1))
 
 
 @checked(n_dims="count 2", n_layers="count", hidden="sizes")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from torch import Tensor, nn
 
 from vae_lib.beyond.flow_layers import Layer, Moved
-from vae_lib.checks import checked, require, require_pair, require_returned
+from vae_lib.checks import InputError, checked, require_pair, require_returned
 from vae_lib.gaussian import LOG_2PI, log_prob, reparametrize
 
 
@@ -49,4 +49,5 @@ def flow_elbo(
 def require_layers(function: str, layers: object) -> None:
     """`layers` is a list of what can be called; `function` is the name in the message."""
     listed = isinstance(layers, (list, tuple, nn.ModuleList)) and all(map(callable, layers))
-    require(listed, f"{function}: layers must be a list of layers, not {layers!r}.")
+    if not listed:  # a module's repr takes longer than its step
+        raise InputError(f"{function}: layers must be a list of layers, not {layers!r}.")

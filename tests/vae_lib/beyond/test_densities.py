@@ -58,6 +58,10 @@ def test_divergence_of_two_gaussians_is_the_closed_form():
     exact = lib.kl_gaussians(torch.zeros(2), 0.49 * torch.eye(2), torch.tensor([0.5, -0.2]), torch.eye(2))
     assert math.isclose(densities.divergence(one, other.log_prob), float(exact), rel_tol=1e-5)
     assert math.isclose(densities.divergence(one, one.log_prob), 0, abs_tol=1e-6)
+    both = densities.divergences(one, {"other": other.log_prob, "itself": one.log_prob}, cells=150)
+    assert both["other"] == densities.divergence(one, other.log_prob, cells=150)
+    assert math.isclose(both["other"], float(exact), rel_tol=1e-5)
+    assert math.isclose(both["itself"], 0, abs_tol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -66,6 +70,9 @@ def test_divergence_of_two_gaussians_is_the_closed_form():
         (lambda: densities.Curve(torch.zeros(2, 2), 0.0), "positive"),
         (lambda: densities.ring().sample(0), "at least 1"),
         (lambda: densities.divergence(densities.ring(), 3), "must be a function"),
+        (lambda: densities.divergences(densities.ring(), {"half": 3}), "models must be a dictionary of functions"),
+        (lambda: densities.divergence(densities.ring(), lambda z: z), "log_q must return a tensor of shape"),
+        (lambda: densities.divergence(3, torch.sum), "density must be a Curve"),
     ],
 )
 def test_what_does_not_fit_is_told_in_a_sentence(call, words):

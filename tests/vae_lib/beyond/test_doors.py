@@ -188,6 +188,10 @@ CALLS = {
         densities.divergence,
         {"density": CURVE, "log_q": log_joint, "limit": 2.0, "cells": 4},
     ),
+    "densities.divergences": (
+        densities.divergences,
+        {"density": CURVE, "models": {"flow": log_joint}, "limit": 2.0, "cells": 4},
+    ),
     "diffusion.noised": (diffusion.noised, {"x": draw(B, D), "kept": draw(B), "eps": draw(B, D)}),
     "diffusion.Diffusion": (
         diffusion.Diffusion,
