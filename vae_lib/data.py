@@ -35,7 +35,7 @@ class Dataset(NamedTuple):
         return f"Dataset({self.name!r}: {counts}, {'×'.join(map(str, self.image_shape))} pixels)"
 
 
-@checked(seed="count 0", download="flag")
+@checked(seed="seed", download="flag")
 def load(
     name: str = "auto",
     *,

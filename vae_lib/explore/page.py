@@ -16,7 +16,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
-from vae_lib.checks import InputError, as_path, require
+from vae_lib.checks import InputError, require
+from vae_lib.rules import as_path
 
 WAYS = ("widget", "page", "figure")
 BROWSER = Path(__file__).parent / "browser"

@@ -11,12 +11,8 @@ import traitlets
 from torch import Tensor
 
 from vae_lib.arrays import as_array
-from vae_lib.checks import InputError, is_number, require
-
-
-def _plain(value: object) -> object:
-    """The number in an array or a tensor without axes; anything else as it is."""
-    return value.item() if getattr(value, "ndim", None) == 0 else value
+from vae_lib.checks import InputError, require
+from vae_lib.rules import is_number, require_as, require_number
 
 
 class Fixed(list):
@@ -42,13 +38,11 @@ class Fixed(list):
 
 
 class Number(traitlets.Float):
-    """A real number."""
+    """A finite real number."""
 
     def validate(self, obj: traitlets.HasTraits, value: object) -> float:
         """The value as a float; InputError where it is no number."""
-        number = _plain(value)
-        require(is_number(number), f"{type(obj).__name__}: {self.name} must be a number, not {value!r}.")
-        return float(number)
+        return float(require_number(value, f"{type(obj).__name__}: {self.name}"))
 
 
 class Whole(traitlets.Int):
@@ -56,10 +50,8 @@ class Whole(traitlets.Int):
 
     def validate(self, obj: traitlets.HasTraits, value: object) -> int:
         """The value as an int; InputError where it is none."""
-        number = _plain(value)
-        whole = isinstance(number, Integral) and not isinstance(number, bool)
-        require(whole, f"{type(obj).__name__}: {self.name} must be a whole number, not {value!r}.")
-        return int(number)
+        require_as(is_number(value, Integral), f"{type(obj).__name__}: {self.name}", "a whole number", value)
+        return int(value)
 
 
 class Numbers(traitlets.List):

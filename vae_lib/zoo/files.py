@@ -16,7 +16,8 @@ from safetensors.torch import load as tensors_of
 from safetensors.torch import save as bytes_of
 from torch import Tensor
 
-from vae_lib.checks import InputError, as_path, require
+from vae_lib.checks import InputError, require
+from vae_lib.rules import as_path
 
 HOME = Path(__file__).parent / "models"
 
