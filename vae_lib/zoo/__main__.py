@@ -8,9 +8,10 @@ from typing import Any
 
 from vae_lib.checks import InputError
 from vae_lib.zoo import RECIPES, load
+from vae_lib.zoo.card import last_gain
 from vae_lib.zoo.training import train
 
-HEADINGS = ("model", "test figure", "squared error (PCA's)", "epochs", "seconds", "parameters", "MB")
+HEADINGS = ("model", "test figure", "squared error (PCA's)", "epochs", "last gain", "seconds", "parameters", "MB")
 
 
 def figures(card: dict[str, Any]) -> tuple[str, str]:
@@ -21,7 +22,8 @@ def figures(card: dict[str, Any]) -> tuple[str, str]:
     if "error_percent" in test:
         found.append(f"error {test['error_percent']:.2f} ± {test['error_percent_se']:.2f} %")
     if "right_of_sure_percent" in test:
-        found.append(f"{test['right_of_sure_percent']:.2f} % right where p > 0.9")
+        right = f"{test['right_of_sure_percent']:.2f} ± {test['right_of_sure_percent_se']:.2f}"
+        found.append(f"{right} % right where p > 0.9")
     squares = ""
     if "pca_squared_error" in test:
         squares = f"{test['squared_error']:.2f} ± {test['squared_error_se']:.2f} ({test['pca_squared_error']:.2f})"
@@ -29,11 +31,14 @@ def figures(card: dict[str, Any]) -> tuple[str, str]:
 
 
 def row(card: dict[str, Any]) -> tuple[str, ...]:
-    """A line of the table; epochs are those of the rounds, each from a fresh start."""
+    """A line of the table; epochs are those of the rounds, each from a fresh start, and what the last one gained is of
+    the held-back loss.
+    """
     rounds = card["training"]["rounds"]
     epochs = " + ".join(str(one["epochs"]) for one in rounds)
-    seconds = f"{sum(one['seconds'] for one in rounds):,}"
-    return card["name"], *figures(card), epochs, seconds, f"{card['parameters']:,}", f"{card['bytes'] / 1e6:.2f}"
+    seconds, gain = f"{sum(one['seconds'] for one in rounds):,}", last_gain(card)
+    cost = seconds, f"{card['parameters']:,}", f"{card['bytes'] / 1e6:.2f}"
+    return card["name"], *figures(card), epochs, "" if gain is None else f"{max(gain, 0):.1f} %", *cost
 
 
 def table(cards: list[dict[str, Any]]) -> str:

@@ -69,6 +69,15 @@ def _thinned(epochs: int, seconds: float, curve: list[float], test: dict[str, fl
     return figures | ({"test": test} if test else {})
 
 
+def last_gain(card: dict[str, Any]) -> float | None:
+    """By how many per cent the last round lowered the least held-back loss; below 0 where it did not.
+
+    None for a single round. A loss in nats of a density may be below 0: its size is what counts.
+    """
+    *before, last = (one["best"] for one in card["training"]["rounds"])
+    return 100 * (min(before) - last) / abs(min(before)) if before else None
+
+
 def score(model: nn.Module, dataset: Dataset) -> dict[str, Any]:
     """Figures on the test set, each mean with its standard error under `…_se`."""
     if isinstance(model, Classifier):
@@ -129,9 +138,9 @@ def _classification(model: Classifier, x: Tensor, y: Tensor) -> dict[str, Any]:
     figures = with_error("error_percent", 100 * (1 - right)) | with_error(
         "nll", F.cross_entropy(logits, y, reduction="none")
     )
-    figures["sure_percent"] = _rounded(100 * sure.float().mean().item())
-    figures["right_of_sure_percent"] = _rounded(100 * right[sure].mean().item())
-    figures["mean_confidence_percent"] = _rounded(100 * confidence.mean().item())
+    shares = {"sure_percent": sure.float(), "right_of_sure_percent": right[sure], "mean_confidence_percent": confidence}
+    for name, values in shares.items():
+        figures |= with_error(name, 100 * values)
     return figures
 
 
