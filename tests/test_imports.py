@@ -17,6 +17,7 @@ LIBRARY = sorted((ROOT / "vae_lib").glob("*.py"))
 EXPLORE = sorted((ROOT / "vae_lib" / "explore").glob("*.py"))  # widgets, which nothing else of the library imports
 BEYOND = sorted((ROOT / "vae_lib" / "beyond").glob("*.py"))
 ZOO = sorted((ROOT / "vae_lib" / "zoo").rglob("*.py"))
+TESTING = sorted((ROOT / "vae_lib" / "testing").glob("*.py"))  # what labs' checks are made of
 GRADING = sorted((ROOT / "grading").rglob("*.py"))
 CODE = [p for name in ("vae_lib", "grading", "benchmarks", "tools") for p in sorted((ROOT / name).rglob("*.py"))]
 NAMES = [p.stem for p in LIBRARY]
@@ -77,7 +78,7 @@ def imports(nodes):
 def own_imports(path):
     """The modules and packages of the library that this file imports, anywhere in it."""
     named = {name.split(".")[1] for name in imports(ast.walk(tree(path))) if name.startswith("vae_lib.")}
-    return named & {*NAMES, "beyond", "explore", "zoo"}
+    return named & {*NAMES, "beyond", "explore", "zoo", "testing"}
 
 
 def functions(path):
@@ -132,6 +133,11 @@ def test_the_zoo_stands_on_the_core_the_data_and_the_classifier(path):
     assert own_imports(path) - {"zoo"} <= {*LEVELS, "data", "classifier", *chapters}
 
 
+@pytest.mark.parametrize("path", TESTING, ids=lambda p: p.stem)
+def test_labs_checks_stand_on_what_labs_are_about(path):
+    assert own_imports(path) - {"testing"} <= {*LEVELS, "captions", "data"}
+
+
 def parts_imported(path):
     """The modules of vae_lib.explore that this one imports, anywhere in it."""
     return {name.split(".")[2] for name in imports(ast.walk(tree(path))) if name.startswith("vae_lib.explore.")}
@@ -164,7 +170,7 @@ def test_the_library_does_without_torchvision():
         assert not any(name.split(".")[0] == "torchvision" for name in imports(ast.walk(tree(path)))), path.stem
 
 
-@pytest.mark.parametrize("path", [*LIBRARY, *EXPLORE, *BEYOND, *ZOO], ids=place)
+@pytest.mark.parametrize("path", [*LIBRARY, *EXPLORE, *BEYOND, *ZOO, *TESTING], ids=place)
 def test_the_library_does_not_know_the_grader(path):
     assert not any(name.split(".")[0] in ("grading", "tests") for name in imports(ast.walk(tree(path))))
 
@@ -267,7 +273,7 @@ def test_scripts_are_short(path):
     assert len(lines(path)) <= 400
 
 
-@pytest.mark.parametrize("path", [*LIBRARY, *EXPLORE, *BEYOND, *ZOO], ids=place)
+@pytest.mark.parametrize("path", [*LIBRARY, *EXPLORE, *BEYOND, *ZOO, *TESTING], ids=place)
 def test_public_functions_say_what_they_do(path):
     classes = [node for node in tree(path).body if isinstance(node, ast.ClassDef)]
     public = [*classes, *(node for part in [tree(path), *classes] for node in part.body)]

@@ -14,7 +14,7 @@ from benchmarks import semi_supervised, tables
 from vae_lib.data import load
 
 
-def options(tmp_path, **changed):
+def asked(tmp_path, **changed):
     chosen = {"methods": ["m1-svm"], "labels": [30], "draws": 2, "first_draw": 0, "cells": str(tmp_path)}
     return argparse.Namespace(**chosen, anew=False, scheduler=None, quick=True, pictures=300, **changed)
 
@@ -23,6 +23,7 @@ def options(tmp_path, **changed):
 def few(monkeypatch):
     """Few steps: whether the methods learn is not asked here."""
     monkeypatch.setitem(semi_supervised.M1_M2_CONFIG, "epochs", 1)
+    monkeypatch.setitem(semi_supervised.LONG_CONFIG, "epochs", 2)
     monkeypatch.setitem(semi_supervised.M2_CONFIG, "epochs", 1)
     monkeypatch.setitem(semi_supervised.MOVED_CONFIG, "epochs", 1)
     for name in ("STEPS_ALONE", "STEPS_SUPERVISED"):
@@ -98,17 +99,29 @@ def test_a_run_goes_on_where_it_was(tmp_path, monkeypatch, capsys):
 
     monkeypatch.setattr(tables, "compute", compute)
     monkeypatch.setattr(tables, "has_mnist", lambda: True)
-    tables.show(options(tmp_path))
+    tables.show(asked(tmp_path))
     assert done == [0, 1]
     (tmp_path / "m1-svm-30-1.json").unlink()
-    tables.show(options(tmp_path))
+    tables.show(asked(tmp_path))
     assert done == [0, 1, 1]
     assert "1.00 ± 0.00" in capsys.readouterr().out
 
 
+def test_a_quick_trial_leaves_cells_and_table_alone(tmp_path, monkeypatch, capsys):
+    row = {"method": "m1-svm", "labels": 30, "test_error": 7.0, "cpu_seconds": 1.0}
+    monkeypatch.setattr(tables, "compute", lambda cell: row | {"draw": cell.draw})
+    monkeypatch.setattr(tables, "has_mnist", lambda: True)
+    for name in ("CELLS", "TABLE"):
+        monkeypatch.setattr(tables, name, tmp_path / name)
+    for quick, left in ((True, []), (False, ["CELLS", "TABLE"])):
+        tables.show(argparse.Namespace(**vars(asked(tables.CELLS)) | {"quick": quick}))
+        assert sorted(path.name for path in tmp_path.iterdir()) == left
+    assert capsys.readouterr().out.count("7.00 ± 0.00") == 2
+
+
 def test_without_mnist_the_table_is_left_out(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(tables, "has_mnist", lambda: False)
-    tables.show(options(tmp_path))
+    tables.show(asked(tmp_path))
     assert "not on disk" in capsys.readouterr().out
     assert not list(tmp_path.iterdir())
 
