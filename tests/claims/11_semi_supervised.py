@@ -385,39 +385,44 @@ def the_answer_to_the_second_question(nb):
 
 
 @claim(
-    "On 10,000 pictures it was ahead",
-    "saw about 1.5 million pictures while it learned, in 6,400 and in 2,750 steps",
-    "the two errors are no further apart than draws of labels are",
-    "So spreading gained by the 45,000 further pictures, and M1+M2 shows no gain",
-    on="mnist",
+    "with fewer passes over them: 25 for M1+M2",
+    "is the same with 100 passes, five minutes of a core a draw",
+    "How long M1+M2 is trained decides what the table says of it",
+    "is behind spreading with each of the five draws of a hundred labels and with four of the five of a thousand",
+    "and is ahead of spreading with all ten",
+    "The draws of a hundred labels differ less among themselves, too",
+    "50 numbers where 14 are in use here",
+    "A graph of neighbours is a strong rival, and a model that is still learning is no evidence against its kind",
 )
-def more_pictures_help_the_graph_alone(nb):
-    """Two standard errors are not reached by M1+M2, and four are passed by spreading."""
-    assert (errors(nb, "M1+M2") < errors(nb, "spreading, M1")).all()
-    trained, config = zoo.load("m1-m2-mnist-0").card["training"], semi_supervised.M1_M2_CONFIG
-    passes = trained["rounds"][-1]["epochs"], config["epochs"]
-    assert passes[0] * nb.N // trained["batch_size"] == 6400
-    assert passes[1] * 55_000 // config["batch_size"] == 2750
-    assert all(abs(seen - 1.5e6) < 0.15e6 for seen in (passes[0] * nb.N, passes[1] * 55_000))
-    small, large = errors(nb, "M1+M2").double(), of_each_draw("m1-m2", 100)
-    assert abs(large.mean() - small.mean()) < large.std()
-    assert abs(large.mean() - small.mean()) < 2 * (large.var() / 5 + small.var() / 3) ** 0.5
-    small, large = errors(nb, "spreading, M1").double(), of_each_draw("m1-spreading", 100)
-    assert small.mean() - large.mean() > 4 * (large.var() / 5 + small.var() / 3) ** 0.5
+def a_longer_training_turns_it_round(nb):
+    """Draw by draw, on the same labels; four standard errors of the difference."""
+    assert [config["epochs"] for config in (semi_supervised.M1_M2_CONFIG, semi_supervised.LONG_CONFIG)] == [25, 100]
+    of = of_each_draw
+    assert [int((of("m1-m2", n) > of("m1-spreading", n)).sum()) for n in (100, 1000)] == [5, 4]
+    for n in (100, 1000):
+        assert len(of("m1-m2-long", n)) == 5
+        assert (of("m1-m2-long", n) < of("m1-spreading", n)).all()
+        gained = of("m1-m2", n) - of("m1-m2-long", n)
+        assert (gained > 0).all()
+        assert gained.mean() > 4 * gained.std() / 5**0.5
+    assert of("m1-m2-long", 100).std() < 0.5 * of("m1-m2", 100).std()
+    minutes = [cell["cpu_seconds"] / 60 for cell in map(json.loads, (p.read_text() for p in CELLS.glob("*-long-*")))]
+    assert abs(sum(minutes) / len(minutes) - 5) < 0.5
+    if nb.data.name == "mnist":
+        assert nb.mu.shape[1] == 14
 
 
 @claim(
     "with a thousand labels it is spreading that makes fewer, 4.22 against 5.47 %",
-    "M1+M2 makes 6.38 ± 0.48 % errors with a hundred labels and 4.51 ± 0.13 % with a thousand",
-    "That is behind the paper's 3.33 and 2.40 %",
-    "behind spreading, with each of the five draws of a hundred labels and with four of the five of a thousand",
+    "After 25 passes it makes 6.38 ± 0.48 % errors with a hundred labels and 4.51 ± 0.13 % with a thousand",
+    "After 100 passes it makes 3.89 ± 0.10 and 3.63 ± 0.05 %",
+    "The paper's 3.33 and 2.40 % it does not reach",
     "With a classifier that sees moved pixels M1+M2 makes 4.56 ± 0.24 and 2.66 ± 0.08 %",
     "the same network on the labelled pictures alone, moved as well: 12.22 ± 0.51 and 3.84 ± 0.08 %",
     "more than half of the errors that moving leaves with a hundred labels, and three in ten with a thousand",
-    "is behind with three of the five draws of a hundred labels, and with all five of a thousand",
     "M2 on the pixels is one draw of 12 passes, and wrong on 62 % of the test pictures",
-    "M1+M2 as in the paper reaches 6.38 ± 0.48 %, behind the 3.33 % that the paper prints and the 5.21 ± 0.16 %",
-    "With more labels all come closer together",
+    "M1+M2 reaches 6.38 ± 0.48 % after 25 passes, behind the 5.21 ± 0.16 % of the graph, and 3.89 ± 0.10 % after 100",
+    "M1+M2 gains by more passes, and with many labels by moved pixels",
 )
 def the_stored_table_says_so(nb):
     """From the cells of each draw, not from the table that is made of them."""
@@ -428,6 +433,8 @@ def the_stored_table_says_so(nb):
         ("m1-svm", 1000): (5.47, 0.15),
         ("m1-m2", 100): (6.38, 0.48),
         ("m1-m2", 1000): (4.51, 0.13),
+        ("m1-m2-long", 100): (3.89, 0.10),
+        ("m1-m2-long", 1000): (3.63, 0.05),
         ("m1-m2-moved", 100): (4.56, 0.24),
         ("m1-m2-moved", 1000): (2.66, 0.08),
         ("supervised-moved", 100): (12.22, 0.51),
@@ -439,9 +446,11 @@ def the_stored_table_says_so(nb):
         assert abs(draws.mean() - mean) < 0.006
         assert abs(draws.std() / 5**0.5 - error) < 0.006
     assert [tables.PUBLISHED["m1-m2"][n][0] for n in (100, 1000)] == [3.33, 2.4]
-    assert all(of("m1-m2", n).min() > tables.PUBLISHED["m1-m2"][n][0] for n in (100, 1000))
-    assert [int((of("m1-m2", n) > of("m1-spreading", n)).sum()) for n in (100, 1000)] == [5, 4]
-    assert [int((of("m1-m2-moved", n) < of("m1-spreading", n)).sum()) for n in (100, 1000)] == [3, 5]
+    assert all(of("m1-m2-long", n).min() > tables.PUBLISHED["m1-m2"][n][0] for n in (100, 1000))
+    for n in (600, 1000, 3000):
+        assert (of("m1-m2-moved", n) < of("m1-m2", n)).all()
+    assert (of("m1-m2-moved", 1000) < of("m1-m2-long", 1000)).all()
+    assert of("m1-m2-long", 100).mean() < of("m1-m2-moved", 100).mean()
     assert (of("m1-svm", 1000) > of("m1-spreading", 1000)).all()
     left = [of("m1-m2-moved", n) / of("supervised-moved", n) for n in (100, 1000)]  # the same draws of labels
     assert (left[0] < 0.5).all()
