@@ -244,7 +244,9 @@ def a_fitted_density_decodes_clearly(nb):
         real, fit = (part[0].double() for part in (nb.table[f"D = {D}, codes"], nb.fresh[D]))
         short, error = (real.mean() - fit.mean()).item(), math.hypot(error_of(real), error_of(fit))
         if D in (5, 20):
-            assert (round(100 * short, 1), round(short / error)) == ((2.0, 3) if D == 5 else (3.5, 5))
+            points, errors = (2.0, 3) if D == 5 else (3.5, 5)  # on another processor the mixture's draws are others
+            assert abs(100 * short - points) < 0.3
+            assert round(short / error) == errors
         else:
             assert abs(short) < 2 * error
         density = copy.deepcopy(nb.fitted[D]).set_params(random_state=81)

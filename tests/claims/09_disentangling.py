@@ -103,7 +103,7 @@ def a_gap_is_a_matter_of_form(nb):
 @claim(
     "a table of 20 bins and 6 values has more cells than there are pictures, and chance looks like knowledge",
     "the count reports 0.44 nats of a code that knows nothing, a quarter of the entropy of across",
-    "With lab 8's 2,592 pictures it reports 0.03 nats at most",
+    "With lab 8's 2,592 pictures the same count of noise stays below 0.03 nats",
 )
 def chance_looks_like_knowledge(nb):
     """Counted by scikit-learn's mutual information of other draws."""
@@ -115,8 +115,6 @@ def chance_looks_like_knowledge(nb):
             found.append(mutual_info_score(labels, np.digitize(z, np.linspace(z.min(), z.max(), 21)[1:-1])))
         assert low < np.mean(found) < high
     assert nb.N < 20 * 6
-    assert len(nb.lab) == 2592
-    assert round(nb.of_lab.mean(0).max().item(), 2) == 0.03
     assert abs(nb.counted[:, 1].mean() / nb.entropy[1] - 0.25) < 0.02
 
 
@@ -331,19 +329,18 @@ def what_each_weight_gives_up(nb):
 
 
 @claim(
-    "Along start 0 it is, and over six starts $\\beta=2$ is worse by 0.30 ± 0.18 nats. But from three of them it is "
-    "better than $\\beta=1$, by less than a tenth",
-    "the other three, start 0 among them, stopped in poorer optima, by their own loss 0.6 to 1.5 nats above the best",
+    "On this curve it is",
+    "over six starts $\\beta=2$ is worse by 0.30 ± 0.18 nats only: from three of them it is better, by less than a "
+    "tenth",
+    "the other three, start 0 among them, stopped in poorer optima, by their own loss 0.5 to 1.5 nats above the best",
     "the price of a step should lie between the two $\\beta$ at its ends, and so it does, from 0.30 between ¼ and ½ "
     "to 10.8 between 8 and 16, but from 2 to 4 it is 1.33",
-    "even at a price of 2 the model of $\\beta=4$ is the better one, by 1.1 nats, and that of $\\beta=2$ is not the "
-    "best at its own price",
+    "Even at a price of 2 the model of $\\beta=4$ is the better one, by 1.1 nats",
     "At $\\beta=16$ there is hardly a code left, 0.50 nats of it",
     "those of $\\beta=2$, 8 and 16 were kept after 8,000 steps, since their longer round ended higher, the others "
     "after 16,000",
     "The best models lie on a curve, with slope $-\\beta$ at that of $\\beta$",
-    "from start 0 a nat cost 1.33 between $\\beta=2$ and 4, since that model of $\\beta=2$ had stopped in a poor "
-    "optimum",
+    "Ours come near it, and several stopped above it",
 )
 def beta_is_a_price(nb):
     """The differences by other draws than the lecture's, 200 of them, of which each is known to 0.02."""
@@ -354,7 +351,6 @@ def beta_is_a_price(nb):
     own = nb.pair[2] @ torch.tensor([1.0, 2.0])
     poorer = (own - own.min())[[0, 4, 5]]
     assert 0.45 < poorer.min() < poorer.max() < 1.55
-    assert (round(poorer.min().item(), 1), round(poorer.max().item(), 1)) == (0.6, 1.5)
     assert (own - own.min())[[1, 2, 3]].max() < 0.1
     curve = {b: torch.stack(nb.costs(nb.sweep[b], 200, seed=41)) for b in nb.betas}
     assert min(curve, key=lambda b: curve[b].sum()) == 1
@@ -375,38 +371,10 @@ def beta_is_a_price(nb):
 
 
 @claim(
-    "Between the best of six starts the price is 0.96 from 1 to 2 and 1.99 from 2 to 4, at the lower edge of where it "
-    "should be",
-    "most of the fault was the start's, not all of it: at a price of 1 the best model of $\\beta=2$ is better than the "
-    "best of $\\beta=1$, by 0.06 ± 0.01 nats, and by that much or more our VAEs lie above the curve",
-    "between the best of six starts 1.99",
-)
-def the_best_of_six_starts(nb):
-    """By the cards' losses which are the best, and by other draws than the lecture's what they cost, 1,600 of them."""
-    found = {}
-    for b, names in (
-        (1, [f"vae-sprites-{s}" for s in range(6)]),
-        (2, ["sweep-sprites-2", *(f"sweep-sprites-2-{s}" for s in range(1, 6))]),
-        (4, [f"bvae-sprites-{s}" for s in range(6)]),
-    ):
-        own = nb.pair[b] @ torch.tensor([1.0, b])
-        model = nb.zoo.load(names[int(own.argmin())]).model.requires_grad_(False)
-        found[b] = torch.tensor([nb.costs(model, 200, seed) for seed in range(50, 58)])
-    for low, high, price, tolerance in ((1, 2, 0.96, 0.02), (2, 4, 1.99, 0.05)):
-        step = found[high].mean(0) - found[low].mean(0)
-        assert abs(-step[0] / step[1] - price) < tolerance
-        told = nb.lowest[high].mean(0) - nb.lowest[low].mean(0)
-        assert round((-told[0] / told[1]).item(), 2) == price
-    better = (found[1] - found[2]).sum(1)
-    assert better.mean() > 4 * better.std() / 8**0.5
-    assert abs(better.mean() - 0.06) < 0.03
-    assert nb.pair[1].sum(1).min() > nb.pair[2].sum(1).min()  # the least of all six VAEs is above it
-
-
-@claim(
     "The TC-VAEs lie about where the models of $\\beta=2$ do",
-    "as much information, 0.8 to 1.7 nats less total correlation, and about as much more dimension-wise KL",
-    "Not a better reconstruction for the rate, as far as six starts can tell",
+    "beside models of the same rate, as much information, 0.8 to 1.7 nats less total correlation, and about as much "
+    "more dimension-wise KL",
+    "So what the other weight buys is not a better reconstruction for the rate",
 )
 def the_same_rate_made_up_otherwise(nb):
     """At the same rate, by straight lines between the means of six starts at β = 1, 2 and 4."""
@@ -421,7 +389,6 @@ def the_same_rate_made_up_otherwise(nb):
         assert abs(own[1] - ends[1, 1]) < 0.6
         apart.append(own - [np.interp(own[1], ends[:, 1], column) for column in ends.T])
     apart = torch.tensor(np.stack(apart))
-    assert torch.allclose(apart[:, [0, 2, 3, 4]].float(), nb.apart, atol=0.06)
     mean, error = apart.mean(0), apart.std(0) / 6**0.5
     assert abs(mean[0]) < 2 * error[0]
     assert apart[:, 2].abs().max() < 0.1
@@ -781,13 +748,10 @@ def a_rotation_changes_the_total_correlation(nb):
 
 
 @claim(
-    "which puts the five marginals off by $\\log N=4.68$ each; adding $5\\log108=23.41$ gives 0.15 nats",
     "Yes, with start 4 of the VAE and start 1 of the TC-VAE",
     "this TC-VAE was kept after 8,000 steps, this VAE after 16,000",
 )
 def a_paper_of_two_starts(nb):
-    assert round(nb.weighted[2].item(), 2) == -23.26
-    assert round(nb.weighted[2].item() + 5 * math.log(108), 2) == 0.15
     for key, steps in ((("TC-VAE", 1), 8000), (("VAE", 4), 16_000)):
         assert min(nb.rounds[key], key=lambda r: r["best"])["epochs"] == steps
     assert nb.gaps["VAE"].argmin() == 4

@@ -228,7 +228,8 @@ def draws_of_the_densities(nb):
     assert abs(flow[1] - 89) < 3
     assert abs(prior[1] - 76) < 3
     for kind, clear in (("VAE", 95), ("AE", 96)):
-        assert round(nb.table[kind, "40 Gaussians"][0][1].item()) == clear
+        # on another processor a fit's draws are others: within a standard error of 400 draws, and of 4,500 below
+        assert abs(nb.table[kind, "40 Gaussians"][0][1].item() - clear) < 1.1
         assert abs(found[kind, "40 Gaussians"][1] - clear) < 1.5
         assert found[kind, "40 Gaussians"][1] > max(found[kind, other][1] for other in ("10 Gaussians", "flow")) + 1
     richer = ("40 Gaussians", "10 Gaussians", "flow")
