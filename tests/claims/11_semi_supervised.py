@@ -422,7 +422,6 @@ def a_longer_training_turns_it_round(nb):
     "more than half of the errors that moving leaves with a hundred labels, and three in ten with a thousand",
     "M2 on the pixels is one draw of 12 passes, and wrong on 62 % of the test pictures",
     "M1+M2 reaches 6.38 ± 0.48 % after 25 passes, behind the 5.21 ± 0.16 % of the graph, and 3.89 ± 0.10 % after 100",
-    "M1+M2 gains by more passes, and with many labels by moved pixels",
 )
 def the_stored_table_says_so(nb):
     """From the cells of each draw, not from the table that is made of them."""
