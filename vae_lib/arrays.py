@@ -26,7 +26,7 @@ def as_array(
     plain = not isinstance(value, Tensor) or (value.layout == strided and not (value.is_meta or value.is_nested))
     require(plain, f"{label} must be an ordinary tensor, not a sparse, nested or meta one.")
     try:
-        x = np.asarray(_on_cpu(value) if isinstance(value, Tensor) else value)
+        x = np.asarray(value.detach().cpu() if isinstance(value, Tensor) else value)
     except (TypeError, ValueError):
         raise InputError(f"{label} must be numbers in equal rows, such as a tensor.") from None
     require(
@@ -37,18 +37,11 @@ def as_array(
         need = ", ".join("N" if n is None else str(n) for n in shape) + ("," if len(shape) == 1 else "")
         fits = x.ndim == len(shape) and all(n in (None, m) for n, m in zip(shape, x.shape, strict=True))
         require(fits and x.size > 0, f"{label} must have shape ({need}), not {x.shape}.")
-    with np.errstate(over="ignore"):
-        x = x.astype(np.float32, order="C")  # before it is looked at: what float32 cannot hold is infinite
     finite = np.isfinite(x)
     if gaps and x.ndim:
         finite |= np.isnan(x).all(-1, keepdims=True) & finite.any()
-    require(bool(finite.all()), f"{label} must be finite, it has values that are NaN or infinite, or beyond float32.")
-    return x
-
-
-def _on_cpu(value: Tensor) -> Tensor:
-    """Where, and of a dtype that, NumPy can read it."""
-    return (value.float() if value.is_floating_point() else value).detach().cpu()
+    require(bool(finite.all()), f"{label} must be finite, it has values that are NaN or infinite.")
+    return x.astype(np.float32, order="C")
 
 
 def require_words(value: object, name: str, least: int = 0) -> None:

@@ -18,7 +18,6 @@ from torch import Tensor
 
 from vae_lib import mnist
 from vae_lib.checks import InputError, checked, require
-from vae_lib.rules import as_path
 
 
 class Dataset(NamedTuple):
@@ -71,16 +70,15 @@ def binarize(x: Tensor, generator: torch.Generator | None = None) -> Tensor:
 
 def data_home(data_dir: str | os.PathLike | None = None) -> Path:
     """The folder of MNIST/ and FashionMNIST/: `data_dir`, else VAE_DATA_DIR, else the cache."""
-    named = {"data_dir": data_dir, "VAE_DATA_DIR": os.environ.get("VAE_DATA_DIR") or None}
-    for label, path in named.items():
-        if path is not None:
-            return Path(os.path.abspath(as_path(path, label)))
+    valid = data_dir is None or (isinstance(data_dir, (str, os.PathLike)) and str(data_dir))
+    require(valid, f"data_dir must be the path of a folder, not {data_dir!r}.")
     caches = {
         "win32": os.environ.get("LOCALAPPDATA") or "~/AppData/Local",
         "darwin": "~/Library/Caches",
     }
     cache = caches.get(sys.platform) or os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(os.path.abspath(os.path.expanduser(os.path.join(cache, "vae_course"))))
+    path = data_dir or os.environ.get("VAE_DATA_DIR") or os.path.join(cache, "vae_course")
+    return Path(os.path.abspath(os.path.expanduser(path)))
 
 
 def _auto(home: Path) -> Dataset:
@@ -172,7 +170,7 @@ def _provide(name: str, home: Path, source: str | None, at_setup: bool) -> str:
         again = f"`{_command(name)}` tries again, {carried}"
         mnist.download(name, home, later if at_setup else again)
     else:
-        mnist.take(name, as_path(source, "--from"), home)
+        mnist.take(name, Path(source).expanduser(), home)
     return f"{title} is in {home}, whole."
 
 

@@ -38,7 +38,6 @@ class LinearGaussian:
         """I + WᵀW/σ², the precision of p(z|x), (D, D)."""
         return torch.eye(self.W.shape[1], dtype=self.W.dtype, device=self.W.device) + self.W.mT @ self.W / self.variance
 
-    @checked(x="B P")
     def log_marginal(self, x: Tensor) -> Tensor:
         """log p(x) = log N(x; b, W Wᵀ + σ² I), in nats. Shapes: (B, P) -> (B,)."""
         self._require_pixels(x)
@@ -48,7 +47,6 @@ class LinearGaussian:
         half_log_det = factor.diagonal().log().sum()
         return -0.5 * (whitened.square().sum(0) + len(self.b) * LOG_2PI) - half_log_det
 
-    @checked(x="B P")
     def posterior(self, x: Tensor) -> Posterior:
         """p(z|x) = N(M⁻¹ Wᵀ(x−b)/σ², M⁻¹) with M = I + WᵀW/σ². Shapes: (B, P) -> (B, D), (D, D)."""
         self._require_pixels(x)

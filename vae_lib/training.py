@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from vae_lib.checkpoint import UNITS, Checkpoint
-from vae_lib.checks import InputError, check_shapes, checked, require, require_unit_interval, require_values
+from vae_lib.checks import InputError, check_shapes, checked, require, require_unit_interval
 from vae_lib.config import History, TrainConfig, TrainingDiverged
 from vae_lib.models import VAE, Autoencoder
 from vae_lib.objective import bounded
@@ -126,7 +126,6 @@ def _check(model: nn.Module, data: object, test: object, config: TrainConfig) ->
     require(known, f"fit: model must be a VAE or an Autoencoder, not {type(model).__name__}.")
     require(isinstance(config, TrainConfig), f"fit: config must be a TrainConfig, not {type(config).__name__}.")
     require(any(p.requires_grad for p in model.parameters()), "fit: no parameter of the model requires a gradient.")
-    require_values("fit", model)
     require(not config.patience or test is not None, "fit: patience needs `test`, the data that it is measured on.")
     given = {"data": data} if test is None else {"data": data, "test": test}
     if not ours:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import math
 import re
-from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -14,7 +13,7 @@ import torch
 import vae_lib as lib
 from tests.vae_lib.doors import DAMAGES, Table, faults, parameters, with_generator
 from vae_lib import InputError, zoo
-from vae_lib.checks import check_shapes, checked, trusted
+from vae_lib.checks import check_shapes, trusted
 from vae_lib.data import binarize
 from vae_lib.training import pick_device
 
@@ -133,22 +132,6 @@ CALLS = {
     "pick_device": (pick_device, {"name": "cpu"}),
     "zoo.load": (zoo.load, {"name": "vae-mnist-2d"}),
 }
-NEARLY_0 = {"1e-300"}  # as good as 0
-MORE_AXES = {"one axis more"}  # a front that may have any number of axes
-FREE_INPUTS = {
-    **dict.fromkeys(("perturb.sigma", "vae_loss.beta", "active_units.threshold"), NEARLY_0),
-    **dict.fromkeys(("TrainConfig.beta", "TrainConfig.reconstruction_weight"), NEARLY_0),
-    "components_needed.fraction": {"1e-300"},
-    **dict.fromkeys(("reparametrize.eps", "log_prob.z", "bernoulli_nll.logits", "gaussian_nll.mean"), MORE_AXES),
-    **dict.fromkeys(("decode.z", "decode_mean.z", "log_joint.z", "VAE.forward.eps", "binarize.x"), MORE_AXES),
-    "sample.logits": {"one number", "one axis more"},
-    "LearnedGaussian.sample.logits": {"one column more", "float64"},
-    **{f"{name}.hidden": {"()"} for name in ("Encoder", "Decoder", "Autoencoder", "VAE")},  # one linear map
-    "TrainConfig.seed": {"0", "100000000000000"},
-    "TrainConfig.device": {"'toaster'", "''"},  # which is looked for by `fit`
-}
-SAID = {"VAE.forward.x": "x|eps", "pick_device.name": "name|device", "zoo.load.name": "name|model"}
-TABLE = Table(with_generator(CALLS), FREE_INPUTS, SAID)
 # what holds results only, or has no input of its own to refuse
 NO_INPUT = {"InputError", "TrainingDiverged", "PCA", "ElboTerms", "History", "Bernoulli"}
 
@@ -369,66 +352,9 @@ NUMPYS = [(name, key) for name, (_, given) in CALLS.items() for key, v in given.
 @pytest.mark.parametrize(("name", "key"), NUMPYS)
 def test_numpys_numbers_are_numbers(name, key):
     function, given = CALLS[name]
-    whole = isinstance(given[key], int)
-    kinds = (np.int64, np.int32) if whole else (np.float64, np.float32, Fraction)
-    for kind in (*kinds, np.array, torch.tensor):
+    kinds = (np.int64, np.int32) if isinstance(given[key], int) else (np.float64, np.float32)
+    for kind in kinds:
         function(**{**given, key: kind(given[key])})
-
-
-def test_what_is_handed_on_is_pythons_own_number():
-    config = lib.TrainConfig(epochs=np.int64(3), beta=Fraction(1, 4), warmup=torch.tensor(0.5), progress=np.True_)
-    assert [type(v) for v in (config.epochs, config.beta, config.warmup, config.progress)] == [int, float, float, bool]
-    assert (config.epochs, config.beta, config.warmup, config.progress) == (3, 0.25, 0.5, True)
-    with pytest.raises(InputError, match="sigma must be a number of at least 0, not tensor"):
-        lib.perturb(draw(B, D), torch.tensor(0.5, requires_grad=True), draw(L, B, D))
-
-
-def test_what_memory_cannot_hold_is_said_in_a_sentence():
-    with pytest.raises(InputError, match=r"^latent_grid needs more memory than there is; take a smaller n\.$"):
-        lib.latent_grid(10**6)
-
-
-def test_the_outermost_function_with_sizes_says_it():
-    for call, what in (
-        (lambda: lib.VAE(P, 10**9), "VAE needs .* n_pixels or latent_dim or hidden"),
-        (lambda: lib.nearest_distance(draw(10**6, 2), draw(10**6, 2)), "nearest_distance needs .* of samples and data"),
-    ):
-        with pytest.raises(InputError, match=what) as caught:
-            call()
-        assert "\n" not in str(caught.value)
-
-
-def test_other_errors_are_left_as_they_are():
-    def fails(z):
-        raise NotImplementedError("YOUR CODE HERE")
-
-    with pytest.raises(NotImplementedError, match="YOUR CODE HERE"):
-        lib.gaussian_elbo(fails, draw(D), draw(D), draw(L, D))
-
-
-@pytest.mark.parametrize("name", ["principal_components", "diversity", "kl_gaussians", "LinearGaussian.log_marginal"])
-@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float8_e4m3fn])
-def test_a_dtype_for_which_torch_has_no_way_is_named(name, dtype):
-    function, given = CALLS[name]
-    few = {key: value.to(dtype) if isinstance(value, torch.Tensor) else value for key, value in given.items()}
-    with pytest.raises(InputError, match=rf"{dtype}.*"):
-        function(**few)
-
-
-def test_a_generator_of_another_device_is_told_the_way_out():
-    @checked(x="B")
-    def noisy(x, generator=None):
-        raise RuntimeError("Expected a 'cuda' device type for generator but found 'cpu'")
-
-    with pytest.raises(InputError, match=r"^noisy: generator is of cpu; make one with torch\.Generator\('cuda'\)\.$"):
-        noisy(draw(B), generator=torch.Generator())
-
-
-def test_a_model_without_values_is_named():
-    empty = lib.VAE(P, D, (4,)).to("meta")
-    for call in (lambda: empty.sample(2), lambda: empty.encode(draw(B, P)), lambda: lib.fit(empty, draw(B, P), CONFIG)):
-        with pytest.raises(InputError, match="the model lies on the device meta"):
-            call()
 
 
 def test_a_message_names_the_function_the_argument_and_both_shapes():
@@ -480,8 +406,3 @@ def test_nothing_that_is_handed_in_is_changed():
         function(**given)
         for key, value in before.items():
             assert torch.equal(given[key], value), f"{name} changed {key}"
-
-
-@pytest.mark.parametrize(("name", "key"), TABLE.arguments())
-def test_what_does_not_fit_is_refused(name, key):
-    assert faults(TABLE, name, key) == []

@@ -88,9 +88,7 @@ FREE = {
     "marks": {"[]"},
     "alt": {"'toaster'"},
     "caption": {"'toaster'"},
-    "seed": {"0", "100000000000000"},
-    "threshold": {"1e-300"},
-    "share": {"1e-300"},
+    "seed": {"0"},
     "data_dir": {"'toaster'", "'x'"},
     "binarize.x": {"one axis more"},
 }

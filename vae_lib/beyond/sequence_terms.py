@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from numbers import Integral
+
 import torch
 from torch import Tensor
 
 from vae_lib.beyond.grammar import PAD
 from vae_lib.checks import check_shapes, checked, checking, require, require_within
-from vae_lib.rules import MOST_COUNTED, require_count
 
 
 def _require_pad(value: object, label: str) -> None:
-    require_count(value, label, -MOST_COUNTED)
+    require(
+        isinstance(value, Integral) and not isinstance(value, bool), f"{label} must be a whole number, not {value!r}."
+    )
 
 
 @checked(logits="scores ... B T V", tokens="whole B T", pad=_require_pad)

@@ -98,7 +98,7 @@ def conditional_explorer(
     require(not lacks, f"conditional_explorer: the model has no {', '.join(lacks)}.")
     few = model.n_classes <= MOST_CLASSES
     require(few, f"conditional_explorer: at most {MOST_CLASSES} labels have keys, not {model.n_classes}.")
-    x = read_images(images, "conditional_explorer", getattr(model, "n_pixels", None))
+    x = read_images(images, "conditional_explorer")
     y = _labels(labels, len(x), model.n_classes)
     require_count(start, "conditional_explorer: start", least=0)
     require(start < len(y), f"conditional_explorer: start must lie in 0 to {len(y) - 1}, not {start!r}.")

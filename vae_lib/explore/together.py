@@ -143,7 +143,7 @@ def _encoded(vae: object, images: Values) -> tuple[Tensor, Tensor]:
     """μ and log σ² of the images."""
     known = hasattr(vae, "encode") and not isinstance(vae, str)
     require(known, "slider_explorer: the model needs `encode`, which returns μ and log σ².")
-    x = read_images(images, "slider_explorer", getattr(vae, "n_pixels", None))
+    x = read_images(images, "slider_explorer")
     first = next(vae.parameters()) if isinstance(vae, nn.Module) else x
     with at_rest(vae), torch.no_grad():
         encoded = vae.encode(x.to(first))

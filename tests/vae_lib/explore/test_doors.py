@@ -167,7 +167,6 @@ CALLS = {
     "save_html": (TERMS.save_html, {"path": Path(os.devnull)}),
 }
 OF_ARRAYS = {"a list", "whole numbers", "an array", "a tuple", "float64"}  # whatever holds numbers is shown
-NEARLY_0 = {"1e-300"}
 WORDS = {"'toaster'", "''"}
 FREE = {
     **dict.fromkeys(("codes", "logvars", "errors", "z", "kl", "information", "first"), OF_ARRAYS),
@@ -196,10 +195,8 @@ FREE = {
     "noun": {"'toaster'"},
     "tokens": {"one column more"},
     "note": {"returns_a_word"},
-    "threshold": {"1e-300"},
-    "mu": {"-1.0", "1e-300"},
-    "TermExplorer.mu.value": {"-1.0", "1e-300"},
-    **dict.fromkeys(("LatentExplorer.sigma.value", "FlowExplorer.depth.value", "SentenceExplorer.t.value"), NEARLY_0),
+    "mu": {"-1.0"},
+    "TermExplorer.mu.value": {"-1.0"},
 }
 A_MODEL = "decoder|model|encode"  # what is said of it
 SAID = {
