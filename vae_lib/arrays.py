@@ -8,7 +8,6 @@ import numpy as np
 from torch import Tensor, from_numpy, strided
 
 from vae_lib.checks import InputError, require, require_unit_interval
-from vae_lib.rules import require_as
 
 Values = Tensor | np.ndarray | Sequence
 
@@ -42,12 +41,6 @@ def as_array(
         finite |= np.isnan(x).all(-1, keepdims=True) & finite.any()
     require(bool(finite.all()), f"{label} must be finite, it has values that are NaN or infinite.")
     return x.astype(np.float32, order="C")
-
-
-def require_words(value: object, name: str, least: int = 0) -> None:
-    """`value` is a list or tuple of texts, at least `least` of them."""
-    listed = isinstance(value, (list, tuple)) and len(value) >= least and all(isinstance(word, str) for word in value)
-    require_as(listed, name, "a list of words", value)
 
 
 def read_images(images: Values, door: str, n_pixels: int | None = None) -> Tensor:

@@ -5,15 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from vae_lib.checks import checked, require
+from vae_lib.checks import require, require_at_least_zero, require_count, require_positive
 from vae_lib.errors import Brief
 from vae_lib.optimization import SCHEDULES
-from vae_lib.rules import require_as
 
 
-@checked(epochs="count", batch_size="count", patience="count 0", n_samples="count", seed="seed", device="text")
-@checked(learning_rate="positive", beta="nonnegative", reconstruction_weight="nonnegative", schedule=SCHEDULES)
-@checked(warmup="share", averaging="share", shifted="share", dynamic_binarization="flag", progress="flag")
 @dataclass(frozen=True)
 class TrainConfig:
     """How to train. The loss is `reconstruction_weight` · reconstruction + `beta` · KL, by Adam."""
@@ -25,8 +21,12 @@ class TrainConfig:
     reconstruction_weight: float = 1.0
     schedule: str = "constant"  # or "cosine": the learning rate falls to 0 along half a cosine
     warmup: float = 0.0  # share of the steps over which the learning rate rises
-    averaging: float = 0.0  # decay, a step, of the mean of the weights that is scored and kept; 0: no mean
-    patience: int = 0  # stop after so many epochs without a better test loss, and keep the best; 0: keep the last
+    averaging: float = (
+        0.0  # decay, a step, of the mean of the weights that is scored and kept; 0: the weights themselves
+    )
+    patience: int = (
+        0  # stop after so many epochs without a better test loss, and keep the best; 0: never, keep the last
+    )
     shifted: float = 0.0  # share of the (square) pictures that are moved by a pixel, anew for every batch
     n_samples: int = 1  # draws of z for each example and step
     dynamic_binarization: bool = False  # pixels drawn anew as 0 or 1 for every batch
@@ -35,8 +35,20 @@ class TrainConfig:
     progress: bool = True
 
     def __post_init__(self) -> None:
-        for name in ("warmup", "averaging"):
-            require_as(getattr(self, name) < 1, f"TrainConfig: {name}", "less than 1", getattr(self, name))
+        for name, least in {"epochs": 1, "batch_size": 1, "patience": 0, "n_samples": 1, "seed": 0}.items():
+            require_count(getattr(self, name), f"TrainConfig: {name}", least)
+        for name, kind in {"dynamic_binarization": bool, "progress": bool, "device": str}.items():
+            value = getattr(self, name)
+            require(isinstance(value, kind), f"TrainConfig: {name} must be a {kind.__name__}, not {value!r}.")
+        known = f"TrainConfig: schedule must be one of {', '.join(SCHEDULES)}, not {self.schedule!r}."
+        require(isinstance(self.schedule, str) and self.schedule in SCHEDULES, known)
+        require_positive(self.learning_rate, "TrainConfig: learning_rate")
+        for name in ("warmup", "averaging", "shifted"):
+            require_at_least_zero(getattr(self, name), f"TrainConfig: {name}")
+            below = getattr(self, name) < 1 or (name == "shifted" and self.shifted == 1)
+            require(below, f"TrainConfig: {name} must be less than 1, not {getattr(self, name)!r}.")
+        for name in ("beta", "reconstruction_weight"):
+            require_at_least_zero(getattr(self, name), f"TrainConfig: {name}")
         require(self.beta + self.reconstruction_weight > 0, "TrainConfig: the two weights must not both be 0.")
 
 

@@ -35,7 +35,7 @@ class Dataset(NamedTuple):
         return f"Dataset({self.name!r}: {counts}, {'×'.join(map(str, self.image_shape))} pixels)"
 
 
-@checked(seed="seed", download="flag")
+@checked(seed="count 0", download="flag")
 def load(
     name: str = "auto",
     *,

@@ -43,10 +43,6 @@ class InputError(Brief, ValueError):
     """What was handed in cannot be used; the message says what was given and what is needed."""
 
 
-class TooLarge(InputError):
-    """There is not so much memory."""
-
-
 def require(condition: bool, message: str) -> None:
     """Raise `InputError` with `message` unless `condition` holds."""
     if not condition:

@@ -17,9 +17,13 @@ from torch import Tensor
 from vae_lib.arrays import as_array
 from vae_lib.captions import play as play
 from vae_lib.captions import show as show
-from vae_lib.checks import checked, require
+from vae_lib.checks import (
+    checked,
+    require,
+    require_count,
+    require_positive,
+)
 from vae_lib.labels import apart, densest
-from vae_lib.rules import require_count, require_positive
 from vae_lib.sheets import edge, require_grey, require_shape, sheet_of, tiles_of
 
 # Okabe and Ito's colours (2008), which colour-blind people tell apart; a line style goes with each.

@@ -5,14 +5,15 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from vae_lib.checks import checked, require
+from vae_lib.checks import checked, require, require_at_least_zero, require_count, require_positive
 
 WIDE = 32  # from so many pixels on, a matrix product saves time
 
 
-@checked(z="B D", sigma="nonnegative", eps="L B D")
+@checked(z="B D", eps="L B D")
 def perturb(z: Tensor, sigma: float, eps: Tensor) -> Tensor:
     """z + σ ε: L noisy copies of each code. Shapes: (B, D), float, (L, B, D) -> (L, B, D)."""
+    require_at_least_zero(sigma, "perturb: sigma")
     return z + sigma * eps
 
 
@@ -29,17 +30,18 @@ def sample_box(low: Tensor, high: Tensor, u: Tensor) -> Tensor:
     return low + (high - low) * u
 
 
-@checked(z_start="D", z_end="D", steps="count 2")
+@checked(z_start="D", z_end="D")
 def interpolate(z_start: Tensor, z_end: Tensor, steps: int) -> Tensor:
     """(1 − t) z_start + t z_end for `steps` equal steps of t from 0 to 1, both ends included.
 
     Shapes: (D,), (D,) -> (steps, D).
     """
+    require_count(steps, "steps", least=2)
     t = torch.linspace(0, 1, steps, dtype=z_start.dtype, device=z_start.device).unsqueeze(-1)
     return (1 - t) * z_start + t * z_end
 
 
-@checked(z_start="D", z_end="D", steps="count 2")
+@checked(z_start="D", z_end="D")
 def slerp(z_start: Tensor, z_end: Tensor, steps: int) -> Tensor:
     """[sin((1−t) Ω) z_start + sin(t Ω) z_end] / sin Ω with Ω the angle between the two; a straight line where they
     are parallel.
@@ -57,21 +59,22 @@ def slerp(z_start: Tensor, z_end: Tensor, steps: int) -> Tensor:
     return (torch.sin((1 - t) * omega) * z_start + torch.sin(t * omega) * z_end) / torch.sin(omega)
 
 
-@checked(n="count 2", limit="positive")
 def latent_grid(n: int, limit: float = 3.0) -> Tensor:
     """n × n points of [−limit, limit]², row by row; the first row has z₂ = +limit, the first column z₁ = −limit.
 
     -> (n·n, 2).
     """
+    require_count(n, "n", least=2)
+    require_positive(limit, "limit")
     return _plane(torch.linspace(-limit, limit, n))
 
 
-@checked(n="count")
 def quantile_grid(n: int) -> Tensor:
     """n × n points with coordinates Φ⁻¹((i + ½)/n), in the order of `latent_grid`: equal prior mass for each.
 
     -> (n·n, 2).
     """
+    require_count(n, "n")
     probabilities = (torch.arange(n, dtype=torch.float64) + 0.5) / n
     return _plane(torch.special.ndtri(probabilities).float())
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from vae_lib.checks import checked, require_unit_interval
+from vae_lib.checks import checked, require, require_positive, require_unit_interval
 from vae_lib.gaussian import LOG_2PI
 
 
@@ -29,12 +29,13 @@ def bernoulli_nll(x: Tensor, logits: Tensor) -> Tensor:
     return F.binary_cross_entropy_with_logits(logits, x.expand_as(logits), reduction="none").sum(-1)
 
 
-@checked(x="B P", mean="... B P", sigma="positive")
+@checked(x="B P", mean="... B P")
 def gaussian_nll(x: Tensor, mean: Tensor, sigma: float) -> Tensor:
     """−log N(x; mean, σ² I) = ½ Σ_p [(x−mean)²/σ² + log σ² + log 2π], in nats.
 
     Shapes: (B, P), (..., B, P), float -> (..., B). Source: Kingma and Welling (2013), appendix C.2.
     """
+    require_positive(sigma, "sigma")
     squares = (x - mean).square().sum(-1) / sigma**2
     return 0.5 * (squares + x.shape[-1] * (2 * math.log(sigma) + LOG_2PI))
 
@@ -58,7 +59,6 @@ class Bernoulli:
         return torch.bernoulli(self.mean(logits), generator=generator)
 
 
-@checked(sigma="positive", mean_function=("sigmoid", "identity"))
 @dataclass(frozen=True)
 class Gaussian:
     """Pixels are independent Gaussians of one standard deviation `sigma` around the decoder's mean.
@@ -68,6 +68,11 @@ class Gaussian:
 
     sigma: float = 1.0
     mean_function: str = "sigmoid"
+
+    def __post_init__(self) -> None:
+        require_positive(self.sigma, "sigma")
+        known = ("sigmoid", "identity")
+        require(self.mean_function in known, f"mean_function must be one of {known}, not {self.mean_function!r}.")
 
     def nll(self, x: Tensor, logits: Tensor) -> Tensor:
         """`gaussian_nll` at this likelihood's mean and sigma."""
@@ -92,9 +97,9 @@ class LearnedGaussian(nn.Module):
     Source: Rybkin, Daniilidis and Levine (2021).
     """
 
-    @checked(sigma="positive")
     def __init__(self, sigma: float = 1.0) -> None:
         super().__init__()
+        require_positive(sigma, "sigma")
         self.log_sigma = nn.Parameter(torch.tensor(math.log(sigma)))
 
     @property

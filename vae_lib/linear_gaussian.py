@@ -12,7 +12,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from vae_lib.checks import check_shapes, checked
+from vae_lib.checks import check_shapes, checked, require_positive
 from vae_lib.gaussian import LOG_2PI
 from vae_lib.likelihood import gaussian_nll
 
@@ -24,7 +24,6 @@ class Posterior(NamedTuple):
     cov: Tensor
 
 
-@checked(W="P D", b="P", variance="positive")
 @dataclass(frozen=True, eq=False)
 class LinearGaussian:
     """x|z ~ N(W z + b, variance · I), z ~ N(0, I). Shapes: W (P, D), b (P,)."""
@@ -32,6 +31,10 @@ class LinearGaussian:
     W: Tensor
     b: Tensor
     variance: float
+
+    def __post_init__(self) -> None:
+        check_shapes("LinearGaussian", {"W": "P D", "b": "P"}, {"W": self.W, "b": self.b})
+        require_positive(self.variance, "variance")
 
     @property
     def _precision(self) -> Tensor:

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from vae_lib.checks import checked, require, require_near_unit_interval
+from vae_lib.checks import checked, require, require_near_unit_interval, require_same_place
 from vae_lib.gaussian import reparametrize
 from vae_lib.likelihood import Bernoulli, Likelihood
-from vae_lib.networks import Decoder, Encoder, mlp
+from vae_lib.networks import Decoder, Encoder, mlp, require_architecture
 
 
 class Autoencoder(nn.Module):
@@ -20,7 +20,6 @@ class Autoencoder(nn.Module):
     With ``hidden=()`` and ``output="identity"`` both maps are linear and the optimum spans PCA's subspace.
     """
 
-    @checked(n_pixels="count", latent_dim="count", hidden="sizes", output=("sigmoid", "identity"))
     def __init__(
         self,
         n_pixels: int,
@@ -30,21 +29,26 @@ class Autoencoder(nn.Module):
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__()
+        known = ("sigmoid", "identity")
+        require(output in known, f"Autoencoder: output must be one of {known}, not {output!r}.")
+        require_architecture("Autoencoder", n_pixels, hidden, latent_dim)
         self.n_pixels, self.latent_dim, self.hidden = n_pixels, latent_dim, tuple(hidden)
         self.output = output
         self.encoder = mlp([n_pixels, *hidden, latent_dim], generator)
         self.decoder = Decoder(latent_dim, tuple(hidden)[::-1], n_pixels, generator)
 
-    @checked(x="B n_pixels")
+    @checked(x="B P")
     def encode(self, x: Tensor) -> Tensor:
         """The codes. Shapes: (B, P) -> (B, D)."""
+        _require_fits(self, x, "x", self.n_pixels, "pixels")
         if self.output == "sigmoid":
             require_near_unit_interval(x, "Autoencoder.encode: x")
         return self.encoder(x)
 
-    @checked(z="... B latent_dim")
+    @checked(z="... B D")
     def decode(self, z: Tensor) -> Tensor:
         """The decoder's logits, before `output` is applied. Shapes: (..., B, D) -> (..., B, P)."""
+        _require_fits(self, z, "z", self.latent_dim, "latent dimensions")
         return self.decoder(z)
 
     def decode_mean(self, z: Tensor) -> Tensor:
@@ -64,7 +68,6 @@ class VAE(nn.Module):
     Source: Kingma and Welling (2013). `hidden` sizes run from the pixels to the code and are mirrored in the decoder.
     """
 
-    @checked(n_pixels="count", latent_dim="count", hidden="sizes")
     def __init__(
         self,
         n_pixels: int,
@@ -74,6 +77,7 @@ class VAE(nn.Module):
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__()
+        require_architecture("VAE", n_pixels, hidden, latent_dim)
         self.n_pixels, self.latent_dim, self.hidden = n_pixels, latent_dim, tuple(hidden)
         self.likelihood = Bernoulli() if likelihood is None else likelihood
         require(
@@ -83,16 +87,18 @@ class VAE(nn.Module):
         self.encoder = Encoder(n_pixels, self.hidden, latent_dim, generator)
         self.decoder = Decoder(latent_dim, self.hidden[::-1], n_pixels, generator)
 
-    @checked(x="B n_pixels")
+    @checked(x="B P")
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """μ and log σ² of q(z|x). Shapes: (B, P) -> (B, D), (B, D)."""
+        _require_fits(self, x, "x", self.n_pixels, "pixels")
         if getattr(self.likelihood, "mean_function", "sigmoid") == "sigmoid":
             require_near_unit_interval(x, "VAE.encode: x")
         return self.encoder(x)
 
-    @checked(z="... B latent_dim")
+    @checked(z="... B D")
     def decode(self, z: Tensor) -> Tensor:
         """The logits of p(x|z). Shapes: (..., B, D) -> (..., B, P)."""
+        _require_fits(self, z, "z", self.latent_dim, "latent dimensions")
         return self.decoder(z)
 
     def decode_mean(self, z: Tensor) -> Tensor:
@@ -114,3 +120,9 @@ class VAE(nn.Module):
         """logits at one draw of z, μ and log σ². Shapes: (B, P), (..., B, D) -> (..., B, P), (B, D), (B, D)."""
         mu, logvar = self.encode(x)
         return self.decode(reparametrize(mu, logvar, eps)), mu, logvar
+
+
+def _require_fits(model: nn.Module, given: Tensor, name: str, size: int, what: str) -> None:
+    label = f"{type(model).__name__}: {name}"
+    require(given.shape[-1] == size, f"{label} has {given.shape[-1]} on its last axis, the model has {size} {what}.")
+    require_same_place(label, given, model)

@@ -9,7 +9,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from vae_lib.checks import checked
+from vae_lib.checks import checked, require, require_count, require_same_place, require_sizes
 
 
 @checked(sizes="sizes 2")
@@ -29,15 +29,16 @@ def mlp(sizes: Sequence[int], generator: torch.Generator | None = None) -> nn.Se
 class Encoder(nn.Module):
     """x -> μ, log σ² of q(z|x). Shapes: (..., P) -> (..., D), (..., D)."""
 
-    @checked(n_pixels="count", hidden="sizes", latent_dim="count")
     def __init__(
         self, n_pixels: int, hidden: Sequence[int], latent_dim: int, generator: torch.Generator | None = None
     ) -> None:
         super().__init__()
-        self.n_pixels, self.layers = n_pixels, mlp([n_pixels, *hidden, 2 * latent_dim], generator)
+        require_architecture("Encoder", n_pixels, hidden, latent_dim)
+        self.layers = mlp([n_pixels, *hidden, 2 * latent_dim], generator)
 
-    @checked(x="... n_pixels")
+    @checked(x="... P")
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        _require_width("Encoder: x", x, self.layers)
         mu, logvar = self.layers(x).chunk(2, dim=-1)
         return mu, logvar
 
@@ -45,16 +46,30 @@ class Encoder(nn.Module):
 class Decoder(nn.Module):
     """z -> logits of p(x|z). Shapes: (..., D) -> (..., P)."""
 
-    @checked(latent_dim="count", hidden="sizes", n_pixels="count")
     def __init__(
         self, latent_dim: int, hidden: Sequence[int], n_pixels: int, generator: torch.Generator | None = None
     ) -> None:
         super().__init__()
-        self.latent_dim, self.layers = latent_dim, mlp([latent_dim, *hidden, n_pixels], generator)
+        require_architecture("Decoder", n_pixels, hidden, latent_dim)
+        self.layers = mlp([latent_dim, *hidden, n_pixels], generator)
 
-    @checked(z="... latent_dim")
+    @checked(z="... D")
     def forward(self, z: Tensor) -> Tensor:
+        _require_width("Decoder: z", z, self.layers)
         return self.layers(z)
+
+
+def require_architecture(label: str, n_pixels: int, hidden: Sequence[int], latent_dim: int) -> None:
+    """Sizes are whole numbers above 0, `hidden` a list or tuple of them; `label` is the name in the message."""
+    require_count(n_pixels, f"{label}: n_pixels")
+    require_count(latent_dim, f"{label}: latent_dim")
+    require_sizes(hidden, f"{label}: hidden")
+
+
+def _require_width(label: str, given: Tensor, layers: nn.Sequential) -> None:
+    width = layers[0].in_features
+    require(given.shape[-1] == width, f"{label} must have {width} columns, not {given.shape[-1]}.")
+    require_same_place(label, given, layers)
 
 
 def _linear(n_in: int, n_out: int, generator: torch.Generator | None) -> nn.Linear:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from vae_lib.checks import checked, require, require_unit_interval
+from vae_lib.checks import checked, require, require_at_least_zero, require_count, require_unit_interval
 from vae_lib.gaussian import entropy, gaussian_kl, log_prob, reparametrize
 from vae_lib.likelihood import Bernoulli, Likelihood
 from vae_lib.models import VAE, Autoencoder
@@ -48,7 +48,7 @@ def squared_error(x: Tensor, x_hat: Tensor) -> Tensor:
     return (x - x_hat).square().sum(-1)
 
 
-@checked(decode="function", x="B P", mu="B D", logvar="B D", eps="L B D")
+@checked(x="B P", mu="B D", logvar="B D", eps="L B D")
 def reconstruction_loss(
     decode: Callable[[Tensor], Tensor],
     x: Tensor,
@@ -62,11 +62,11 @@ def reconstruction_loss(
     Shapes: decode (..., B, D) -> (..., B, P) logits; (B, P), (B, D), (B, D), (L, B, D) -> (B,). Bernoulli unless told
     otherwise.
     """
+    require(callable(decode), f"reconstruction_loss: decode must be a function, not {type(decode).__name__}.")
     logits = decode(reparametrize(mu, logvar, eps))
     return (likelihood or Bernoulli()).nll(x, logits).mean(0)
 
 
-@checked(beta="nonnegative")
 def vae_loss(
     decode: Callable[[Tensor], Tensor], x: Tensor, mu: Tensor, logvar: Tensor, eps: Tensor, beta: float = 1.0
 ) -> VaeLoss:
@@ -74,11 +74,12 @@ def vae_loss(
 
     Shapes as `reconstruction_loss`; -> 3 scalars.
     """
+    require_at_least_zero(beta, "vae_loss: beta")
     terms = ElboTerms(reconstruction_loss(decode, x, mu, logvar, eps), gaussian_kl(mu, logvar))
     return VaeLoss(terms.loss(beta), terms.reconstruction.mean(), terms.kl.mean())
 
 
-@checked(x="B P", eps="L B D", n_samples="count")
+@checked(x="B P", eps="L B D")
 def elbo_terms(
     model: VAE | Autoencoder,
     x: Tensor,
@@ -92,6 +93,7 @@ def elbo_terms(
     An `Autoencoder` has the squared error for its reconstruction and no KL.
     """
     _require_model("elbo_terms", model, (VAE, Autoencoder))
+    require_count(n_samples, "elbo_terms: n_samples")
     if bounded(model):
         require_unit_interval(x, f"elbo_terms: {bounded(model)} x")
     if isinstance(model, Autoencoder):
@@ -124,13 +126,14 @@ def importance_weighted_bound(log_weights: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-@checked(x="B P", n_samples="count")
+@checked(x="B P")
 def log_evidence(model: VAE, x: Tensor, n_samples: int = 100, generator: torch.Generator | None = None) -> Tensor:
     """The importance-weighted bound on log p(x) with K = `n_samples` draws, one at a time to bound the memory.
 
     (B, P) -> (B,).
     """
     _require_model("log_evidence", model, (VAE,))
+    require_count(n_samples, "log_evidence: n_samples")
     if bounded(model):
         require_unit_interval(x, f"log_evidence: {bounded(model)} x")
     mu, logvar = model.encode(x)
@@ -141,12 +144,13 @@ def log_evidence(model: VAE, x: Tensor, n_samples: int = 100, generator: torch.G
     return importance_weighted_bound(torch.cat(rows))
 
 
-@checked(log_joint="function", mu="D", logvar="D", eps="L D")
+@checked(mu="D", logvar="D", eps="L D")
 def gaussian_elbo(log_joint: Callable[[Tensor], Tensor], mu: Tensor, logvar: Tensor, eps: Tensor) -> Tensor:
     """(1/L) Σ_l log p(x, z_l) + H[q] with z_l = μ + σ ε_l, in nats.
 
     log_joint: (L, D) -> (L,); (D,), (D,), (L, D) -> scalar.
     """
+    require(callable(log_joint), f"gaussian_elbo: log_joint must be a function, not {type(log_joint).__name__}.")
     z = mu + torch.exp(0.5 * logvar) * eps
     values = log_joint(z)
     shape = tuple(getattr(values, "shape", ()))
@@ -154,12 +158,13 @@ def gaussian_elbo(log_joint: Callable[[Tensor], Tensor], mu: Tensor, logvar: Ten
     return values.mean() + entropy(logvar.unsqueeze(0)).squeeze(0)
 
 
-@checked(mu="B D", threshold="nonnegative")
+@checked(mu="B D")
 def active_units(mu: Tensor, threshold: float = 0.01) -> int:
     """The number of latent dimensions whose μ(x) has a variance over the data above `threshold`. (B, D) -> int.
 
     Source: Burda, Grosse and Salakhutdinov (2015), section 5.2.
     """
+    require_at_least_zero(threshold, "active_units: threshold")
     require(len(mu) >= 2, "active_units: a variance needs at least two examples.")
     return int((mu.var(0, correction=0) > threshold).sum())
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from vae_lib.checks import checked, require
+from vae_lib.checks import checked, is_number, require, require_count
 
 
 class PCA(NamedTuple):
@@ -31,9 +31,10 @@ def covariance(Xc: Tensor) -> Tensor:
     return Xc.mT @ Xc / len(Xc)
 
 
-@checked(C="P P", k="count")
+@checked(C="P P")
 def principal_components(C: Tensor, k: int) -> tuple[Tensor, Tensor]:
     """The k eigenvectors of C with the largest eigenvalues: C = U diag(σ²) Uᵀ. Shapes: (P, P) -> (P, k), (k,)."""
+    require_count(k, "principal_components: k")
     require(k <= len(C), f"principal_components: C has {len(C)} eigenvectors, fewer than k = {k}.")
     variances, vectors = torch.linalg.eigh(C)  # smallest first
     return vectors.flip(-1)[:, :k], variances.flip(-1)[:k]
@@ -57,13 +58,14 @@ def reconstruction_error(X: Tensor, X_hat: Tensor) -> Tensor:
     return (X - X_hat).square().sum(-1).mean()
 
 
-@checked(variances="P", fraction="share")
+@checked(variances="P")
 def components_needed(variances: Tensor, fraction: float) -> int:
     """The smallest k whose k largest variances sum to at least `fraction` of them all.
 
     Shapes: (P,), 0 < fraction <= 1 -> int.
     """
-    require(fraction > 0, f"components_needed: fraction must lie in (0, 1], not {fraction!r}.")
+    within = is_number(fraction) and 0 < fraction <= 1
+    require(within, f"components_needed: fraction must lie in (0, 1], not {fraction!r}.")
     require(
         bool((variances >= 0).all()) and bool(variances.sum() > 0),
         "components_needed: variances must be >= 0, and not all 0.",

@@ -8,8 +8,7 @@ import numpy as np
 from torch import Tensor
 
 from vae_lib.arrays import as_array
-from vae_lib.checks import MOST_OUTSIDE, InputError, require
-from vae_lib.rules import require_image_shape
+from vae_lib.checks import MOST_OUTSIDE, InputError, require, require_image_shape
 
 
 def require_grey(function: str, tiles: np.ndarray, signed: bool = False) -> None:

@@ -12,11 +12,10 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from vae_lib.checkpoint import UNITS, Checkpoint
-from vae_lib.checks import InputError, check_shapes, checked, require, require_unit_interval
+from vae_lib.checks import InputError, as_path, check_shapes, require, require_unit_interval
 from vae_lib.config import History, TrainConfig, TrainingDiverged
 from vae_lib.models import VAE, Autoencoder
 from vae_lib.objective import bounded
-from vae_lib.rules import as_path
 from vae_lib.run import Columns, Run, one_epoch
 
 __all__ = ["History", "TrainConfig", "TrainingDiverged", "fit", "pick_device"]
@@ -97,9 +96,9 @@ def _is_true(said: object) -> bool:
     return truth is True
 
 
-@checked(name="text")
 def pick_device(name: str = "auto") -> torch.device:
     """The device called `name`; "auto" is CUDA where there is one, then Apple's MPS, then the CPU."""
+    require(isinstance(name, str), f"pick_device: name must be a text such as 'cpu', not {name!r}.")
     if name == "auto":
         if torch.cuda.is_available():
             return torch.device("cuda")

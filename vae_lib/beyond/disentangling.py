@@ -13,11 +13,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from vae_lib.checks import checked, require
+from vae_lib.checks import checked, require, require_count
 from vae_lib.gaussian import LOG_2PI, gaussian_kl, reparametrize
 from vae_lib.models import VAE
 from vae_lib.objective import ElboTerms
-from vae_lib.rules import require_count
 
 SAMPLINGS = ("weighted", "stratified")
 

@@ -11,8 +11,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from vae_lib.checks import checked, require, require_within
-from vae_lib.rules import is_number
+from vae_lib.checks import checked, is_number, require, require_within
 
 END, PAD = 0, -1  # the token that closes a sentence, and what stands behind it
 Rules = dict[str, list[tuple[float, str]]]

@@ -13,8 +13,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from vae_lib.checks import checked, require
-from vae_lib.rules import require_count
+from vae_lib.checks import checked, require, require_count
 
 FACTORS = {"shape": 3, "size": 3, "angle": 8, "x": 6, "y": 6}
 SHAPES = ("wedge", "half disc", "L")

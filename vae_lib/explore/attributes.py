@@ -11,8 +11,8 @@ import traitlets
 from matplotlib.figure import Figure
 from torch import nn
 
-from vae_lib.arrays import Values, as_array, require_words
-from vae_lib.checks import checked, require, require_unit_interval
+from vae_lib.arrays import Values, as_array
+from vae_lib.checks import checked, require, require_unit_interval, require_words
 from vae_lib.explore import page
 from vae_lib.explore.decoding import PictureDecoder, travel
 from vae_lib.explore.traits import Amounts, Whole

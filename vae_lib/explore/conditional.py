@@ -11,13 +11,12 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from vae_lib.arrays import Values, as_array, read_images
-from vae_lib.checks import require
+from vae_lib.checks import require, require_count
 from vae_lib.explore import still
 from vae_lib.explore.decoding import PictureDecoder, Travel, at_rest, travel
 from vae_lib.explore.explorer import LatentExplorer
 from vae_lib.explore.together import mean_kl, sliders
 from vae_lib.explore.traits import Whole
-from vae_lib.rules import require_count
 
 MOST_CLASSES = 10  # each has a key
 

@@ -11,9 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from vae_lib.checks import InputError, require, trusted
+from vae_lib.checks import InputError, require, require_image_shape, trusted
 from vae_lib.networks import Decoder
-from vae_lib.rules import require_image_shape
 
 # Layers that numbers.js has as well. Whether a model is really their sequence is found out by trying (see `travel`).
 ACTIVATIONS: dict[type, Callable[[nn.Module], dict]] = {

@@ -10,13 +10,12 @@ import traitlets
 from matplotlib.figure import Figure
 from torch import nn
 
-from vae_lib.checks import require
+from vae_lib.checks import require, require_at_least_zero, require_count, require_positive
 from vae_lib.explore import page, still
 from vae_lib.explore.codes import Codes, Values, encode, read_codes
 from vae_lib.explore.decoding import PictureDecoder, Travel, atlas, mlp_layers, owner_of, to_bytes, travel
 from vae_lib.explore.traits import Number, Numbers, Words
 from vae_lib.figures import CLASS_COLORS
-from vae_lib.rules import require_at_least_zero, require_count, require_positive
 
 LAYERS = ("codes", "prior", "manifold", "density", "errors", "path", "draws", "sliders", "traversals")
 PARTS = ("numbers", "kernel", "codes", "ground", "classes", "path", "traversals", "hand", "explorer")

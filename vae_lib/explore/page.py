@@ -16,8 +16,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
-from vae_lib.checks import InputError, require
-from vae_lib.rules import as_path
+from vae_lib.checks import InputError, as_path, require
 
 WAYS = ("widget", "page", "figure")
 BROWSER = Path(__file__).parent / "browser"

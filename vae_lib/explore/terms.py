@@ -12,7 +12,7 @@ import traitlets
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from vae_lib.checks import require
+from vae_lib.checks import is_number, require
 from vae_lib.explore import page
 from vae_lib.explore.traits import Number
 from vae_lib.figures import BLUE, GREEN, ORANGE, SKY
@@ -91,7 +91,9 @@ def term_explorer(mu: float = 1.0, sigma: float = 0.5) -> TermExplorer:
 
     Raises InputError where μ is not within ±3 or σ not within 0.05 and 2.
     """
-    return TermExplorer(mu=mu, sigma=sigma)
+    for name, value in {"mu": mu, "sigma": sigma}.items():
+        require(is_number(value), f"term_explorer: {name} must be a number, not {value!r}.")
+    return TermExplorer(mu=float(mu), sigma=float(sigma))
 
 
 def _draw_densities(ax: Axes, mu: float, sigma: float) -> None:

@@ -10,13 +10,12 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
-from vae_lib.arrays import Values, as_array, read_images, require_words
-from vae_lib.checks import require
+from vae_lib.arrays import Values, as_array, read_images
+from vae_lib.checks import require, require_at_least_zero, require_words
 from vae_lib.explore import page, still
 from vae_lib.explore.decoding import at_rest
 from vae_lib.explore.explorer import LatentExplorer
 from vae_lib.gaussian import gaussian_kl_per_dim
-from vae_lib.rules import require_at_least_zero
 
 SLIDERS = 20
 

@@ -11,8 +11,12 @@ import traitlets
 from torch import Tensor
 
 from vae_lib.arrays import as_array
-from vae_lib.checks import InputError, require
-from vae_lib.rules import is_number, require_as, require_number
+from vae_lib.checks import InputError, is_number, require
+
+
+def _plain(value: object) -> object:
+    """The number in an array or a tensor without axes; anything else as it is."""
+    return value.item() if getattr(value, "ndim", None) == 0 else value
 
 
 class Fixed(list):
@@ -38,11 +42,13 @@ class Fixed(list):
 
 
 class Number(traitlets.Float):
-    """A finite real number."""
+    """A real number."""
 
     def validate(self, obj: traitlets.HasTraits, value: object) -> float:
         """The value as a float; InputError where it is no number."""
-        return float(require_number(value, f"{type(obj).__name__}: {self.name}"))
+        number = _plain(value)
+        require(is_number(number), f"{type(obj).__name__}: {self.name} must be a number, not {value!r}.")
+        return float(number)
 
 
 class Whole(traitlets.Int):
@@ -50,8 +56,10 @@ class Whole(traitlets.Int):
 
     def validate(self, obj: traitlets.HasTraits, value: object) -> int:
         """The value as an int; InputError where it is none."""
-        require_as(is_number(value, Integral), f"{type(obj).__name__}: {self.name}", "a whole number", value)
-        return int(value)
+        number = _plain(value)
+        whole = isinstance(number, Integral) and not isinstance(number, bool)
+        require(whole, f"{type(obj).__name__}: {self.name} must be a whole number, not {value!r}.")
+        return int(number)
 
 
 class Numbers(traitlets.List):

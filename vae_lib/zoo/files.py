@@ -16,8 +16,7 @@ from safetensors.torch import load as tensors_of
 from safetensors.torch import save as bytes_of
 from torch import Tensor
 
-from vae_lib.checks import InputError, require
-from vae_lib.rules import as_path
+from vae_lib.checks import InputError, as_path, require
 
 HOME = Path(__file__).parent / "models"
 

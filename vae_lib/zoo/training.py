@@ -12,8 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from vae_lib import data
-from vae_lib.checks import InputError, require
-from vae_lib.rules import require_count
+from vae_lib.checks import InputError, require, require_count
 from vae_lib.run import Columns
 from vae_lib.training import History, TrainConfig, fit
 from vae_lib.zoo import Entry, load
