@@ -47,7 +47,7 @@ class Recipe:
     @property
     def most_rounds(self) -> int:
         """What two cores have time for in a night: the digits are small."""
-        return 8 if self.data == "digits" else 3
+        return 4 if self.data == "digits" else 3
 
     def load(self, data_dir: str | os.PathLike | None) -> Dataset:
         """The data set, from disk."""
